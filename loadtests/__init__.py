@@ -1,0 +1,1 @@
+"""Load tests: pure clients of the wire contract that compare the transports by delivery."""

@@ -1,0 +1,1 @@
+"""The tutorial site, served by the very server that it explains."""
