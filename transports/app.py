@@ -1,0 +1,72 @@
+"""The table of transports, and the application made of it.
+
+Adding a transport is adding a row to TRANSPORTS (and a file in each column of the README's table; the tests
+name the ones that are missing). Nothing else in this package knows how many transports there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tornado.web import Application, RequestHandler
+
+from transports.chat import Chat
+from transports.handler import NotFound, RoomHandler
+from transports.inspect import HealthHandler, InspectHandler, Inspector, MetricsHandler
+from transports.long_polling import LongPollingHandler
+from transports.posting import PostingHandler, PublishHandler
+from transports.short_polling import ShortPollingHandler
+from transports.websockets import WebSocketChatHandler
+
+TRANSPORTS: dict[str, type[RoomHandler]] = {
+    "short-polling": ShortPollingHandler,
+    "long-polling": LongPollingHandler,
+    "websocket": WebSocketChatHandler,
+}
+
+PING_SECONDS = 20.0  # below every proxy's idle time
+PONG_SECONDS = 10.0
+FRAME_READ_BYTES = (
+    256 * 1024
+)  # a frame over 16 KiB is refused; up to this size the refusal can be heard
+
+
+def make_app(
+    chat: Chat,
+    routes: Sequence[tuple[Any, ...]] = (),
+    *,
+    trusted_origins: Sequence[str] = (),
+    transports: dict[str, type[RoomHandler]] | None = None,
+) -> Application:
+    """Make the application that serves a chat, with more `routes` beside it.
+
+    `transports` replaces the table (a learner's own transport is tried so). Call it on a running event loop.
+    """
+    table = TRANSPORTS if transports is None else transports
+    shared = {"chat": chat}
+    rooms = [(rf"/rooms/([^/]*)/{name}", handler, shared) for name, handler in table.items()]
+    return Application(
+        [
+            *rooms,
+            (r"/rooms/([^/]*)/messages", PostingHandler, shared),
+            (r"/publish", PublishHandler, shared),
+            (r"/inspect", InspectHandler, shared),
+            (r"/healthz", HealthHandler, shared),
+            (r"/metrics", MetricsHandler, shared),
+            *routes,
+        ],
+        default_handler_class=NotFound,
+        default_handler_args=shared,
+        log_function=_log_nothing,
+        inspector=Inspector(chat, list(table)),
+        cross_origin_protection=True,
+        trusted_origins=list(trusted_origins),
+        websocket_ping_interval=PING_SECONDS,
+        websocket_ping_timeout=PONG_SECONDS,
+        websocket_max_message_size=FRAME_READ_BYTES,
+    )
+
+
+def _log_nothing(handler: RequestHandler) -> None:
+    """Leave access logs to the proxy; `/metrics` counts. What fails here is logged where it fails."""

@@ -1,0 +1,60 @@
+"""Chat: what all handlers of one server share.
+
+Its rooms, its settings, and who is here at this moment: the requests in progress and the open sockets. It knows
+no HTTP. Nothing in this package is global; two chats can live in one process, as they do in the tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from transports.rate import RateLimit
+from transports.rooms import Rooms
+from transports.stream import Traffic
+
+HOLD_SECONDS = 25.0  # below every common proxy's limit (nginx 60 s, Heroku 30 s; RFC 6202 §5.5)
+DRAIN_SECONDS = 3.0
+
+
+@dataclass
+class Chat:
+    """One chat server's shared state."""
+
+    rooms: Rooms
+    hold_seconds: float = HOLD_SECONDS
+    rate: RateLimit = field(default_factory=lambda: RateLimit(0))
+    publish_key: str | None = None
+    traffic: Traffic = field(default_factory=Traffic)
+    requests: Counter[str] = field(default_factory=Counter)  # transport -> how many were asked
+    messages: int = 0  # accepted since the start
+    draining: bool = False
+    in_progress: set[object] = field(default_factory=set)  # requests that are not answered yet
+    sockets: dict[object, Callable[[int, str], None]] = field(
+        default_factory=dict
+    )  # and how to close each
+    _gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def left(self, visitor: object) -> None:
+        """Note that a request was answered, or that a socket was closed."""
+        self.in_progress.discard(visitor)
+        self.sockets.pop(visitor, None)
+        if not self.in_progress and not self.sockets:
+            self._gone.set()
+
+    async def drain(self) -> None:
+        """Answer all that is held, close every socket with 1012, and wait until they are gone.
+
+        Whoever doesn't go within DRAIN_SECONDS is left behind.
+        """
+        self.draining = True
+        self.rooms.release()
+        for close in list(self.sockets.values()):
+            close(1012, "the server restarts")
+        self._gone.clear()
+        if self.in_progress or self.sockets:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._gone.wait(), DRAIN_SECONDS)

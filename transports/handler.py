@@ -1,0 +1,237 @@
+"""What every handler shares: its room, its cursor, and how it refuses.
+
+A transport's handler says only how its answers travel; what a request must be, is asked here. This is the one file that
+knows HTTP's status codes: everywhere else, an exception says what the client has to decide.
+Refusals are problem details (RFC 9457); nothing that a client sent gets into a status line or a header.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from tornado.web import HTTPError, RequestHandler
+
+from transports.chat import Chat
+from transports.room import Room, Unavailable
+from transports.wire import (
+    BATCH_MESSAGES,
+    ROOM_NAME,
+    Batch,
+    Cursor,
+    Malformed,
+    Start,
+    Unacceptable,
+    to_json,
+)
+
+RETRY_SECONDS = 1
+WAIT_MAX_SECONDS = 55.0
+
+
+class Refused(Exception):
+    """The server understood, and won't: `status` says why to programs, the text to people."""
+
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers or {}
+
+
+class TooMany(Refused):
+    """The client's address sends too much: wait `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self.retry_after = max(1, math.ceil(seconds))
+        wait = {"Retry-After": str(self.retry_after)}
+        super().__init__(429, f"too many messages: wait {self.retry_after} s", wait)
+
+
+class Draining(Refused):
+    """The server is about to end: come back, to the next one."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "the server restarts: try again", {"Retry-After": str(RETRY_SECONDS)})
+
+
+def as_refusal(error: BaseException | None) -> Refused | None:
+    """Translate what went wrong into what HTTP says of it; None for our own bugs."""
+    match error:
+        case Refused():
+            return error
+        case Malformed():
+            return Refused(400, str(error))
+        case Unacceptable():
+            return Refused(422, str(error))
+        case Unavailable():
+            return Refused(503, str(error), {"Retry-After": str(RETRY_SECONDS)})
+        case HTTPError():
+            return Refused(error.status_code, DETAILS.get(error.status_code, ""))
+    return None
+
+
+DETAILS = {
+    400: "the request can’t be read: mend its encoding",
+    403: "another site’s page may not use this chat",
+    404: "there is nothing at this address: see the wire contract for the paths",
+    405: "this address doesn’t answer that method: use one that “Allow” names",
+    500: "the server failed; it is not your fault",
+}
+
+
+def problem(status: int, detail: str) -> dict[str, object]:
+    """Make the members of a problem detail (RFC 9457 §3)."""
+    title = HTTPStatus(status).phrase
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+
+
+class Handler(RequestHandler):
+    """Answers JSON that is never cached, refuses with problem details, and counts itself."""
+
+    transport = "other"
+
+    def initialize(self, chat: Chat) -> None:
+        self.chat = chat
+        chat.in_progress.add(self)
+        chat.requests[self.transport] += 1
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        origin = self.request.headers.get("Origin")
+        if origin is not None and self.check_trusted_origin(origin):
+            self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Vary", "Origin")
+
+    def compute_etag(self) -> str | None:
+        return None  # an answer is never 304
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise Malformed("the address isn’t UTF-8") from error
+
+    async def prepare(self) -> None:
+        self._demand_friend()
+        if self.chat.draining:
+            raise Draining
+
+    def _demand_friend(self) -> None:
+        """Refuse another site's page also when it reads; when it writes, Tornado has done so."""
+        site = self.request.headers.get("Sec-Fetch-Site")
+        origin = self.request.headers.get("Origin")
+        if site in ("same-origin", "none") or (origin is None and site is None):
+            return
+        host = self.request.headers.get("Host", "").lower()
+        if site is None and origin is not None and urlsplit(origin).netloc.lower() == host:
+            return
+        if origin is None or not self.check_trusted_origin(origin):
+            raise Refused(403, DETAILS[403])
+
+    def options(self, *_: str) -> None:
+        """Tell a trusted origin's page what it may send (the preflight of CORS)."""
+        self.set_header("Allow", self._allowed())
+        if "Access-Control-Allow-Origin" in self._headers:
+            self.set_header("Access-Control-Allow-Methods", self._allowed())
+            self.set_header("Access-Control-Allow-Headers", "Content-Type, Authorization")
+        self.set_status(204)
+
+    def _allowed(self) -> str:
+        return ", ".join(
+            method
+            for method in self.SUPPORTED_METHODS
+            if getattr(type(self), method.lower()) is not RequestHandler._unimplemented_method
+        )
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        refusal = as_refusal(error) or Refused(status_code, DETAILS.get(status_code, ""))
+        self.set_status(refusal.status)
+        self.set_header("Content-Type", "application/problem+json")
+        for name, value in refusal.headers.items():
+            self.set_header(name, value)
+        if refusal.status == 405:
+            self.set_header("Allow", self._allowed())
+        self.finish(to_json(problem(refusal.status, str(refusal))))
+
+    def log_exception(
+        self,
+        typ: type[BaseException] | None,
+        value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if as_refusal(value) is None:  # a refusal is the client's matter; a bug is ours
+            super().log_exception(typ, value, tb)
+
+    def finish(self, chunk: Any = None) -> Any:
+        if self.chat.draining:
+            self.set_header("Connection", "close")
+        return super().finish(chunk)
+
+    def on_finish(self) -> None:
+        self.chat.left(self)
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self.chat.left(self)
+
+
+class NotFound(Handler):
+    """Answers every address that nothing else does."""
+
+    async def prepare(self) -> None:
+        raise Refused(404, DETAILS[404])
+
+
+class RoomHandler(Handler):
+    """A handler of `/rooms/{room}/…`: it has entered its room before it is asked."""
+
+    room: Room
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        name = self.path_args[0]
+        if not ROOM_NAME.fullmatch(name):
+            raise Refused(404, "no such room: a name is 1 to 64 of a–z, 0–9 and “-”")
+        self.room = await self.chat.rooms.enter(name)
+
+    def cursor(self) -> Cursor | Start:
+        """Read where the client wants to go on. Raises: Malformed."""
+        given = self.get_query_argument("cursor", None, strip=False)
+        if given is None:
+            return Start.NEWEST
+        return Start.NOW if given == "now" else Cursor.parse(given)
+
+    def limit(self) -> int:
+        """Read how many messages the client wants at most. Raises: Malformed."""
+        return int(self._number("limit", BATCH_MESSAGES, 1, BATCH_MESSAGES))
+
+    def wait_seconds(self) -> float:
+        """Read how long the client wants to be held. Raises: Malformed.
+
+        Unless it says, about the server's default: jitter keeps clients that came together from returning together.
+        """
+        default = self.chat.hold_seconds * random.uniform(0.9, 1.1)
+        return self._number("wait", min(default, WAIT_MAX_SECONDS), 0, WAIT_MAX_SECONDS)
+
+    def _number(self, name: str, default: float, least: float, most: float) -> float:
+        given = self.get_query_argument(name, None)
+        if given is None:
+            return default
+        try:
+            number = float(given) if name == "wait" else int(given)
+        except ValueError:
+            number = math.nan
+        if not (given.isascii() and least <= number <= most):
+            raise Malformed(f"“{name}” must be a number from {least:g} to {most:g}")
+        return number
+
+    def answer(self, batch: Batch) -> None:
+        """Answer with one batch."""
+        self.finish(batch.json)

@@ -1,0 +1,161 @@
+"""Looking inside: what a server is doing at this moment, for people, for programs and for Prometheus.
+
+Everything is read when somebody asks; nothing is counted twice, and nothing here slows a message down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from transports.chat import Chat
+from transports.handler import Draining, Handler
+from transports.wire import to_json
+
+LAG_INTERVAL_SECONDS = 0.1
+LAGS_REMEMBERED = 10  # so the loop lag told is the worst of the last second
+
+
+class LoopLag:
+    """How late the event loop wakes up one who asked for LAG_INTERVAL_SECONDS: what everybody waits extra."""
+
+    def __init__(self) -> None:
+        self._lags = deque([0.0], maxlen=LAGS_REMEMBERED)
+        self._loop = asyncio.get_running_loop()
+        self._again()
+
+    @property
+    def worst_ms(self) -> float:
+        """The worst of the last second, in milliseconds, the one that goes on included."""
+        return max(*self._lags, self._loop.time() - self._due, 0.0) * 1000
+
+    def _again(self) -> None:
+        self._due = self._loop.time() + LAG_INTERVAL_SECONDS
+        self._timer = self._loop.call_at(self._due, self._measure)
+
+    def _measure(self) -> None:
+        self._lags.append(self._loop.time() - self._due)
+        self._again()
+
+    def stop(self) -> None:
+        """Measure no more."""
+        self._timer.cancel()
+
+
+def rss_bytes() -> int:
+    """Give the memory that this process occupies, in bytes; where there is no /proc, its maximum so far."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+class Inspector:
+    """Reads a chat's state into plain numbers."""
+
+    def __init__(self, chat: Chat, transports: list[str]) -> None:
+        self._chat = chat
+        self._transports = transports
+        self._lag = LoopLag()
+        self._started = time.monotonic()
+
+    def stop(self) -> None:
+        """Measure no more."""
+        self._lag.stop()
+
+    def numbers(self) -> dict[str, float]:
+        """Give what is one number each. Seconds and bytes unless the name says otherwise."""
+        chat = self._chat
+        return {
+            "held": sum(room.held for room in chat.rooms),
+            "websockets": len(chat.sockets),
+            "loop_lag_ms": round(self._lag.worst_ms, 3),
+            "rss_bytes": rss_bytes(),
+            "cpu_seconds": time.process_time(),
+            "uptime_seconds": round(time.monotonic() - self._started, 3),
+            "messages": chat.messages,
+            "connections": len(chat.traffic.open),
+            "bytes_received": chat.traffic.received,
+            "bytes_sent": chat.traffic.sent,
+        }
+
+    def report(self) -> dict[str, object]:
+        """Give all there is to see."""
+        rooms = {
+            room.name: {
+                "newest": room.cursor.id,
+                "retained": room.retained,
+                "readers": room.readers,
+            }
+            for room in self._chat.rooms
+        }
+        requests = dict(self._chat.requests)
+        return {
+            **self.numbers(),
+            "transports": self._transports,
+            "requests": requests,
+            "rooms": rooms,
+        }
+
+
+class ChatCollector(Collector):
+    """The same numbers in Prometheus' words."""
+
+    COUNTERS = frozenset({"cpu_seconds", "messages", "bytes_received", "bytes_sent"})
+
+    def __init__(self, inspector: Inspector, chat: Chat) -> None:
+        self._inspector = inspector
+        self._chat = chat
+
+    def collect(self) -> Iterator[Metric]:
+        for name, value in self._inspector.numbers().items():
+            family = CounterMetricFamily if name in self.COUNTERS else GaugeMetricFamily
+            yield family(f"chat_{name}", name.replace("_", " "), value=value)
+        requests = CounterMetricFamily("chat_requests", "requests", labels=["transport"])
+        for transport, count in self._chat.requests.items():
+            requests.add_metric([transport], count)
+        yield requests
+
+
+class InspectHandler(Handler):
+    """`GET /inspect` → JSON."""
+
+    transport = "inspect"
+
+    def get(self) -> None:
+        self.finish(to_json(self.settings["inspector"].report()))
+
+
+class HealthHandler(Handler):
+    """`GET /healthz` → 200 while a message would be kept; 503 while draining or without the store."""
+
+    transport = "inspect"
+
+    async def get(self) -> None:
+        await self.chat.rooms.store.check()
+        if self.chat.draining:
+            raise Draining
+        self.finish(to_json({"status": "ok"}))
+
+
+class MetricsHandler(Handler):
+    """`GET /metrics` → Prometheus text."""
+
+    transport = "inspect"
+
+    def get(self) -> None:
+        registry = CollectorRegistry()
+        registry.register(ChatCollector(self.settings["inspector"], self.chat))
+        self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+        self.finish(generate_latest(registry))

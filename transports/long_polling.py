@@ -1,0 +1,40 @@
+"""Long polling: what is next?
+
+The client asks, and the server holds its answer back until there is one: a **held request** is a future in the room's
+`_held` that the next message sets (see `Room.wait`). To the client the server seems to call; on the wire it is still
+request and response, one a message. The hold ends before any proxy's patience does (RFC 6202 §5.5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from transports.handler import RoomHandler
+
+
+class LongPollingHandler(RoomHandler):
+    """`GET /rooms/{room}/long-polling?cursor=&limit=&wait=` → one batch, as soon as it tells something."""
+
+    transport = "long-polling"
+    _holding: asyncio.Task[None] | None = None
+
+    async def get(self, room: str) -> None:
+        cursor, limit, wait = self.cursor(), self.limit(), self.wait_seconds()
+        self._holding = asyncio.current_task()
+        began = time.monotonic()
+        try:
+            batch = await self.room.wait(cursor, wait, limit)
+        except asyncio.CancelledError:
+            return  # the client has left, and there is nobody to answer
+        finally:
+            self._holding = None
+        held = time.monotonic() - began
+        self.set_header("Server-Timing", f"hold;dur={held * 1000:.1f}")
+        self.answer(batch)
+
+    def on_connection_close(self) -> None:
+        """Let go of the held request: Tornado tells us that the client left, and cancels nothing."""
+        super().on_connection_close()
+        if self._holding is not None:
+            self._holding.cancel()

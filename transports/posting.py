@@ -1,0 +1,97 @@
+"""Posting: how a message comes in, over HTTP and from outside programs.
+
+Reading has as many transports as there are; writing over HTTP is one POST, whichever transport its author reads.
+`accept` is what every way in goes through, the WebSocket's too.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from tornado.web import stream_request_body
+
+from transports.chat import Chat
+from transports.handler import Draining, Handler, Refused, RoomHandler, TooMany
+from transports.room import Room
+from transports.wire import BODY_BYTES, ROOM_NAME, Ack, Draft, Unacceptable, parse_object
+
+READ_BYTES = (
+    1 << 20
+)  # of a body that is too big, so much is still read: the refusal reaches its sender
+
+
+async def accept(chat: Chat, room: Room, draft: Draft, address: str | None) -> Ack:
+    """Post what a client sent. `address` is the client's; None: one that no rate limit applies to.
+
+    Raises: Draining, TooMany, Unavailable.
+    """
+    if chat.draining:
+        raise Draining
+    if address is not None and (wait := chat.rate.take(address)):
+        raise TooMany(wait)
+    ack = await room.post(draft)
+    chat.messages += not ack.duplicate
+    return ack
+
+
+@stream_request_body
+class BodyHandler(Handler):
+    """Reads a JSON body of at most BODY_BYTES. Tornado itself would answer a bigger one 400, and hang up."""
+
+    transport = "posting"
+
+    async def prepare(self) -> None:
+        self._body = bytearray()
+        self._received = 0
+        await super().prepare()
+        if self.request.method != "POST":
+            return
+        if int(self.request.headers.get("Content-Length", "0")) > READ_BYTES:
+            raise Refused(413, f"a body may have {BODY_BYTES} bytes")
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Refused(415, "send Content-Type: application/json")
+
+    def data_received(self, chunk: bytes) -> None:
+        self._received += len(chunk)
+        if self._received <= BODY_BYTES:
+            self._body += chunk
+
+    def body(self) -> bytes:
+        """Give the whole body. Raises: Refused."""
+        if self._received > BODY_BYTES:
+            raise Refused(413, f"a body may have {BODY_BYTES} bytes")
+        return bytes(self._body)
+
+    def acknowledge(self, ack: Ack) -> None:
+        """Answer 201 for a new message, 200 for one that was there already."""
+        self.set_status(200 if ack.duplicate else 201)
+        self.finish(ack.json)
+
+
+class PostingHandler(BodyHandler, RoomHandler):
+    """`POST /rooms/{room}/messages` → an ack, once the store has the message."""
+
+    async def post(self, room: str) -> None:
+        draft = Draft.parse(self.body())
+        self.acknowledge(await accept(self.chat, self.room, draft, self.request.remote_ip))
+
+
+class PublishHandler(BodyHandler):
+    """`POST /publish` → an ack; for programs that carry the publish key, into any room."""
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        key = self.chat.publish_key
+        given = self.request.headers.get("Authorization", "")
+        if key is None or not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
+            ask = {"WWW-Authenticate": "Bearer"}
+            raise Refused(401, "send “Authorization: Bearer” with the server’s publish key", ask)
+
+    async def post(self) -> None:
+        fields = parse_object(self.body())
+        draft = Draft.of(fields)
+        name = fields.get("room")
+        if not (isinstance(name, str) and ROOM_NAME.fullmatch(name)):
+            raise Unacceptable("“room” must be 1 to 64 of a–z, 0–9 and “-”")
+        self.acknowledge(await accept(self.chat, await self.chat.rooms.enter(name), draft, None))

@@ -1,0 +1,61 @@
+"""Server: a chat's application on a port, from the first connection to the drained last.
+
+It stands apart from the application because a test, a benchmark and `python -m tutorial` all start one,
+and all end it the same way: nothing that is held is lost, nobody is cut off without a word.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import add_accept_handler, bind_sockets
+from tornado.web import Application
+
+from transports.chat import Chat
+from transports.posting import READ_BYTES
+from transports.stream import CountedStream
+
+IDLE_SECONDS = 75  # a kept-alive connection without a request
+BODY_SECONDS = 20
+HEADER_BYTES = 16 * 1024
+BACKLOG = 4096  # so many may knock at once
+
+
+class Server:
+    """Serves an application on a port until it is drained."""
+
+    def __init__(self, chat: Chat, app: Application) -> None:
+        self._chat = chat
+        self._app = app
+        self._http = HTTPServer(
+            app,
+            idle_connection_timeout=IDLE_SECONDS,
+            body_timeout=BODY_SECONDS,
+            max_header_size=HEADER_BYTES,
+            max_body_size=READ_BYTES,
+        )
+        self._sockets: list[socket.socket] = []
+        self._stop_accepting: list[Callable[[], None]] = []
+
+    def listen(self, port: int, address: str = "127.0.0.1") -> int:
+        """Accept connections; give the port, which is a free one when `port` is 0. Raises: OSError."""
+        self._sockets = bind_sockets(port, address, backlog=BACKLOG)
+        self._stop_accepting = [add_accept_handler(s, self._accept) for s in self._sockets]
+        bound: int = self._sockets[0].getsockname()[1]
+        return bound
+
+    def _accept(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        self._http.handle_stream(CountedStream(connection, self._chat.traffic), address)
+
+    async def drain(self) -> None:
+        """Accept nothing more, answer what is held, say good-bye, and let the store finish."""
+        for stop in self._stop_accepting:
+            stop()
+        for listening in self._sockets:
+            listening.close()
+        await self._chat.drain()
+        await self._http.close_all_connections()
+        self._app.settings["inspector"].stop()
+        await self._chat.rooms.store.close()

@@ -1,0 +1,191 @@
+"""SQLiteStore: logs in one file, which outlive the process.
+
+Every statement runs on the store's own thread, never on the event loop. Drafts that arrive while a commit is
+under way wait together and are committed together, so that fifty writers cost one fsync and not fifty. What
+is acknowledged has been committed; the epoch lies in the file, so a cursor is still good after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import TypeVar
+
+from transports.room import Kept, Store, Unavailable
+from transports.wire import Draft, Message
+
+T = TypeVar("T")
+
+APPLICATION_ID = 0x48544C31  # "HTL1" in the file's header: this database is a chat's
+SCHEMA = f"""
+PRAGMA application_id = {APPLICATION_ID};
+CREATE TABLE life (epoch TEXT NOT NULL);
+CREATE TABLE messages (
+    room TEXT NOT NULL, id INTEGER NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
+    sent_at REAL NOT NULL, key TEXT, PRIMARY KEY (room, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX by_key ON messages (room, key) WHERE key IS NOT NULL;
+"""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A draft that waits to be committed, and who waits for it."""
+
+    room: str
+    draft: Draft
+    sent_at: float
+    kept: asyncio.Future[Kept]
+
+
+class SQLiteStore(Store):
+    """Keeps the newest `kept` messages of each room in `file`, and gives the newest `history` of them."""
+
+    def __init__(self, file: str, history: int, kept: int) -> None:
+        self._file = file
+        self._history = history
+        self._kept = kept
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._failing = False
+
+    async def open(self, on_kept: Callable[[str, Message], None]) -> None:
+        self._on_kept = on_kept
+        self.epoch = await self._run(self._open)
+
+    async def tail(self, room: str) -> list[Message]:
+        return await self._run(self._tail, room)
+
+    async def append(self, room: str, draft: Draft) -> Kept:
+        kept: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(room, draft, round(time.time(), 6), kept))
+        if self._writing is None:
+            self._writing = asyncio.ensure_future(self._write())
+        return await kept
+
+    async def check(self) -> None:
+        if self._failing:
+            await self._run(self._probe)
+
+    async def close(self) -> None:
+        if self._writing is not None:
+            await self._writing
+        self._thread.submit(self._close)
+        self._thread.shutdown()
+
+    async def _run(self, work: Callable[..., T], *arguments: object) -> T:
+        """Run `work` on the store's thread."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        except sqlite3.Error as error:
+            raise Unavailable(self._sentence(error)) from error
+
+    def _sentence(self, error: Exception) -> str:
+        why = "another process uses it" if str(error) == "database is locked" else error
+        return f"the store {self._file} can’t be used: {why}"
+
+    async def _write(self) -> None:
+        """Commit what waits, again and again until nothing waits."""
+        try:
+            while self._waiting:
+                together, self._waiting = self._waiting, []
+                await self._write_together(together)
+        finally:
+            self._writing = None
+
+    async def _write_together(self, together: list[_Waiting]) -> None:
+        try:
+            outcome = await self._run(self._commit, together)
+        except Unavailable as unavailable:
+            self._failing = True
+            _refuse(together, unavailable)
+        else:
+            self._failing = False
+            self._announce(together, outcome)
+
+    def _announce(self, together: list[_Waiting], outcome: list[Message | Kept]) -> None:
+        for waiting, kept in zip(together, outcome, strict=True):
+            if isinstance(kept, Message):
+                self._on_kept(waiting.room, kept)
+                kept = Kept(kept.id, duplicate=False)
+            if not waiting.kept.done():  # its author may have left
+                waiting.kept.set_result(kept)
+
+    # From here on: only on the store's thread.
+
+    def _open(self) -> str:
+        self._db = db = sqlite3.connect(self._file, isolation_level=None, timeout=1)
+        # One process, one file: another would not hear of our messages, nor we of its.
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._demand_own_file()
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("BEGIN EXCLUSIVE")
+        if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            for statement in SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute("INSERT INTO life VALUES (?)", (token_hex(4),))
+        db.execute("COMMIT")
+        epoch: str = db.execute("SELECT epoch FROM life").fetchone()[0]
+        return epoch
+
+    def _demand_own_file(self) -> None:
+        tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables and self._db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise sqlite3.DatabaseError("it is the database of another program")
+
+    def _tail(self, room: str) -> list[Message]:
+        rows = self._db.execute(
+            "SELECT id, author, text, sent_at, key FROM messages WHERE room = ? ORDER BY id DESC LIMIT ?",
+            (room, self._history),
+        )
+        return [Message(*row) for row in rows][::-1]
+
+    def _commit(self, together: list[_Waiting]) -> list[Message | Kept]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            outcome = [self._insert(waiting) for waiting in together]
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:  # a full disk may have rolled back by itself
+                self._db.execute("ROLLBACK")
+            raise
+        return outcome
+
+    def _insert(self, waiting: _Waiting) -> Message | Kept:
+        room, draft = waiting.room, waiting.draft
+        if draft.key is not None:
+            known = self._db.execute(
+                "SELECT id FROM messages WHERE room = ? AND key = ?", (room, draft.key)
+            ).fetchone()
+            if known:
+                return Kept(known[0], duplicate=True)
+        newest = self._db.execute("SELECT max(id) FROM messages WHERE room = ?", (room,))
+        id = (newest.fetchone()[0] or 0) + 1
+        message = Message(id, draft.author, draft.text, waiting.sent_at, draft.key)
+        self._db.execute(
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)",
+            (room, message.id, draft.author, draft.text, message.sent_at, draft.key),
+        )
+        self._db.execute(
+            "DELETE FROM messages WHERE room = ? AND id <= ?", (room, message.id - self._kept)
+        )
+        return message
+
+    def _probe(self) -> None:
+        self._db.execute("UPDATE life SET epoch = epoch")
+
+    def _close(self) -> None:
+        self._db.close()
+
+
+def _refuse(together: list[_Waiting], unavailable: Unavailable) -> None:
+    for waiting in together:
+        if not waiting.kept.done():
+            waiting.kept.set_exception(unavailable)

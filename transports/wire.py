@@ -1,0 +1,218 @@
+"""The words of the wire contract: Cursor, Draft, Message, Batch, Ack, and their JSON.
+
+What a client may send is read here, strictly, and what the server says is encoded here, once.
+Everything in this file is a value: nothing waits, nothing is stored, nothing knows of Tornado or HTTP.
+That is why it stands apart – each transport, each store and each test speaks these same words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+ROOM_NAME = re.compile(r"[a-z0-9-]{1,64}")
+AUTHOR_CHARACTERS = 32
+TEXT_CHARACTERS = 2000
+KEY_CHARACTERS = 64
+BATCH_MESSAGES = 100  # the default of `limit`, and its maximum
+BODY_BYTES = 16 * 1024
+
+# The characters with Unicode's White_Space property; str.strip() alone would take U+001C to U+001F too.
+_WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_CURSOR = re.compile(r"([0-9a-f]{8}):(0|[1-9][0-9]{0,14})")
+
+
+class Malformed(Exception):
+    """What came can't be read at all: mend the program that sent it."""
+
+
+class Unacceptable(Exception):
+    """What came can be read, but a field is missing or out of bounds: change that field."""
+
+
+class Start(Enum):
+    """Where a reader without a cursor of its own begins."""
+
+    NEWEST = "the newest messages"
+    NOW = "now"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a room's log: after the message `id` of the log's life `epoch`."""
+
+    epoch: str
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """Read a cursor that a client gave back.
+
+        Raises: Malformed, when it is none that a server ever gave.
+        """
+        match = _CURSOR.fullmatch(text)
+        if match is None:
+            raise Malformed("the cursor is malformed: give back one that this server gave, or none")
+        return cls(match[1], int(match[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as its author sends it: not yet kept, so without a number."""
+
+    author: str
+    text: str
+    key: str | None = None
+
+    @classmethod
+    def parse(cls, data: str | bytes) -> Draft:
+        """Read a draft from JSON.
+
+        Raises: Malformed, Unacceptable.
+        """
+        return cls.of(parse_object(data))
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> Draft:
+        """Take a draft from the members that the contract names; others are ignored.
+
+        Raises: Unacceptable.
+        """
+        author = text_field(fields, "author", AUTHOR_CHARACTERS)
+        text = text_field(fields, "text", TEXT_CHARACTERS)
+        key = text_field(fields, "key", KEY_CHARACTERS) if "key" in fields else None
+        return cls(author, text, key)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a room keeps. `sent_at` is in seconds since 1970, on the server's clock."""
+
+    id: int
+    author: str
+    text: str
+    sent_at: float
+    key: str | None = None
+
+    @cached_property
+    def json(self) -> bytes:
+        """The message's one encoding: the same bytes on every transport, for every reader."""
+        fields: dict[str, object] = {
+            "id": self.id,
+            "author": self.author,
+            "text": self.text,
+            "sent_at": self.sent_at,
+        }
+        if self.key is not None:
+            fields["key"] = self.key
+        return to_json(fields)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What follows a reader's cursor, oldest first: all that a server ever says about messages."""
+
+    room: str
+    cursor: Cursor
+    gap: bool
+    more: bool
+    messages: tuple[Message, ...]
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything in it that a waiting reader doesn't know."""
+        return bool(self.messages) or self.gap
+
+    @cached_property
+    def json(self) -> bytes:
+        """The batch's one encoding, shared by every reader at the same cursor."""
+        head = (
+            f'{{"type": "batch", "room": "{self.room}", "cursor": "{self.cursor}", '
+            f'"gap": {to_word(self.gap)}, "more": {to_word(self.more)}, "messages": ['
+        )
+        return head.encode() + b", ".join([message.json for message in self.messages]) + b"]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The promise that the store has a message; `cursor` goes on after this very message."""
+
+    key: str | None
+    id: int
+    cursor: Cursor
+    duplicate: bool
+
+    @property
+    def json(self) -> bytes:
+        fields: dict[str, object] = {"type": "ack"}
+        if self.key is not None:
+            fields["key"] = self.key
+        fields |= {"id": self.id, "cursor": str(self.cursor), "duplicate": self.duplicate}
+        return to_json(fields)
+
+
+def to_json(value: object) -> bytes:
+    """Encode as UTF-8 JSON, each character as itself."""
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def to_word(truth: bool) -> str:
+    """Give JSON's word for it."""
+    return "true" if truth else "false"
+
+
+def parse_object(data: str | bytes) -> dict[str, Any]:
+    """Read one JSON object (RFC 8259), strictly.
+
+    Raises: Malformed, for what isn't UTF-8, isn't JSON (NaN, lone surrogates), nests too deep, or isn't an object.
+    """
+    try:
+        text = data.decode() if isinstance(data, bytes) else data
+        value = json.loads(text, parse_constant=_refuse_constant)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"send a JSON object in UTF-8: {_reason(error)}") from error
+    if not isinstance(value, dict):
+        raise Malformed("send a JSON object: this is JSON, but no object")
+    return value
+
+
+def text_field(fields: dict[str, Any], name: str, most: int) -> str:
+    """Take a text of 1 to `most` characters (Unicode code points), not blank.
+
+    Raises: Unacceptable.
+    """
+    value = fields.get(name)
+    if value is None and name not in fields:
+        raise Unacceptable(f"“{name}” is missing")
+    if not isinstance(value, str):
+        raise Unacceptable(f"“{name}” must be a string")
+    if not value.strip(_WHITE_SPACE):
+        raise Unacceptable(f"“{name}” must not be blank")
+    if len(value) > most:
+        raise Unacceptable(f"“{name}” may have {most} characters; this has {len(value)}")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    if isinstance(error, UnicodeError):
+        return "this is not valid Unicode"
+    if isinstance(error, RecursionError):
+        return "this nests too deep"
+    return "NaN and Infinity are not JSON, and a number may have 4300 digits"

@@ -1,0 +1,123 @@
+"""`python -m tutorial`: the chat, its tutorial and everything else, on one port.
+
+Command-line options are read here and nowhere else, and handed down as arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+
+from transports.app import make_app
+from transports.chat import HOLD_SECONDS, Chat
+from transports.handler import WAIT_MAX_SECONDS
+from transports.rate import RateLimit
+from transports.room import Unavailable
+from transports.rooms import Rooms
+from transports.server import Server
+from transports.stores import make_store
+from tutorial.site import routes
+
+EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list")
+
+
+class Refusal(Exception):
+    """The server can't start so; the text says what to change."""
+
+
+class Options(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage before it."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise Refusal(f"{message} (see --help)")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Describe every option."""
+    options = Options(prog="python -m tutorial", description=__doc__, allow_abbrev=False)
+    add = options.add_argument
+    add("--port", type=number(0, 65535, int), default=8888, help="default: 8888; 0: a free one")
+    add("--address", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
+    add("--store", default="sqlite:chat.db", metavar="STORE", help="sqlite:FILE or memory")
+    add("--history", type=number(1, 1_000_000, int), default=1000, help="messages a room retains")
+    add("--hold", type=number(1, WAIT_MAX_SECONDS), default=HOLD_SECONDS, help="seconds")
+    add("--rate-limit", type=number(0, 1e6), default=20.0, help="messages/s an address; 0: off")
+    add("--publish-key", default=os.environ.get("CHAT_PUBLISH_KEY"), help="lets POST /publish in")
+    add("--trusted-origin", action="append", default=[], help="another site that may use the chat")
+    add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
+    return options
+
+
+def number(least: float, most: float, kind: type[int] | type[float] = float):  # type: ignore[no-untyped-def]
+    """Make a reader of numbers from `least` to `most` for argparse."""
+
+    def read(text: str) -> float:
+        value = kind(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not from {least:g} to {most:g}")
+        return value
+
+    read.__name__ = "number"
+    return read
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Serve until SIGTERM or Ctrl-C, then drain. Raises: Refusal."""
+    store = make_store(options.store, options.history)
+    rooms = Rooms(store, options.history)
+    await rooms.open()
+    chat = Chat(
+        rooms,
+        hold_seconds=options.hold,
+        rate=RateLimit(options.rate_limit),
+        publish_key=options.publish_key,
+    )
+    server = Server(chat, make_app(chat, routes(), trusted_origins=options.trusted_origin))
+    try:
+        port = server.listen(options.port, options.address)
+    except OSError as error:
+        await store.close()
+        why = error.strerror or error
+        raise Refusal(
+            f"can’t listen on {options.address}:{options.port}: {why}; try --port=0"
+        ) from error
+    print(f"Hold the Line is at http://{_shown(options.address)}:{port}/", flush=True)
+    await _told_to_stop()
+    await server.drain()
+
+
+def _shown(address: str) -> str:
+    return "127.0.0.1" if address in ("0.0.0.0", "::", "") else address
+
+
+async def _told_to_stop() -> None:
+    """Wait for the first SIGTERM or Ctrl-C; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, told.set)
+    await told.wait()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(signum)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command, and give its exit status."""
+    if arguments and arguments[0] in EXERCISE_COMMANDS:
+        from tutorial.exercises import main as exercises
+
+        return exercises(arguments)
+    try:
+        options = make_parser().parse_args(arguments)
+        asyncio.run(serve(options), debug=options.debug)
+    except (Refusal, Unavailable) as refusal:
+        print(f"python -m tutorial: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
