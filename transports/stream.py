@@ -1,71 +1,63 @@
-"""CountedStream: a Tornado IOStream that counts its bytes, and gives a ready frame straight to an idle socket.
+"""CountedStream: a Tornado IOStream that counts its bytes.
 
 Counting here and nowhere else makes every transport's bytes comparable: headers, frames, bodies, all of them, as TCP
-carries them. `send_now` is the fast way of a fan-out: `IOStream.write` keeps a buffer and a future for each write,
-which an idle socket doesn't need; it is 15 of the 20 µs that a `write_message` costs.
+carries them. Each stream counts its own, and nobody adds them up until somebody asks.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from dataclasses import dataclass, field
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import IOStream
 
 
 @dataclass(slots=True)
 class Traffic:
     """What has gone over all of a server's connections: bytes of TCP payload, both ways."""
 
-    received: int = 0
-    sent: int = 0
     open: set[CountedStream] = field(default_factory=set)
+    _received: int = 0  # by connections that are closed
+    _sent: int = 0
+
+    @property
+    def received(self) -> int:
+        return self._received + sum(stream.received for stream in self.open)
+
+    @property
+    def sent(self) -> int:
+        return self._sent + sum(stream.sent for stream in self.open)
+
+    def closed(self, stream: CountedStream) -> None:
+        """Keep the counts of a connection that ends."""
+        if stream in self.open:
+            self.open.discard(stream)
+            self._received += stream.received
+            self._sent += stream.sent
 
 
 class CountedStream(IOStream):
-    """One connection to a client. `sent` counts its own bytes, so that a stalled reader can be told from a slow one."""
+    """One connection to a client. `received` and `sent` count its own bytes."""
+
+    __slots__ = ("_traffic", "received", "sent")  # in a slot each: 8000 idle connections feel a dict's growth
 
     def __init__(self, connection: socket.socket, traffic: Traffic) -> None:
         super().__init__(connection)
-        self.traffic = traffic
+        self._traffic = traffic
+        self.received = 0
         self.sent = 0
         traffic.open.add(self)
 
     def close_fd(self) -> None:
-        self.traffic.open.discard(self)
+        self._traffic.closed(self)
         super().close_fd()
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         count = super().read_from_fd(buf)
-        self.traffic.received += count or 0
+        self.received += count or 0
         return count
 
     def write_to_fd(self, data: memoryview) -> int:
         count = super().write_to_fd(data)
-        self._count(count)
+        self.sent += count
         return count
-
-    def _count(self, count: int) -> None:
-        self.sent += count
-        self.traffic.sent += count
-
-    def send_now(self, data: bytes) -> asyncio.Future[None] | None:
-        """Send `data`; None when the kernel took all of it at once, else a future that is done when it has.
-
-        Raises: StreamClosedError.
-        """
-        if self.closed():
-            raise StreamClosedError(real_error=self.error)
-        if self.writing():
-            return self.write(data)
-        try:
-            count = self.socket.send(data)
-        except BlockingIOError:
-            count = 0
-        except OSError as error:
-            self.close(exc_info=error)
-            raise StreamClosedError(real_error=error) from error
-        self.sent += count
-        self.traffic.sent += count
-        return None if count == len(data) else self.write(memoryview(data)[count:])

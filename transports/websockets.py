@@ -7,7 +7,6 @@ dead peer, a limit for a peer that doesn't read, a close code that says what to 
 
 from __future__ import annotations
 
-import asyncio
 import struct
 from contextlib import suppress
 from functools import lru_cache
@@ -19,6 +18,7 @@ from transports.follower import Follower
 from transports.handler import Refused, RoomHandler, TooMany, as_refusal, problem
 from transports.posting import accept
 from transports.room import Unavailable
+from transports.sender import Sender
 from transports.stream import CountedStream
 from transports.wire import (
     BODY_BYTES,
@@ -30,16 +30,16 @@ from transports.wire import (
     to_json,
 )
 
-STALL_SECONDS = 30.0  # a reader that takes nothing for so long is let go
 REFUSALS_IN_A_ROW = 40  # so many messages over the rate, and the socket is closed
 
 
 @lru_cache(maxsize=16)
-def text_frame(payload: bytes) -> bytes:
-    """Put the header of an unmasked, unfragmented text frame before a payload (RFC 6455 §5.2).
+def text_frame(batch: Batch) -> bytes:
+    """Put a batch into one unmasked, unfragmented text frame (RFC 6455 §5.2).
 
-    Remembered, because a room gives the same payload to each of its readers.
+    Remembered, because a room gives the same batch to each of its readers.
     """
+    payload = batch.json
     if len(payload) < 126:
         return struct.pack("!BB", 0x81, len(payload)) + payload
     if len(payload) < 1 << 16:
@@ -73,33 +73,16 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
     def open(self, room: str) -> None:
         assert self.ws_connection is not None
         self.set_nodelay(True)
-        self._stream = cast(CountedStream, self.ws_connection.stream)
         self.chat.sockets[self] = self.close
+        stream = cast(CountedStream, self.ws_connection.stream)
         try:
-            self._follower = self.room.follow(self.cursor(), self.push)
+            push = Sender(stream, text_frame, self._give_up).push
+            self._follower = self.room.follow(self.cursor(), push)
         except Malformed as error:
             self.close(4400, str(error))  # a browser can't see the status of a refused upgrade
 
-    def push(self, batch: Batch) -> asyncio.Future[None] | None:
-        """Send a batch; None when the socket took it at once, else a future for when it has."""
-        taken = self._stream.send_now(text_frame(batch.json))
-        if taken is not None:
-            self._watch(taken)
-        return taken
-
-    def _watch(self, taken: asyncio.Future[None]) -> None:
-        """Close the socket when its reader takes nothing more while data waits for it."""
-        asyncio.get_running_loop().call_later(
-            STALL_SECONDS, self._close_if_stalled, taken, self._stream.sent
-        )
-
-    def _close_if_stalled(self, taken: asyncio.Future[None], sent: int) -> None:
-        if taken.done():
-            return
-        if self._stream.sent == sent:
-            self.close(1013, "too slow: try again later")
-        else:
-            self._watch(taken)
+    def _give_up(self) -> None:
+        self.close(1013, "too slow: try again later")
 
     async def on_message(self, message: str | bytes) -> None:
         if len(message.encode() if isinstance(message, str) else message) > BODY_BYTES:

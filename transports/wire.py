@@ -117,7 +117,7 @@ class Message:
         return to_json(fields)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """What follows a reader's cursor, oldest first: all that a server ever says about messages."""
 
