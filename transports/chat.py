@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
 from transports.rooms import Rooms
 from transports.stream import Traffic
@@ -28,6 +29,7 @@ class Chat:
     hold_seconds: float = HOLD_SECONDS
     rate: RateLimit = field(default_factory=lambda: RateLimit(0))
     publish_key: str | None = None
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
     traffic: Traffic = field(default_factory=Traffic)
     requests: Counter[str] = field(default_factory=Counter)  # transport -> how many were asked
     messages: int = 0  # accepted since the start

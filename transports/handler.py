@@ -143,6 +143,12 @@ class Handler(RequestHandler):
             self.set_header("Access-Control-Allow-Headers", "Content-Type, Authorization")
         self.set_status(204)
 
+    @property
+    def address(self) -> str:
+        """The client's address, also when a trusted proxy stands in between."""
+        forwarded_for = self.request.headers.get("X-Forwarded-For", "")
+        return self.chat.proxies.client(self.request.remote_ip or "", forwarded_for)
+
     def _allowed(self) -> str:
         return ", ".join(
             method

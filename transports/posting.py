@@ -74,7 +74,7 @@ class PostingHandler(BodyHandler, RoomHandler):
 
     async def post(self, room: str) -> None:
         draft = Draft.parse(self.body())
-        self.acknowledge(await accept(self.chat, self.room, draft, self.request.remote_ip))
+        self.acknowledge(await accept(self.chat, self.room, draft, self.address))
 
 
 class PublishHandler(BodyHandler):

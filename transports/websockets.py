@@ -102,7 +102,7 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
             if fields.get("type") != "send":
                 raise Unacceptable("“type” must be “send”")
             draft = Draft.of(fields)
-            ack = await accept(self.chat, self.room, draft, self.request.remote_ip)
+            ack = await accept(self.chat, self.room, draft, self.address)
         except (Malformed, Unacceptable, Unavailable, Refused) as error:
             return self._refuse(error, fields.get("key"))
         self._refusals = 0

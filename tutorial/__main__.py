@@ -10,10 +10,12 @@ import asyncio
 import os
 import signal
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from transports.app import make_app
 from transports.chat import HOLD_SECONDS, Chat
 from transports.handler import WAIT_MAX_SECONDS
+from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
 from transports.room import Unavailable
 from transports.rooms import Rooms
@@ -47,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--rate-limit", type=number(0, 1e6), default=20.0, help="messages/s an address; 0: off")
     add("--publish-key", default=os.environ.get("CHAT_PUBLISH_KEY"), help="lets POST /publish in")
     add("--trusted-origin", action="append", default=[], help="another site that may use the chat")
+    add("--trusted-proxy", action="append", default=[], type=network, help="the proxy in front")
     add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
     return options
 
@@ -64,6 +67,11 @@ def number(least: float, most: float, kind: type[int] | type[float] = float):  #
     return read
 
 
+def network(text: str) -> IPv4Network | IPv6Network:
+    """Read an address, or a network such as 172.16.0.0/12, for argparse."""
+    return ip_network(text)
+
+
 async def serve(options: argparse.Namespace) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain. Raises: Refusal."""
     store = make_store(options.store, options.history)
@@ -74,6 +82,7 @@ async def serve(options: argparse.Namespace) -> None:
         hold_seconds=options.hold,
         rate=RateLimit(options.rate_limit),
         publish_key=options.publish_key,
+        proxies=TrustedProxies(options.trusted_proxy),
     )
     server = Server(chat, make_app(chat, routes(), trusted_origins=options.trusted_origin))
     try:
