@@ -119,6 +119,10 @@ def main(arguments: list[str]) -> int:
         from tutorial.exercises import main as exercises
 
         return exercises(arguments)
+    if arguments and arguments[0] == "shop":
+        from tutorial.existing_app.start import main as shop
+
+        return shop(arguments[1:])
     try:
         options = make_parser().parse_args(arguments)
         asyncio.run(serve(options), debug=options.debug)

@@ -1,0 +1,61 @@
+"""Outbox: what is still to be told, in the same database as what it tells of.
+
+A shop that first commits and then sends can crash in between, and nobody is told; one that first sends can crash before
+it commits, and tells what never happened. So it does not send at all: it writes a note, in the transaction of the
+order, and another process passes the note on (see `relay`). This file could join any application that has a database.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import astuple, dataclass
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY, room TEXT NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE, refused TEXT
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a room is to be told. The same `key` is told once, however often it is passed on."""
+
+    room: str
+    author: str
+    text: str
+    key: str
+
+
+def put(database: sqlite3.Connection, note: Note) -> None:
+    """Add a note to the transaction that is open: it will be passed on if, and only if, that commits."""
+    database.execute(
+        "INSERT INTO outbox (room, author, text, key) VALUES (?, ?, ?, ?)", astuple(note)
+    )
+
+
+class Outbox:
+    """The notes of one database, as who passes them on sees them."""
+
+    def __init__(self, file: str) -> None:
+        self._database = sqlite3.connect(file)
+        self._database.execute(SCHEMA)
+
+    def waiting(self, most: int = 100) -> list[Note]:
+        """Give the notes that still wait, oldest first."""
+        rows = self._database.execute(
+            "SELECT room, author, text, key FROM outbox WHERE refused IS NULL ORDER BY id LIMIT ?",
+            (most,),
+        )
+        return [Note(*row) for row in rows]
+
+    def forget(self, note: Note) -> None:
+        """Strike out a note that somebody has taken charge of."""
+        with self._database:
+            self._database.execute("DELETE FROM outbox WHERE key = ?", (note.key,))
+
+    def refuse(self, note: Note, why: str) -> None:
+        """Set aside a note that nobody will ever take, for a person to look at."""
+        with self._database:
+            self._database.execute("UPDATE outbox SET refused = ? WHERE key = ?", (why, note.key))

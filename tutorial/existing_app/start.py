@@ -1,0 +1,98 @@
+"""`python -m tutorial shop`: the chat, the shop and the relay, each in a process of its own, until Ctrl-C.
+
+It stands in for what starts your services (systemd, Docker, …), and does two things that those do: it starts
+again what was killed, and leaves nothing behind. Kill any of the three by hand, and watch that nothing is lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from asyncio.subprocess import Process
+
+AGAIN_SECONDS = 1.0  # before what was killed is started again
+LAST_SECONDS = 5.0  # for a process that was told to end
+
+
+def commands(given: argparse.Namespace, for_chat: list[str]) -> dict[str, list[str]]:
+    """Give the command line of each process, by its name."""
+    chat, shop = f"http://127.0.0.1:{given.port}", f":{given.shop_port}"
+    store = [f"--store={given.queue}"] if given.queue else []
+    origins = [f"--trusted-origin=http://{host}{shop}" for host in ("127.0.0.1", "localhost")]
+    to = given.queue or f"{chat}/publish"
+    here, database = "tutorial.existing_app", f"--database={given.database}"
+    return {
+        "chat": ["tutorial", f"--port={given.port}", *store, *origins, *for_chat],
+        "shop": [f"{here}.shop", f"--port={given.shop_port}", f"--chat={chat}", database],
+        "relay": [f"{here}.relay", f"--to={to}", database],
+    }
+
+
+async def keep(name: str, command: list[str], environment: dict[str, str]) -> int:
+    """Keep one process running until this is cancelled, or it ends by itself; give its exit status."""
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *command, env=environment, process_group=0
+        )
+        try:
+            status = await process.wait()
+        finally:
+            await end(process)
+        if status >= 0:
+            return status
+        print(f"The {name} was killed, and is started again.", flush=True)
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def end(process: Process) -> None:
+    """Tell a process to end, and see to it that it does."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), LAST_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+async def keep_all(processes: dict[str, list[str]]) -> int:
+    """Keep all running until SIGTERM or Ctrl-C, or until one can't go on; give the exit status."""
+    fresh = {name: secrets.token_urlsafe() for name in ("CHAT_SECRET", "CHAT_PUBLISH_KEY")}
+    environment = {**fresh, **os.environ}
+    kept = [
+        asyncio.create_task(keep(name, command, environment)) for name, command in processes.items()
+    ]
+    told = asyncio.create_task(told_to_stop())
+    ended, _ = await asyncio.wait([*kept, told], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*kept, told):
+        task.cancel()
+    await asyncio.gather(*kept, told, return_exceptions=True)
+    return max(task.result() for task in ended)
+
+
+async def told_to_stop() -> int:
+    """Wait for Ctrl-C, SIGTERM, or the terminal's end; give the exit status for it."""
+    told = asyncio.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(signum, told.set)
+    await told.wait()
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """Start everything, and give the exit status when it has ended."""
+    options = argparse.ArgumentParser(
+        prog="python -m tutorial shop", description=__doc__, epilog="Other options go to the chat."
+    )
+    options.add_argument("--port", type=int, default=8888, help="the chat's; default: 8888")
+    options.add_argument("--shop-port", type=int, default=8000, help="default: 8000")
+    options.add_argument("--database", default="shop.db", help="the shop's; default: shop.db")
+    options.add_argument("--queue", help="redis://…; without it the relay posts to /publish")
+    given, for_chat = options.parse_known_args(arguments)
+    print(f"The shop is at http://127.0.0.1:{given.shop_port}/", flush=True)
+    return asyncio.run(keep_all(commands(given, for_chat)))
