@@ -38,12 +38,17 @@ class Chat:
     sockets: dict[object, Callable[[int, str], None]] = field(
         default_factory=dict
     )  # and how to close each
+    onlookers: set[Callable[[object], None]] = field(
+        default_factory=set
+    )  # each is told of every visitor that leaves
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     def left(self, visitor: object) -> None:
         """Note that a request was answered, or that a socket was closed."""
         self.in_progress.discard(visitor)
         self.sockets.pop(visitor, None)
+        for tell in self.onlookers:
+            tell(visitor)
         if not self.in_progress and not self.sockets:
             self._gone.set()
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from tornado.web import HTTPError, RequestHandler
 
 from transports.chat import Chat
+from transports.follower import Follower
 from transports.room import Room, Unavailable
 from transports.wire import (
     BATCH_MESSAGES,
@@ -201,6 +202,7 @@ class RoomHandler(Handler):
 
     __slots__ = ("room",)
     room: Room
+    follower: Follower | None = None  # set by a transport whose reader is told, not asked
 
     async def prepare(self) -> None:
         await super().prepare()

@@ -17,18 +17,18 @@ class LongPollingHandler(RoomHandler):
     """`GET /rooms/{room}/long-polling?cursor=&limit=&wait=` → one batch, as soon as it tells something."""
 
     transport = "long-polling"
-    _holding: asyncio.Task[None] | None = None
+    holding: asyncio.Task[None] | None = None
 
     async def get(self, room: str) -> None:
         cursor, limit, wait = self.cursor(), self.limit(), self.wait_seconds()
-        self._holding = asyncio.current_task()
+        self.holding = asyncio.current_task()
         began = time.monotonic()
         try:
             batch = await self.room.wait(cursor, wait, limit)
         except asyncio.CancelledError:
             return  # the client has left, and there is nobody to answer
         finally:
-            self._holding = None
+            self.holding = None
         held = time.monotonic() - began
         self.set_header("Server-Timing", f"hold;dur={held * 1000:.1f}")
         self.answer(batch)
@@ -36,5 +36,5 @@ class LongPollingHandler(RoomHandler):
     def on_connection_close(self) -> None:
         """Let go of the held request: Tornado tells us that the client left, and cancels nothing."""
         super().on_connection_close()
-        if self._holding is not None:
-            self._holding.cancel()
+        if self.holding is not None:
+            self.holding.cancel()

@@ -74,7 +74,7 @@ class Room:
         self._loading: asyncio.Task[None] | None = None
         self._early: list[Message] | None = []  # what was kept while the tail was being read
         self._batches: dict[tuple[int, int], Batch] = {}
-        self._held: dict[asyncio.Future[None], None] = {}
+        self._held: dict[asyncio.Future[None], asyncio.Task[object] | None] = {}  # and whose it is
         self._idle: dict[Follower, None] = {}  # all of these have been told up to `_told`
         self._busy: dict[Follower, None] = {}  # these still take their last batch
         self._told = 0
@@ -164,7 +164,9 @@ class Room:
         if batch.tells or timeout <= 0:
             return batch
         held = asyncio.get_running_loop().create_future()
-        self._held[held] = None  # no `await` since `since`: no message can slip between
+        self._held[held] = (
+            asyncio.current_task()
+        )  # no `await` since `since`: no message can slip between
         try:
             async with asyncio.timeout(timeout):
                 await held
@@ -225,6 +227,10 @@ class Room:
     def release(self) -> None:
         """Let every held request go with what there is."""
         self._release(list(self._held))
+
+    def let_go(self, who: asyncio.Task[object]) -> None:
+        """Let the request that this task holds go with what there is."""
+        self._release([held for held, whose in self._held.items() if whose is who])
 
     def _release(self, waiting: list[asyncio.Future[None]]) -> None:
         for held in waiting[:RELEASED_AT_ONCE]:

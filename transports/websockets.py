@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from transports.follower import Follower
 from transports.handler import Refused, RoomHandler, TooMany, as_refusal, problem
 from transports.posting import accept
 from transports.room import Unavailable
@@ -51,7 +50,6 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
     """`GET /rooms/{room}/websocket?cursor=` + upgrade → batches, one a frame; messages the other way."""
 
     transport = "websocket"
-    _follower: Follower | None = None
     _refusals = 0
 
     async def get(self, room: str) -> None:
@@ -77,7 +75,7 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
         stream = cast(CountedStream, self.ws_connection.stream)
         try:
             push = Sender(stream, text_frame, self._give_up).push
-            self._follower = self.room.follow(self.cursor(), push)
+            self.follower = self.room.follow(self.cursor(), push)
         except Malformed as error:
             self.close(4400, str(error))  # a browser can't see the status of a refused upgrade
 
@@ -123,6 +121,6 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
         return to_json(told)
 
     def on_close(self) -> None:
-        if self._follower is not None:
-            self._follower.leave()
+        if self.follower is not None:
+            self.follower.leave()
         self.chat.left(self)

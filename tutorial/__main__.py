@@ -21,6 +21,7 @@ from transports.room import Unavailable
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
+from tutorial import laboratory
 from tutorial.site import routes
 
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list")
@@ -84,7 +85,8 @@ async def serve(options: argparse.Namespace) -> None:
         publish_key=options.publish_key,
         proxies=TrustedProxies(options.trusted_proxy),
     )
-    server = Server(chat, make_app(chat, routes(), trusted_origins=options.trusted_origin))
+    pages = [*routes(), *laboratory.routes(chat)]
+    server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
     try:
         port = server.listen(options.port, options.address)
     except OSError as error:
