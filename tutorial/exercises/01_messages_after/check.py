@@ -1,0 +1,113 @@
+"""Ask the learner's server from every kind of cursor: behind, at, before and ahead of its log."""
+
+from pathlib import Path
+from typing import Any
+
+from tutorial.exercises.program import serving
+from tutorial.exercises.verdict import Failure, Timeline
+from tutorial.exercises.visitor import Visitor
+
+READ_CURSOR = "A cursor is a place in the log"
+READ_GAP = "When the log can no longer tell"
+
+KEPT = 10
+POSTED = 15
+NOTHING = range(0)
+
+
+class Reader:
+    """Asks with a cursor, and compares the answer with what should follow."""
+
+    def __init__(self, visitor: Visitor, timeline: Timeline) -> None:
+        self._visitor, self._timeline = visitor, timeline
+        self.asked = 0
+
+    async def expects(self, who: str, cursor: str, ids: range, *, gap: bool, read: str) -> str:
+        """Return the new cursor when the batch is exactly this one. Raises: `Failure`."""
+        batch = await self._visitor.get("/messages", cursor=cursor)
+        self.asked += 1
+        self._timeline.note(f"{who} asks with cursor {cursor!r}: {_told(batch)}", "asked")
+        wanted = {"gap": gap, "messages": [{"id": number} for number in ids]}
+        if _told(batch) != _told(wanted):
+            expected = f"{who} gets {_told(wanted)}"
+            raise Failure(expected, _told(batch), read=read, timeline=self._seen())
+        if not isinstance(batch.get("cursor"), str):
+            got = f"cursor {batch.get('cursor')!r}"
+            raise Failure("a cursor as text", got, read=read, timeline=self._seen())
+        return str(batch["cursor"])
+
+    def _seen(self) -> Any:
+        return self._timeline.about("asked", "posted")[-3:]
+
+
+async def check(path: Path) -> str:
+    """Post 15 messages, 10 of which are kept, and read from each place."""
+    timeline = Timeline()
+    async with serving(path) as program:
+        visitor = Visitor(program)
+        reader = Reader(visitor, timeline)
+        cursors = await _follow(visitor, reader, timeline)
+        await _kept_places(reader, cursors)
+        await _lost_places(reader, cursors)
+    return f"{reader.asked} questions from all kinds of places in the log, each answered exactly"
+
+
+async def _follow(visitor: Visitor, reader: Reader, timeline: Timeline) -> list[str]:
+    """Return the cursor after each message, `[0]` before the first."""
+    who = "a reader of an empty room"
+    cursors = [await reader.expects(who, "", NOTHING, gap=False, read=READ_CURSOR)]
+    for number in range(1, POSTED + 1):
+        await visitor.post("/messages", {"text": f"message {number}"})
+        timeline.note(f"message {number} is posted", "posted")
+        who = f"a reader who has all but message {number}"
+        new = _ids(number, number)
+        cursors.append(await reader.expects(who, cursors[-1], new, gap=False, read=READ_CURSOR))
+        if number == 3:
+            await _short_log(reader, cursors)
+    return cursors
+
+
+async def _short_log(reader: Reader, cursors: list[str]) -> None:
+    who = "a reader who has nothing of messages 1 to 3"
+    await reader.expects(who, cursors[0], _ids(1, 3), gap=False, read=READ_CURSOR)
+    who = "a reader who has 1 of 3"
+    await reader.expects(who, cursors[1], _ids(2, 3), gap=False, read=READ_CURSOR)
+
+
+async def _kept_places(reader: Reader, cursors: list[str]) -> None:
+    """Ask from the places that can be followed in full, both ends included."""
+    kept = _ids(POSTED - KEPT + 1, POSTED)
+    who = "a reader who has it all"
+    await reader.expects(who, cursors[-1], NOTHING, gap=False, read=READ_CURSOR)
+    await reader.expects("a reader without a cursor", "", kept, gap=False, read=READ_CURSOR)
+    who = f"a reader who has 9 of {POSTED}, of which {KEPT} are kept"
+    await reader.expects(who, cursors[9], _ids(10, POSTED), gap=False, read=READ_CURSOR)
+    who = f"a reader who has 5 of {POSTED}, of which 6 to {POSTED} are kept,"
+    await reader.expects(who, cursors[5], kept, gap=False, read=READ_GAP)
+
+
+async def _lost_places(reader: Reader, cursors: list[str]) -> None:
+    """Ask from the places that can't be followed."""
+    kept = _ids(POSTED - KEPT + 1, POSTED)
+    epoch, _, newest = cursors[-1].partition(":")
+    lost = {
+        "a reader who has 4, when 5 was trimmed,": cursors[4],
+        "a reader from before the first message": cursors[0],
+        "a reader from another epoch": f"0ld{epoch[3:]}:9",
+        "a reader ahead of the log": f"{epoch}:{int(newest) + 100}",
+    }
+    for who, cursor in lost.items():
+        after = await reader.expects(who, cursor, kept, gap=True, read=READ_GAP)
+        who = "a reader who was told of a gap, and asks again,"
+        await reader.expects(who, after, NOTHING, gap=False, read=READ_GAP)
+
+
+def _ids(first: int, last: int) -> range:
+    return range(first, last + 1)
+
+
+def _told(batch: dict[str, Any]) -> str:
+    """Say what a batch holds: ids in order, and whether there is a gap."""
+    ids = [message["id"] for message in batch.get("messages", [])]
+    gap = "a gap" if batch.get("gap") else "no gap"
+    return f"messages {' '.join(map(str, ids)) or 'none'}, {gap}"

@@ -1,0 +1,91 @@
+"""The exercises that there are: one folder each, found by its number.
+
+A folder `NN_name/` holds `starter.py` (its docstring is the task, and that docstring's first line
+the title), `solution.py`, `check.py` and `hints.md` with three hints. Nothing else lists the
+exercises: a new folder is a new exercise.
+"""
+
+import ast
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+FOLDER = Path(__file__).parent
+
+
+class NoSuchExercise(LookupError):
+    """No exercise has this number; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One exercise: its chapter's number, and the folder that holds its files."""
+
+    number: int
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, `04_hold`: also the stem of the learner's file."""
+        return self.folder.name
+
+    @property
+    def starter(self) -> Path:
+        """The file that the learner begins with."""
+        return self.folder / "starter.py"
+
+    @property
+    def solution(self) -> Path:
+        """The file that the learner may look at in the end."""
+        return self.folder / "solution.py"
+
+    @property
+    def check(self) -> Path:
+        """The file that tells a right answer from a wrong one."""
+        return self.folder / "check.py"
+
+    @property
+    def task(self) -> str:
+        """What there is to do, title first, in Markdown."""
+        return ast.get_docstring(ast.parse(self.starter.read_text("utf-8"))) or ""
+
+    @property
+    def title(self) -> str:
+        """The task's first line, without its full stop."""
+        return self.task.partition("\n")[0].rstrip(".")
+
+    @property
+    def hints(self) -> list[str]:
+        """The hints in Markdown, the gentlest first."""
+        text = (self.folder / "hints.md").read_text("utf-8")
+        return [hint.strip() for hint in re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]]
+
+
+def exercises() -> list[Exercise]:
+    """Return all exercises, by number."""
+    folders = sorted(path for path in FOLDER.glob("[0-9][0-9]_*") if path.is_dir())
+    return [Exercise(int(folder.name[:2]), folder) for folder in folders]
+
+
+def exercise(number: int) -> Exercise:
+    """Return the exercise of this chapter.
+
+    Raises: `NoSuchExercise`.
+    """
+    found = {one.number: one for one in exercises()}
+    if number not in found:
+        numbers = ", ".join(map(str, found))
+        raise NoSuchExercise(f"There is no exercise {number}. There are {numbers}.")
+    return found[number]
+
+
+def load(path: Path) -> ModuleType:
+    """Return the module in this file, whose folder's name is no identifier."""
+    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,115 @@
+"""The learner's desk: a folder with their files, and what they have reached so far.
+
+`.learner/04_hold.py` is copied from the starter when it is first asked for; a reset keeps what was
+there. Progress is one JSON file, replaced as a whole, so that neither a crash nor a check from the
+page beside one in the terminal can leave half of it.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tutorial.exercises.catalogue import Exercise
+from tutorial.exercises.verdict import Verdict
+
+FOLDER = Path(".learner")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one exercise is: the last verdict, and what was looked at."""
+
+    passed: bool = False
+    hints: int = 0
+    asked_for_solution: int = 0
+    last: dict[str, Any] | None = None
+
+    @property
+    def state(self) -> Literal["new", "tried", "passed"]:
+        """One word for the list of exercises."""
+        if self.passed:
+            return "passed"
+        return "tried" if self.last else "new"
+
+
+class Desk:
+    """Where the learner works, in the folder given or in `.learner` of the current one."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._folder = folder
+
+    def file(self, exercise: Exercise) -> Path:
+        """Return the learner's file, copied from the starter if there is none yet."""
+        path = self._folder / f"{exercise.name}.py"
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(exercise.starter, path)
+        return path
+
+    def reset(self, exercise: Exercise) -> Path:
+        """Put the starter back and return where the learner's file is kept."""
+        path = self.file(exercise)
+        backup = self._unused_name(exercise)
+        path.rename(backup)
+        self.file(exercise)
+        return backup
+
+    def _unused_name(self, exercise: Exercise) -> Path:
+        number = 1
+        while (name := self._folder / f"{exercise.name}.before-reset-{number}.py").exists():
+            number += 1
+        return name
+
+    def progress(self, exercise: Exercise) -> Progress:
+        """Return how far the learner is with this exercise."""
+        return Progress(**self._read().get(exercise.name, {}))
+
+    @contextmanager
+    def progressing(self, exercise: Exercise) -> Iterator[Progress]:
+        """Yield the progress to change; it is written when the block ends."""
+        with self._locked():
+            everything = self._read()
+            progress = Progress(**everything.get(exercise.name, {}))
+            yield progress
+            everything[exercise.name] = asdict(progress)
+            self._write(everything)
+
+    def keep(self, exercise: Exercise, verdict: Verdict) -> None:
+        """Remember this verdict; what was passed once stays passed."""
+        with self.progressing(exercise) as progress:
+            progress.last = verdict.to_json()
+            progress.passed = progress.passed or verdict.passed
+
+    def last_verdict(self, exercise: Exercise) -> Verdict | None:
+        """Return what the last check said, or None before the first one."""
+        last = self.progress(exercise).last
+        return Verdict.from_json(last) if last else None
+
+    @property
+    def _progress_file(self) -> Path:
+        return self._folder / "progress.json"
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            told: dict[str, Any] = json.loads(self._progress_file.read_text("utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+        return told
+
+    def _write(self, everything: dict[str, Any]) -> None:
+        fresh = self._progress_file.with_suffix(".new")
+        fresh.write_text(json.dumps(everything, indent=1), "utf-8")
+        os.replace(fresh, self._progress_file)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "progress.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,55 @@
+"""What a program's output tells of its end: the exception, or the line where it hangs.
+
+Read from what Python itself prints: a traceback when something was raised, faulthandler's dump
+when the judge sent `TELL_AND_DIE`. Only lines of the learner's own file are named.
+"""
+
+import re
+import signal
+from pathlib import Path
+
+TELL_AND_DIE = signal.SIGABRT
+"""The signal upon which `python -X faulthandler` says where it is, and ends."""
+
+
+def of_crash(printed: str, path: Path) -> str:
+    """Return the last exception in the output and the learner's line that raised it, or ""."""
+    if "Traceback (most recent call last)" not in printed:
+        return ""
+    traceback = printed.rpartition("Traceback (most recent call last):\n")[2]
+    raised = re.search(r"^[A-Za-z_][\w.]*(?:: .*)?$", traceback, re.MULTILINE)
+    if not raised:
+        return ""
+    where = _line(re.findall(_frame(path), traceback)[-1:], path)
+    words = f"{raised[0]},{where}" if where else raised[0]
+    if "Address already in use" in words:
+        words += ". Listen on the port that is given as the first argument, sys.argv[1]"
+    return words
+
+
+def of_hang(dump: str, path: Path) -> str:
+    """Return the learner's line at which the program was busy, or "" when it was just waiting."""
+    for thread in re.split(r"^(?:Current thread|Thread) .*$", dump, flags=re.MULTILINE)[1:]:
+        frames = re.findall(r"^  File .*$", thread, re.MULTILINE)
+        mine = [number for frame in frames for number in re.findall(_frame(path), frame)]
+        if mine and "selectors.py" not in frames[0]:
+            return f": it is busy{_line(mine[:1], path)}"
+    return ""
+
+
+def of_syntax_error(error: SyntaxError | UnicodeDecodeError) -> str:
+    """Return what Python can't read, and where."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"a file that is not UTF-8: {error}"
+    return f"{type(error).__name__} in line {error.lineno}: {error.msg}"
+
+
+def _frame(path: Path) -> str:
+    return rf'File "{re.escape(str(path))}", line (\d+)'
+
+
+def _line(numbers: list[str], path: Path) -> str:
+    if not numbers:
+        return ""
+    code = path.read_text("utf-8").splitlines()[int(numbers[0]) - 1].strip()
+    return f" in line {numbers[0]}, `{code}`"

@@ -1,0 +1,201 @@
+"""The learner's file as a running program, seen from the judge: start, ask and end it.
+
+Whatever the file does (a syntax error, `exit()`, an endless loop, a taken port, a flood of prints)
+becomes a `Failure` that says so. `serving` runs a server on a free port; `driven` lets the check
+call the file's functions.
+"""
+
+import ast
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tutorial.exercises import last_words
+from tutorial.exercises.verdict import Failure
+
+START_SECONDS = 10.0
+PATIENCE_SECONDS = 6.0
+LAST_WORDS_SECONDS = 0.1
+KEPT_OUTPUT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How a program is: live futures, times that it went to sleep and woke, processor seconds."""
+
+    futures: int
+    wakeups: int
+    cpu_seconds: float
+
+
+class Program:
+    """The learner's file, running in a process of its own."""
+
+    def __init__(self, path: Path, process: asyncio.subprocess.Process, line: socket.socket):
+        self.path = path
+        self.port: int | None = None
+        self._process = process
+        self._line = line
+        self._output = bytearray()
+        self._listening = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        """Keep the end of what the program prints, so that a flood of it fills no memory."""
+        assert self._process.stdout
+        while printed := await self._process.stdout.read(65536):
+            self._output += printed
+            del self._output[:-KEPT_OUTPUT_BYTES]
+
+    async def records(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield what `drive` reports, until it is done.
+
+        Raises: `Failure` when the file ends early, or reports nothing for `PATIENCE_SECONDS`.
+        """
+        reader, _ = await asyncio.open_connection(sock=self._line, limit=2**24)
+        while True:
+            try:
+                record = await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS)
+            except TimeoutError:
+                raise await self.stuck("your code to come back") from None
+            if not record:
+                raise await self.ended("your code to come back")
+            if "done" in (told := json.loads(record)):
+                return
+            yield told
+
+    async def vitals(self) -> Vitals:
+        """Return how the program is at this moment."""
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(self._line, b"?\n")
+        try:
+            answer = await asyncio.wait_for(loop.sock_recv(self._line, 4096), PATIENCE_SECONDS)
+        except TimeoutError:
+            raise await self.stuck("a server that still answers") from None
+        if not answer:
+            raise await self.ended("a server that keeps running")
+        return Vitals(**json.loads(answer))
+
+    async def ready(self, port: int) -> None:
+        """Return when the program listens on this port.
+
+        Raises: `Failure` when it ends instead, or does not listen within `START_SECONDS`.
+        """
+        expected = f"a server on the port that the file is given as its first argument ({port})"
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + START_SECONDS
+        while not await _accepts(port):
+            if self._process.returncode is not None:
+                raise await self.ended(expected)
+            if loop.time() > deadline:
+                raise await self.stuck(expected, "nothing listens there")
+            await asyncio.sleep(0.02)
+        self.port = port
+
+    async def ended(self, expected: str) -> Failure:
+        """Return the failure that tells how the program ended."""
+        status = await self._process.wait()
+        await self._listening
+        words = last_words.of_crash(self.printed, self.path)
+        ended = f"your program ended by itself, with exit status {status}"
+        return Failure(expected, words or ended)
+
+    async def stuck(self, expected: str, got: str = "") -> Failure:
+        """Return the failure that tells where the program hangs; this ends the program."""
+        seconds = PATIENCE_SECONDS if not got else START_SECONDS
+        with suppress(ProcessLookupError):
+            self._process.send_signal(last_words.TELL_AND_DIE)
+        await self._process.wait()
+        await self._listening
+        where = last_words.of_hang(self.printed, self.path)
+        return Failure(expected, f"{got or 'nothing'} after {seconds:.0f} s{where}")
+
+    async def crashed(self, expected: str, got: str) -> Failure:
+        """Return the failure of a program that lives on after an exception, with what it logged."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._listening), LAST_WORDS_SECONDS)
+        if self._listening.done():
+            return await self.ended(expected)
+        words = last_words.of_crash(self.printed, self.path)
+        return Failure(expected, f"{got}: {words}" if words else got)
+
+    @property
+    def printed(self) -> str:
+        """The end of what the program printed and logged."""
+        return self._output.decode("utf-8", "replace")
+
+    async def end(self) -> None:
+        """Kill the program, if it still runs."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        await self._listening
+        self._line.close()
+
+
+@asynccontextmanager
+async def serving(path: Path) -> AsyncIterator[Program]:
+    """Run the learner's file as a server on a free port, until the block ends."""
+    port = _free_port()
+    async with _running(path, "serve", str(port)) as program:
+        await program.ready(port)
+        yield program
+
+
+@asynccontextmanager
+async def driven(path: Path, check: str) -> AsyncIterator[Program]:
+    """Run `drive(learner, report)` of this check on the learner's file, until the block ends."""
+    async with _running(path, "drive", check) as program:
+        yield program
+
+
+@asynccontextmanager
+async def _running(path: Path, mode: str, argument: str) -> AsyncIterator[Program]:
+    _parse(path)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-X", "faulthandler", "-u", "-m", "tutorial.exercises.hosting"),
+            *(mode, str(theirs.fileno()), str(path), argument),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            pass_fds=[theirs.fileno()],
+        )
+    program = Program(path, process, ours)
+    try:
+        yield program
+    except Failure as failure:
+        failure.printed = program.printed
+        raise
+    finally:
+        await program.end()
+
+
+def _parse(path: Path) -> None:
+    try:
+        ast.parse(path.read_text("utf-8"), str(path))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        expected = "a file that Python can read"
+        raise Failure(expected, last_words.of_syntax_error(error)) from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
