@@ -65,7 +65,7 @@ class Exercise:
 
 def exercises() -> list[Exercise]:
     """Return all exercises, by number."""
-    folders = sorted(path for path in FOLDER.glob("[0-9][0-9]_*") if path.is_dir())
+    folders = sorted(starter.parent for starter in FOLDER.glob("[0-9][0-9]_*/starter.py"))
     return [Exercise(int(folder.name[:2]), folder) for folder in folders]
 
 

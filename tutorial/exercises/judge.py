@@ -19,7 +19,6 @@ from tutorial.exercises.verdict import Failure, Verdict
 SECONDS = 45
 SEED = 20
 DATA_BYTES = 2 * 1024**3
-PRINTED_LINES = 8
 
 
 def main(number: str, path: str) -> None:

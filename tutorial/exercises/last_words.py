@@ -11,6 +11,11 @@ from pathlib import Path
 TELL_AND_DIE = signal.SIGABRT
 """The signal upon which `python -X faulthandler` says where it is, and ends."""
 
+PYTHONS_WORDS = r"^(?:Traceback|Uncaught exception|Fatal Python error)"
+ACCESS_LOG = r"\d{3} [A-Z]+ /"
+PRINTED_LINES = 6
+PRINTED_CHARACTERS = 200
+
 
 def of_crash(printed: str, path: Path) -> str:
     """Return the last exception in the output and the learner's line that raised it, or ""."""
@@ -42,6 +47,13 @@ def of_syntax_error(error: SyntaxError | UnicodeDecodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"a file that is not UTF-8: {error}"
     return f"{type(error).__name__} in line {error.lineno}: {error.msg}"
+
+
+def of_prints(printed: str) -> str:
+    """Return the last few lines that the learner's own prints wrote, without what Python logs."""
+    said = re.split(PYTHONS_WORDS, printed, maxsplit=1, flags=re.MULTILINE)[0].splitlines()
+    mine = [line[:PRINTED_CHARACTERS] for line in said if not re.match(ACCESS_LOG, line)]
+    return "\n".join(mine[-PRINTED_LINES:])
 
 
 def _frame(path: Path) -> str:

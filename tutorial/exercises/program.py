@@ -19,10 +19,10 @@ from typing import Any
 from tutorial.exercises import last_words
 from tutorial.exercises.verdict import Failure
 
-START_SECONDS = 10.0
-PATIENCE_SECONDS = 6.0
+START_SECONDS = 8.0
+PATIENCE_SECONDS = 5.0
 LAST_WORDS_SECONDS = 0.1
-KEPT_OUTPUT_BYTES = 64 * 1024
+KEPT_OUTPUT_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,30 @@ class Vitals:
 class Program:
     """The learner's file, running in a process of its own."""
 
-    def __init__(self, path: Path, process: asyncio.subprocess.Process, line: socket.socket):
+    def __init__(
+        self,
+        path: Path,
+        process: asyncio.subprocess.Process,
+        line: socket.socket,
+        output: socket.socket,
+    ) -> None:
         self.path = path
         self.port: int | None = None
-        self._process = process
-        self._line = line
-        self._output = bytearray()
+        self._process, self._line, self._output = process, line, output
+        self._printed = bytearray()
         self._listening = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
         """Keep the end of what the program prints, so that a flood of it fills no memory."""
-        assert self._process.stdout
-        while printed := await self._process.stdout.read(65536):
-            self._output += printed
-            del self._output[:-KEPT_OUTPUT_BYTES]
+        loop = asyncio.get_running_loop()
+        while printed := await loop.sock_recv(self._output, 65536):
+            self._printed += printed
+            del self._printed[:-KEPT_OUTPUT_BYTES]
+
+    async def _hear_last_words(self) -> None:
+        """Return when all is read, or soon: a process that it started may hold the line open."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._listening), LAST_WORDS_SECONDS)
 
     async def records(self) -> AsyncIterator[dict[str, Any]]:
         """Yield what `drive` reports, until it is done.
@@ -100,7 +110,7 @@ class Program:
     async def ended(self, expected: str) -> Failure:
         """Return the failure that tells how the program ended."""
         status = await self._process.wait()
-        await self._listening
+        await self._hear_last_words()
         words = last_words.of_crash(self.printed, self.path)
         ended = f"your program ended by itself, with exit status {status}"
         return Failure(expected, words or ended)
@@ -111,14 +121,13 @@ class Program:
         with suppress(ProcessLookupError):
             self._process.send_signal(last_words.TELL_AND_DIE)
         await self._process.wait()
-        await self._listening
+        await self._hear_last_words()
         where = last_words.of_hang(self.printed, self.path)
         return Failure(expected, f"{got or 'nothing'} after {seconds:.0f} s{where}")
 
     async def crashed(self, expected: str, got: str) -> Failure:
         """Return the failure of a program that lives on after an exception, with what it logged."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._listening), LAST_WORDS_SECONDS)
+        await self._hear_last_words()
         if self._listening.done():
             return await self.ended(expected)
         words = last_words.of_crash(self.printed, self.path)
@@ -127,15 +136,16 @@ class Program:
     @property
     def printed(self) -> str:
         """The end of what the program printed and logged."""
-        return self._output.decode("utf-8", "replace")
+        return self._printed.decode("utf-8", "replace")
 
     async def end(self) -> None:
         """Kill the program, if it still runs."""
         with suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
-        await self._listening
+        self._listening.cancel()
         self._line.close()
+        self._output.close()
 
 
 @asynccontextmanager
@@ -157,22 +167,24 @@ async def driven(path: Path, check: str) -> AsyncIterator[Program]:
 @asynccontextmanager
 async def _running(path: Path, mode: str, argument: str) -> AsyncIterator[Program]:
     _parse(path)
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    with theirs:
+    line, its_line = socket.socketpair()
+    output, its_output = socket.socketpair()
+    with its_line, its_output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-X", "faulthandler", "-u", "-m", "tutorial.exercises.hosting"),
-            *(mode, str(theirs.fileno()), str(path), argument),
+            *(mode, str(its_line.fileno()), str(path), argument),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdout=its_output.fileno(),
             stderr=asyncio.subprocess.STDOUT,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[its_line.fileno()],
         )
-    program = Program(path, process, ours)
+    line.setblocking(False)
+    output.setblocking(False)
+    program = Program(path, process, line, output)
     try:
         yield program
     except Failure as failure:
-        failure.printed = program.printed
+        failure.printed = last_words.of_prints(program.printed)
         raise
     finally:
         await program.end()

@@ -1,6 +1,5 @@
 """How a verdict, the list of exercises and a hint read on a terminal."""
 
-import re
 import textwrap
 from pathlib import Path
 
@@ -10,8 +9,6 @@ from tutorial.exercises.verdict import Event, Verdict
 
 WIDTH = 96
 LABEL_WIDTH = 12
-PRINTED_LINES = 6
-PYTHONS_WORDS = r"^(?:Traceback|Uncaught exception|Fatal Python error)"
 MARKS = {"passed": "✓", "tried": "·", "new": " "}
 
 
@@ -53,6 +50,5 @@ def _timeline(events: tuple[Event, ...]) -> list[str]:
 
 
 def _printed(text: str) -> list[str]:
-    said = re.split(PYTHONS_WORDS, text, maxsplit=1, flags=re.MULTILINE)[0].strip().splitlines()
-    lines = [f"    {line[:WIDTH]}" for line in said[-PRINTED_LINES:]]
+    lines = [f"    {line[:WIDTH]}" for line in text.splitlines()]
     return ["  It printed", *lines] if lines else []

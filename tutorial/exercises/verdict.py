@@ -29,9 +29,13 @@ class Timeline:
         self._began = time.monotonic()
         self._events: list[tuple[Event, frozenset[Hashable]]] = []
 
+    def now(self) -> float:
+        """Return the seconds since the check began."""
+        return time.monotonic() - self._began
+
     def note(self, text: str, *about: Hashable, seconds: float | None = None) -> None:
         """Remember that this happened now, or at `seconds`; `about` are the keys to find it by."""
-        at = time.monotonic() - self._began if seconds is None else seconds
+        at = self.now() if seconds is None else seconds
         self._events.append((Event(at, text), frozenset(about)))
 
     def about(self, *keys: Hashable) -> tuple[Event, ...]:
@@ -39,6 +43,14 @@ class Timeline:
         wanted = frozenset(keys)
         found = [event for event, about in self._events if about & wanted]
         return tuple(found[-SHORTEST_EVENTS:])
+
+    def around(self, key: Hashable, other: Hashable) -> tuple[Event, ...]:
+        """Return the first event of `key`, the two of `other` before it and the two after."""
+        events = sorted(self._events, key=lambda noted: noted[0].seconds)
+        at = next(index for index, (_, about) in enumerate(events) if key in about)
+        before = [event for event, about in events[:at] if other in about]
+        after = [event for event, about in events[at + 1 :] if other in about]
+        return (*before[-2:], events[at][0], *after[:2])
 
 
 class Failure(Exception):

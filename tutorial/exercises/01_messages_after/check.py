@@ -1,11 +1,11 @@
 """Ask the learner's server from every kind of cursor: behind, at, before and ahead of its log."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tutorial.exercises.program import serving
 from tutorial.exercises.verdict import Failure, Timeline
-from tutorial.exercises.visitor import Visitor
+from tutorial.exercises.visitor import Visitor, named
 
 READ_CURSOR = "A cursor is a place in the log"
 READ_GAP = "When the log can no longer tell"
@@ -24,20 +24,15 @@ class Reader:
 
     async def expects(self, who: str, cursor: str, ids: range, *, gap: bool, read: str) -> str:
         """Return the new cursor when the batch is exactly this one. Raises: `Failure`."""
-        batch = await self._visitor.get("/messages", cursor=cursor)
+        batch = await self._visitor.read(cursor=cursor)
         self.asked += 1
-        self._timeline.note(f"{who} asks with cursor {cursor!r}: {_told(batch)}", "asked")
-        wanted = {"gap": gap, "messages": [{"id": number} for number in ids]}
-        if _told(batch) != _told(wanted):
-            expected = f"{who} gets {_told(wanted)}"
-            raise Failure(expected, _told(batch), read=read, timeline=self._seen())
-        if not isinstance(batch.get("cursor"), str):
-            got = f"cursor {batch.get('cursor')!r}"
-            raise Failure("a cursor as text", got, read=read, timeline=self._seen())
-        return str(batch["cursor"])
-
-    def _seen(self) -> Any:
-        return self._timeline.about("asked", "posted")[-3:]
+        got = _told(batch.ids, batch.gap)
+        self._timeline.note(f"{who} asks with {cursor!r}: {got}", "asked")
+        if batch.ids != list(ids) or batch.gap != gap:
+            expected = f"{who} gets {_told(ids, gap)}"
+            seen = (*self._timeline.about("posted")[-1:], *self._timeline.about("asked")[-1:])
+            raise Failure(expected, got, read=read, timeline=seen)
+        return batch.cursor
 
 
 async def check(path: Path) -> str:
@@ -47,6 +42,7 @@ async def check(path: Path) -> str:
         visitor = Visitor(program)
         reader = Reader(visitor, timeline)
         cursors = await _follow(visitor, reader, timeline)
+        timeline.note(f"messages 1 to {POSTED} are posted, the last {KEPT} are kept", "posted")
         await _kept_places(reader, cursors)
         await _lost_places(reader, cursors)
     return f"{reader.asked} questions from all kinds of places in the log, each answered exactly"
@@ -57,7 +53,7 @@ async def _follow(visitor: Visitor, reader: Reader, timeline: Timeline) -> list[
     who = "a reader of an empty room"
     cursors = [await reader.expects(who, "", NOTHING, gap=False, read=READ_CURSOR)]
     for number in range(1, POSTED + 1):
-        await visitor.post("/messages", {"text": f"message {number}"})
+        await visitor.post(f"message {number}")
         timeline.note(f"message {number} is posted", "posted")
         who = f"a reader who has all but message {number}"
         new = _ids(number, number)
@@ -80,9 +76,9 @@ async def _kept_places(reader: Reader, cursors: list[str]) -> None:
     who = "a reader who has it all"
     await reader.expects(who, cursors[-1], NOTHING, gap=False, read=READ_CURSOR)
     await reader.expects("a reader without a cursor", "", kept, gap=False, read=READ_CURSOR)
-    who = f"a reader who has 9 of {POSTED}, of which {KEPT} are kept"
+    who = "a reader who has 9"
     await reader.expects(who, cursors[9], _ids(10, POSTED), gap=False, read=READ_CURSOR)
-    who = f"a reader who has 5 of {POSTED}, of which 6 to {POSTED} are kept,"
+    who = "a reader who has 5, and 6 is the oldest kept,"
     await reader.expects(who, cursors[5], kept, gap=False, read=READ_GAP)
 
 
@@ -91,7 +87,7 @@ async def _lost_places(reader: Reader, cursors: list[str]) -> None:
     kept = _ids(POSTED - KEPT + 1, POSTED)
     epoch, _, newest = cursors[-1].partition(":")
     lost = {
-        "a reader who has 4, when 5 was trimmed,": cursors[4],
+        "a reader who has 4, and 5 was trimmed,": cursors[4],
         "a reader from before the first message": cursors[0],
         "a reader from another epoch": f"0ld{epoch[3:]}:9",
         "a reader ahead of the log": f"{epoch}:{int(newest) + 100}",
@@ -106,8 +102,6 @@ def _ids(first: int, last: int) -> range:
     return range(first, last + 1)
 
 
-def _told(batch: dict[str, Any]) -> str:
+def _told(ids: Sequence[int], gap: bool) -> str:
     """Say what a batch holds: ids in order, and whether there is a gap."""
-    ids = [message["id"] for message in batch.get("messages", [])]
-    gap = "a gap" if batch.get("gap") else "no gap"
-    return f"messages {' '.join(map(str, ids)) or 'none'}, {gap}"
+    return f"{named(ids)}, {'a gap' if gap else 'no gap'}"

@@ -1,0 +1,120 @@
+"""Every starter fails for its reason, every solution passes, and no wrong solution gets through.
+
+A wrong solution is a file that a learner would really write: `tests/wrong_solutions/NN_name/*.py`.
+Its docstring says the mistake and, after "Told:", words that the verdict must contain. The checks
+run some at a time beside the tests, since most of them mostly wait.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tutorial.exercises.catalogue import Exercise, exercises, load
+from tutorial.exercises.running import verdict_on
+from tutorial.exercises.verdict import Verdict
+
+AT_ONCE = 4
+WRONG = Path(__file__).parent / "wrong_solutions"
+
+STARTERS = {
+    1: "expected a reader who has all but message 2 gets message 2, no gap; got messages 1 2",
+    3: "lost, the first of them message",
+    4: "a busy loop",
+    5: "expected at most 25 requests a second",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file to judge, and words that its verdict must contain; a solution has none."""
+
+    exercise: Exercise
+    path: Path
+    told: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.exercise.name}-{self.path.stem}"
+
+
+def wrong_solutions() -> list[Case]:
+    """Return all of them, with what their docstrings say the verdict tells."""
+    return [
+        Case(one, path, re.search(r"^Told: (.*)$", path.read_text("utf-8"), re.MULTILINE)[1])
+        for one in exercises()
+        for path in sorted((WRONG / one.name).glob("*.py"))
+    ]
+
+
+STARTING = [Case(one, one.starter, STARTERS[one.number]) for one in exercises()]
+SOLVED = [Case(one, one.solution) for one in exercises()]
+
+
+@pytest.fixture(scope="module")
+def verdict_of(request: pytest.FixtureRequest):
+    """Return a function from a case to its verdict; all cases of this run are judged at once."""
+    items = [item for item in request.session.items if "case" in item.fixturenames]
+    cases = [item.callspec.params["case"] for item in items]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        judged: dict[Case, Future[Verdict]] = {case: pool.submit(judge, case) for case in cases}
+        yield lambda case: judged[case].result()
+        pool.shutdown(cancel_futures=True)
+
+
+def judge(case: Case) -> Verdict:
+    return asyncio.run(verdict_on(case.exercise.number, case.path))
+
+
+def sentence(verdict: Verdict) -> str:
+    return f"expected {verdict.expected}; got {verdict.got}"
+
+
+@pytest.mark.parametrize("case", STARTING, ids=str)
+def test_a_starter_fails_for_the_reason_that_its_text_gives(
+    case: Case, verdict_of: Callable[[Case], Verdict]
+):
+    verdict = verdict_of(case)
+    assert not verdict.passed
+    assert case.told in sentence(verdict)
+    assert verdict.read
+
+
+@pytest.mark.parametrize("case", SOLVED, ids=str)
+def test_a_solution_passes_and_says_what_was_measured(
+    case: Case, verdict_of: Callable[[Case], Verdict]
+):
+    verdict = verdict_of(case)
+    assert verdict.passed, sentence(verdict)
+    assert re.search(r"\d", verdict.measured)
+
+
+@pytest.mark.parametrize("case", wrong_solutions(), ids=str)
+def test_a_wrong_solution_is_told_its_mistake(case: Case, verdict_of: Callable[[Case], Verdict]):
+    verdict = verdict_of(case)
+    assert not verdict.passed
+    assert case.told in sentence(verdict)
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_an_exercise_has_three_hints_and_three_wrong_solutions_and_one_task(exercise: Exercise):
+    assert len(exercise.hints) == 3
+    assert all(exercise.hints)
+    assert len(list((WRONG / exercise.name).glob("*.py"))) >= 3
+    assert exercise.title
+    assert f"python .learner/{exercise.name}.py" in exercise.task
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_what_a_check_says_to_read_again_is_a_heading_of_its_chapter(exercise: Exercise):
+    chapters = Path(load(exercise.check).__file__).parents[2] / "chapters"
+    text = "".join(path.read_text("utf-8") for path in chapters.glob(f"{exercise.number:02}*.md"))
+    if not text:
+        pytest.skip(f"chapter {exercise.number} is not written yet")
+    headings = re.findall(r"^##+ (.*?)\s*$", text, re.MULTILINE)
+    named = [value for name, value in vars(load(exercise.check)).items() if name[:5] == "READ_"]
+    assert named
+    assert set(named) <= set(headings)

@@ -1,0 +1,95 @@
+"""A learner's file may do anything: the check says what it did, and ends."""
+
+import asyncio
+import socket
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tutorial.exercises.catalogue import exercise
+from tutorial.exercises.running import verdict_on
+from tutorial.exercises.verdict import Verdict
+
+STARTER = exercise(1).starter.read_text("utf-8")
+LOOK = '    newest = log[-1]["id"] if log else 0\n'
+FILES = {
+    "a syntax error": ("def f(:\n", "SyntaxError in line 1: "),
+    "bytes that are no text": ("\udcff", "a file that is not UTF-8"),
+    "an exit at once": ("print('bye')\nexit(3)\n", "ended by itself, with exit status 3"),
+    "an import that isn't there": ("import torpedo\n", "No module named 'torpedo', in line 1"),
+    "a server that ends": (
+        STARTER.replace("await asyncio.Event().wait()", "pass"),
+        "ended by itself, with exit status 0",
+    ),
+    "a handler that raises": (
+        STARTER.replace("= log[-1]", "= lag[-1]").replace("if log else", "if not log else"),
+        "NameError: name 'lag' is not defined, in line 39, `newest = lag",
+    ),
+    "a handler that never ends": (
+        STARTER.replace(LOOK, "    while True:\n        pass\n"),
+        "nothing after 5 s: it is busy in line ",
+    ),
+    "a loop before it listens": (
+        "def spin():\n    while True:\n        pass\n\nspin()\n",
+        "nothing listens there after 8 s: it is busy in line ",
+    ),
+    "a flood of prints": (
+        STARTER.replace(LOOK, "    while True:\n        print('x' * 1000)\n"),
+        "nothing after 5 s: it is busy in line ",
+    ),
+    "an answer that is no JSON": (
+        STARTER.replace("self.write(messages_after", "self.write('hi') if 1 else (messages_after"),
+        "b'hi'",
+    ),
+    "an answer of another shape": (
+        STARTER.replace('"messages": list(log)', '"message": 1'),
+        '"message": 1}',
+    ),
+    "a port of its own choice": (
+        STARTER.replace("listen(port", "listen(0"),
+        "nothing listens there after 8 s",
+    ),
+}
+
+
+def verdict_of(folder: Path, text: str) -> Verdict:
+    path = folder / "learner.py"
+    path.write_text(text, "utf-8", errors="surrogateescape")
+    return asyncio.run(verdict_on(1, path))
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory):
+    """Judge all bad files at once: most of them only let time pass."""
+    with ThreadPoolExecutor(len(FILES)) as pool:
+        yield {
+            what: pool.submit(verdict_of, tmp_path_factory.mktemp("bad"), text)
+            for what, (text, _) in FILES.items()
+        }
+
+
+@pytest.mark.parametrize("what", FILES)
+def test_a_bad_file_is_told_what_it_does(what: str, verdicts: dict[str, Future[Verdict]]):
+    told, verdict = FILES[what][1], verdicts[what].result()
+    assert not verdict.passed
+    assert told in verdict.got
+    assert "check itself" not in verdict.got
+
+
+def test_a_file_that_takes_a_taken_port_is_told_which_one_to_take(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        verdict = verdict_of(tmp_path, STARTER.replace("listen(port", f"listen({port}"))
+    assert "Address already in use" in verdict.got
+    assert "sys.argv[1]" in verdict.got
+
+
+def test_stray_prints_do_not_disturb_a_check_and_are_shown_when_it_fails(tmp_path: Path):
+    solution = exercise(1).solution.read_text("utf-8")
+    noisy = "print('{\"passed\": false}', flush=True)\n"
+    assert verdict_of(tmp_path, noisy + solution).passed
+    verdict = verdict_of(tmp_path, noisy + STARTER)
+    assert verdict.printed == '{"passed": false}'

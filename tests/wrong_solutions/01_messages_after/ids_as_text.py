@@ -1,0 +1,59 @@
+"""Mistake: ids are compared as text, where "9" comes after "10".
+
+Told: gets message 10, no gap
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+from collections import deque
+from typing import Any
+
+from tornado.web import Application, RequestHandler
+
+EPOCH = secrets.token_hex(4)
+HISTORY = 10
+
+log: deque[dict[str, Any]] = deque(maxlen=HISTORY)
+
+
+def messages_after(cursor: str) -> dict[str, Any]:
+    """Return the batch for a reader who has everything up to this cursor."""
+    newest = log[-1]["id"] if log else 0
+    trimmed = newest - len(log)
+    epoch, _, number = cursor.partition(":")
+    in_the_log = epoch == EPOCH and trimmed <= int(number) <= newest
+    last = int(number) if in_the_log else trimmed
+    return {
+        "cursor": f"{EPOCH}:{newest}",
+        "gap": cursor != "" and not in_the_log,
+        "messages": [message for message in log if str(message["id"]) > str(last)],
+    }
+
+
+class Messages(RequestHandler):
+    """The chat, for readers who come and ask."""
+
+    def get(self) -> None:
+        """Answer at once with what follows the reader's cursor."""
+        self.write(messages_after(self.get_query_argument("cursor", "")))
+
+    def post(self) -> None:
+        """Give the message the next id and keep it."""
+        message = {
+            "id": log[-1]["id"] + 1 if log else 1,
+            "text": json.loads(self.request.body)["text"],
+        }
+        log.append(message)
+        self.write(message)
+
+
+async def main(port: int) -> None:
+    """Serve until the program is ended."""
+    Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

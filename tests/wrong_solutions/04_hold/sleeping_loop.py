@@ -1,0 +1,64 @@
+"""Mistake: a loop of short sleeps that ends in time and notices who left, but never rests.
+
+Told: a busy loop
+"""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from tornado.web import Application, RequestHandler
+
+log: list[dict[str, Any]] = []
+held: set[asyncio.Future[None]] = set()
+
+
+def release(future: asyncio.Future[None]) -> None:
+    """End the wait on this future, unless it has ended."""
+    if not future.done():
+        future.set_result(None)
+
+
+class Messages(RequestHandler):
+    """The chat, for readers who wait."""
+
+    gone = False
+
+    async def get(self) -> None:
+        """Answer with what follows the cursor; while nothing does, wait."""
+        last = int(self.get_query_argument("cursor"))
+        if not log[last:]:
+            await self.hold(float(self.get_query_argument("wait", "25")))
+        messages = log[last:]
+        self.write({"cursor": str(last + len(messages)), "messages": messages})
+
+    async def hold(self, seconds: float) -> None:
+        """Wait until somebody posts, the client leaves, or the time is over."""
+        before = len(log)
+        for _ in range(int(seconds / 0.05)):
+            if self.gone or len(log) > before:
+                break
+            await asyncio.sleep(0.05)
+
+    def on_connection_close(self) -> None:
+        """Let go of the request whose client has left."""
+        self.gone = True
+
+    def post(self) -> None:
+        """Keep the message as the log's next, and release every held request."""
+        message = {"id": len(log) + 1, "text": json.loads(self.request.body)["text"]}
+        log.append(message)
+        for future in held:
+            release(future)
+        self.write(message)
+
+
+async def main(port: int) -> None:
+    """Serve until the program is ended."""
+    Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -1,0 +1,77 @@
+"""Mistake: the author sleeps through the batch: a post is answered 50 ms late.
+
+Told: the author waited
+"""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from tornado.web import Application, RequestHandler
+
+BATCH_SECONDS = 0.05
+HOLD_SECONDS = 25
+
+log: list[dict[str, Any]] = []
+held: set[asyncio.Future[None]] = set()
+batch = False
+
+
+async def announce() -> None:
+    """Release the held requests 50 ms after the first message that they don't know."""
+    global batch
+    if not batch:
+        batch = True
+        await asyncio.sleep(BATCH_SECONDS)
+        release()
+    else:
+        await asyncio.sleep(BATCH_SECONDS)
+
+
+def release() -> None:
+    """End the batch, and the wait of every held request."""
+    global batch
+    batch = False
+    for future in held:
+        if not future.done():
+            future.set_result(None)
+
+
+async def hold() -> None:
+    """Wait for `release`, or for `HOLD_SECONDS`."""
+    future = asyncio.get_running_loop().create_future()
+    held.add(future)
+    try:
+        await asyncio.wait([future], timeout=HOLD_SECONDS)
+    finally:
+        held.discard(future)
+
+
+class Messages(RequestHandler):
+    """The chat, for readers who wait."""
+
+    async def get(self) -> None:
+        """Answer with what follows the cursor, when there is something and its batch is full."""
+        last = int(self.get_query_argument("cursor"))
+        if batch or not log[last:]:
+            await hold()
+        messages = log[last:]
+        self.write({"cursor": str(last + len(messages)), "messages": messages})
+
+    async def post(self) -> None:
+        """Keep the message as the log's next, and announce it."""
+        message = {"id": len(log) + 1, "text": json.loads(self.request.body)["text"]}
+        log.append(message)
+        await announce()
+        self.write(message)
+
+
+async def main(port: int) -> None:
+    """Serve until the program is ended."""
+    Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -1,0 +1,74 @@
+"""Post 200 messages at once to three readers, then one at a time into the readers' turnaround."""
+
+import asyncio
+import random
+from pathlib import Path
+
+from tutorial.exercises.meanwhile import meanwhile
+from tutorial.exercises.program import serving
+from tutorial.exercises.reader import Reader, fault
+from tutorial.exercises.verdict import Failure, Timeline
+from tutorial.exercises.visitor import Visitor
+
+READ_LOST = "The message nobody was waiting for"
+READ_CURSOR = "A cursor closes the gap"
+READ_AWAIT = "No await between looking and waiting"
+
+READERS = 3
+POSTS = 200
+LONE_POSTS = 20
+QUIET_SECONDS = 1.0
+TURNAROUND_SECONDS = 0.006
+
+
+async def check(path: Path) -> str:
+    """Count lost, doubled and out of order at three readers."""
+    timeline = Timeline()
+    async with serving(path) as program:
+        visitor = Visitor(program)
+        readers = [Reader(f"reader {number}", visitor, timeline) for number in (1, 2, 3)]
+        async with meanwhile(*(reader.read("") for reader in readers)):
+            posts = (_post(visitor, timeline, f"m-{number}") for number in range(POSTS))
+            posted = await asyncio.gather(*posts)
+            await asyncio.gather(*(reader.has(POSTS, QUIET_SECONDS) for reader in readers))
+            for reader in readers:
+                _exact(reader, posted, timeline)
+            await _lone_posts(visitor, readers, timeline)
+    return f"{POSTS + LONE_POSTS} posts, {READERS} readers: 0 lost, 0 doubled, 0 out of order"
+
+
+async def _post(visitor: Visitor, timeline: Timeline, text: str) -> int:
+    """Return the id that the server gave the message."""
+    began = timeline.now()
+    number = await visitor.post(text)
+    timeline.note(f"{text} is posted: it becomes message {number}", number, seconds=began)
+    return number
+
+
+def _exact(reader: Reader, posted: list[int], timeline: Timeline) -> None:
+    """Raise `Failure` for the first message that is not there once, at its place."""
+    found = fault(reader.ids, posted)
+    if not found:
+        return
+    got, number = found
+    expected = f"{reader.name} gets each of {POSTS} messages once, in the order of their ids"
+    if number in reader.ids:
+        seen = timeline.about(number, (reader.name, number))
+        raise Failure(expected, got, read=READ_CURSOR, timeline=seen)
+    raise Failure(expected, got, read=READ_LOST, timeline=timeline.around(number, reader.name))
+
+
+async def _lone_posts(visitor: Visitor, readers: list[Reader], timeline: Timeline) -> None:
+    """Post when the readers have just been answered: no later message comes to wake them."""
+    for count in range(POSTS + 1, POSTS + LONE_POSTS + 1):
+        await asyncio.sleep(random.uniform(0, TURNAROUND_SECONDS))
+        number = await _post(visitor, timeline, f"lone message {count}")
+        await asyncio.gather(*(reader.has(count, QUIET_SECONDS) for reader in readers))
+        for reader in readers:
+            if number not in reader.ids:
+                expected = f"{reader.name} gets a lone message within {QUIET_SECONDS:.0f} s"
+                got = (
+                    f"message {number} was posted just as the reader came back, and it still waits"
+                )
+                seen = timeline.around(number, reader.name)
+                raise Failure(expected, got, read=READ_AWAIT, timeline=seen)

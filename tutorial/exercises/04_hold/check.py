@@ -1,0 +1,135 @@
+"""Hold readers through a silent second, release them, time one out, and leave 100 times."""
+
+import asyncio
+from pathlib import Path
+
+from tutorial.exercises.meanwhile import meanwhile
+from tutorial.exercises.program import Program, serving
+from tutorial.exercises.verdict import Failure, Timeline
+from tutorial.exercises.visitor import Batch, Visitor
+
+READ_FUTURE = "A held request is a future"
+READ_TIME_OUT = "Hold, but not for ever"
+READ_CLEAN_UP = "Nobody tells your coroutine"
+
+READERS = 20
+RELEASE_SECONDS = 1.0
+SILENT_SECONDS = 1.0
+MAX_WAKEUPS = 10
+MAX_CPU_SECONDS = 0.3
+WAIT_SECONDS = 0.5
+LATE_SECONDS = 1.0
+LEAVERS = 100
+LEFTOVERS = 10
+
+
+async def check(path: Path) -> str:
+    """Return how quiet the held second was and what 100 clients left behind."""
+    timeline = Timeline()
+    async with serving(path) as program:
+        visitor = Visitor(program)
+        wakeups = await _hold_and_release(program, visitor, timeline)
+        await _time_out(visitor, timeline)
+        leftovers = await _leave(program, visitor, timeline)
+    return (
+        f"{READERS} requests held for a silent second: {wakeups} wake-ups; "
+        f"{LEAVERS} clients left: {max(leftovers, 0)} futures left behind"
+    )
+
+
+async def _hold_and_release(program: Program, visitor: Visitor, timeline: Timeline) -> int:
+    asking = (visitor.read(cursor=0, wait=20) for _ in range(READERS))
+    async with meanwhile(*asking) as readers:
+        await visitor.arrive()
+        timeline.note(f"{READERS} readers ask, nothing follows their cursor", "hold", "release")
+        wakeups = await _silence(program, timeline)
+        _still_held(readers, timeline)
+        await _release(visitor, readers, timeline)
+    return wakeups
+
+
+def _still_held(readers: list[asyncio.Task[Batch]], timeline: Timeline) -> None:
+    answered = [reader.result() for reader in readers if reader.done()]
+    if answered:
+        timeline.note(f"{len(answered)} of them have an answer", "hold")
+        expected = "requests that are held until there is a message"
+        got = f"{len(answered)} of {READERS} answered within a second, with {answered[0].ids}"
+        raise Failure(expected, got, read=READ_FUTURE, timeline=timeline.about("hold"))
+
+
+async def _silence(program: Program, timeline: Timeline) -> int:
+    """Return how often the server woke up in a second in which nothing happened."""
+    before = await program.vitals()
+    await asyncio.sleep(SILENT_SECONDS)
+    after = await program.vitals()
+    wakeups = after.wakeups - before.wakeups
+    cpu_seconds = after.cpu_seconds - before.cpu_seconds
+    timeline.note(f"a silent second later, the server woke up {wakeups} times", "hold")
+    if wakeups > MAX_WAKEUPS or cpu_seconds > MAX_CPU_SECONDS:
+        expected = (
+            f"a silent second wakes the server at most {MAX_WAKEUPS} times: a future costs none"
+        )
+        got = f"{wakeups} wake-ups and {cpu_seconds:.2f} s of processor time in a silent second: a busy loop"
+        raise Failure(expected, got, read=READ_FUTURE, timeline=timeline.about("hold"))
+    return wakeups
+
+
+async def _release(
+    visitor: Visitor, readers: list[asyncio.Task[Batch]], timeline: Timeline
+) -> None:
+    number = await visitor.post("wake up")
+    timeline.note(f"message {number} is posted", "release")
+    _, late = await asyncio.wait(readers, timeout=RELEASE_SECONDS)
+    expected = f"a post releases all {READERS} held requests, with that message"
+    if late:
+        timeline.note(f"{len(late)} of them are still held", "release")
+        got = f"{len(late)} still held {RELEASE_SECONDS:.0f} s later"
+        raise Failure(expected, got, read=READ_FUTURE, timeline=timeline.about("release"))
+    for reader in readers:
+        if reader.result().ids != [number]:
+            got = f"messages {reader.result().ids}"
+            raise Failure(expected, got, read=READ_FUTURE, timeline=timeline.about("release"))
+
+
+async def _time_out(visitor: Visitor, timeline: Timeline) -> None:
+    expected = f"wait={WAIT_SECONDS} ends after {WAIT_SECONDS} s with no messages, the same cursor"
+    began = timeline.now()
+    timeline.note(f"a reader asks with cursor '1' and wait={WAIT_SECONDS}", "time")
+    try:
+        async with asyncio.timeout(WAIT_SECONDS + LATE_SECONDS):
+            batch = await visitor.read(cursor=1, wait=WAIT_SECONDS)
+    except TimeoutError:
+        got = f"still held after {WAIT_SECONDS + LATE_SECONDS} s"
+        raise Failure(expected, got, read=READ_TIME_OUT, timeline=timeline.about("time")) from None
+    took = timeline.now() - began
+    timeline.note(f"the answer: cursor {batch.cursor!r}, messages {batch.ids}", "time")
+    if batch.ids or batch.cursor != "1" or took < WAIT_SECONDS * 0.9:
+        got = f"cursor {batch.cursor!r} and messages {batch.ids} after {took:.2f} s"
+        raise Failure(expected, got, read=READ_TIME_OUT, timeline=timeline.about("time"))
+
+
+async def _leave(program: Program, visitor: Visitor, timeline: Timeline) -> int:
+    """Return how many futures more there are after 100 clients came and left."""
+    await visitor.arrive()
+    before = (await program.vitals()).futures
+    await visitor.come_and_leave("/messages?cursor=1&wait=30", LEAVERS)
+    timeline.note(f"{LEAVERS} clients ask, are held, and go away", "leave")
+    await visitor.arrive()
+    leftovers = (await program.vitals()).futures - before
+    timeline.note(f"{leftovers} futures more than before they came", "leave")
+    if leftovers > LEFTOVERS:
+        expected = f"nothing is left of {LEAVERS} clients that went away"
+        got = f"{leftovers} futures are still alive in the server"
+        raise Failure(expected, got, read=READ_CLEAN_UP, timeline=timeline.about("leave"))
+    await _goes_on(program, visitor, timeline)
+    return leftovers
+
+
+async def _goes_on(program: Program, visitor: Visitor, timeline: Timeline) -> None:
+    """Post once more: the log of the server must be free of tracebacks."""
+    await visitor.post("is anybody there?")
+    if "Traceback" in program.printed:
+        expected = "clients that go away raise nothing in the server"
+        timeline.note("the server's log has a traceback", "leave")
+        failure = await program.crashed(expected, "an exception in the log")
+        raise Failure(expected, failure.got, read=READ_CLEAN_UP, timeline=timeline.about("leave"))
