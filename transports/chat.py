@@ -16,6 +16,7 @@ from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
 from transports.rooms import Rooms
 from transports.stream import Traffic
+from transports.tokens import Tokens
 
 HOLD_SECONDS = 25.0  # below every common proxy's limit (nginx 60 s, Heroku 30 s; RFC 6202 §5.5)
 DRAIN_SECONDS = 3.0
@@ -29,6 +30,7 @@ class Chat:
     hold_seconds: float = HOLD_SECONDS
     rate: RateLimit = field(default_factory=lambda: RateLimit(0))
     publish_key: str | None = None
+    tokens: Tokens = field(default_factory=Tokens)
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
     traffic: Traffic = field(default_factory=Traffic)
     requests: Counter[str] = field(default_factory=Counter)  # transport -> how many were asked

@@ -14,11 +14,13 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from tornado.log import app_log
 from tornado.web import HTTPError, RequestHandler
 
 from transports.chat import Chat
 from transports.follower import Follower
 from transports.room import Room, Unavailable
+from transports.tokens import TokenNeeded, TokenOfAnotherRoom, is_private
 from transports.wire import (
     BATCH_MESSAGES,
     ROOM_NAME,
@@ -68,6 +70,10 @@ def as_refusal(error: BaseException | None) -> Refused | None:
             return Refused(400, str(error))
         case Unacceptable():
             return Refused(422, str(error))
+        case TokenNeeded():
+            return Refused(401, str(error), {"WWW-Authenticate": "Bearer"})
+        case TokenOfAnotherRoom():
+            return Refused(403, str(error))
         case Unavailable():
             return Refused(503, str(error), {"Retry-After": str(RETRY_SECONDS)})
         case HTTPError():
@@ -175,7 +181,8 @@ class Handler(RequestHandler):
         tb: TracebackType | None,
     ) -> None:
         if as_refusal(value) is None:  # a refusal is the client's matter; a bug is ours
-            super().log_exception(typ, value, tb)
+            where = f"{self.request.method} {self.request.path}"  # no query: it may hold a token
+            app_log.error("Uncaught exception: %s", where, exc_info=value)
 
     def finish(self, chunk: Any = None) -> Any:
         if self.chat.draining:
@@ -198,7 +205,7 @@ class NotFound(Handler):
 
 
 class RoomHandler(Handler):
-    """A handler of `/rooms/{room}/…`: it has entered its room before it is asked."""
+    """A handler of `/rooms/{room}/…`: before it is asked it has entered its room, as far as the reader's cursor."""
 
     __slots__ = ("room",)
     room: Room
@@ -209,7 +216,16 @@ class RoomHandler(Handler):
         name = self.path_args[0]
         if not ROOM_NAME.fullmatch(name):
             raise Refused(404, "no such room: a name is 1 to 64 of a–z, 0–9 and “-”")
-        self.room = await self.chat.rooms.enter(name)
+        if is_private(name) and self.request.method != "OPTIONS":  # a preflight shows no token
+            self.chat.tokens.demand(name, self._token())
+        reading = self.request.method == "GET"
+        self.room = await self.chat.rooms.enter(name, self.cursor() if reading else Start.NOW)
+
+    def _token(self) -> str | None:
+        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return token.strip()
+        return self.get_query_argument("token", None)
 
     def cursor(self) -> Cursor | Start:
         """Read where the client wants to go on. Raises: Malformed."""

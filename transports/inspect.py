@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from transports.chat import Chat
 from transports.handler import Draining, Handler
+from transports.tokens import is_private
 from transports.wire import to_json
 
 LAG_INTERVAL_SECONDS = 0.1
@@ -99,6 +100,7 @@ class Inspector:
                 "readers": room.readers,
             }
             for room in self._chat.rooms
+            if not is_private(room.name)
         }
         requests = dict(self._chat.requests)
         return {
@@ -106,6 +108,7 @@ class Inspector:
             "transports": self._transports,
             "requests": requests,
             "rooms": rooms,
+            "private_rooms": sum(is_private(room.name) for room in self._chat.rooms),
         }
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from transports.follower import Follower, Push
@@ -36,13 +37,17 @@ class Store(ABC):
     """Where the logs of all rooms are kept, and what numbers their messages 1, 2, 3, …
 
     `epoch` names the unbroken life of these logs. A store calls `on_kept(room, message)` on the event loop
-    for each message that it has from now on, in order, before the `append` that brought it returns.
+    for each message that it has from now on, in order, before the `append` that brought it returns. When it has
+    begun a new life, or can't say what came meanwhile, it awaits `on_lost()`: read every tail again.
     """
 
     epoch: str
+    shared = False  # whether other processes append to the same logs
 
     @abstractmethod
-    async def open(self, on_kept: Callable[[str, Message], None]) -> None:
+    async def open(
+        self, on_kept: Callable[[str, Message], None], on_lost: Callable[[], Awaitable[None]]
+    ) -> None:
         """Get ready. Raises: Unavailable, with a sentence for the person who starts the server."""
 
     @abstractmethod
@@ -52,6 +57,9 @@ class Store(ABC):
     @abstractmethod
     async def append(self, room: str, draft: Draft) -> Kept:
         """Keep a draft, or find the message that came with the same key before. Raises: Unavailable."""
+
+    async def sync(self) -> None:  # noqa: B027 (nothing to wait for, unless the logs are shared)
+        """Return when `on_kept` has had all that any process appended before. Raises: Unavailable."""
 
     @abstractmethod
     async def check(self) -> None:
@@ -69,6 +77,7 @@ class Room:
         self.name = name
         self._store = store
         self._history = history
+        self._epoch = store.epoch  # of the log as it is in memory
         self._log: dict[int, Message] = {}
         self._newest = 0
         self._loading: asyncio.Task[None] | None = None
@@ -77,13 +86,13 @@ class Room:
         self._held: dict[asyncio.Future[None], asyncio.Task[object] | None] = {}  # and whose it is
         self._idle: dict[Follower, None] = {}  # all of these have been told up to `_told`
         self._busy: dict[Follower, None] = {}  # these still take their last batch
-        self._told = 0
+        self._told = self.cursor
         self._telling = False
 
     @property
     def cursor(self) -> Cursor:
         """The place after the newest message."""
-        return Cursor(self._store.epoch, self._newest)
+        return Cursor(self._epoch, self._newest)
 
     @property
     def retained(self) -> int:
@@ -110,11 +119,24 @@ class Room:
         """Whether nobody would miss the room, were it let go."""
         return self._loading is None and self.readers == 0
 
+    def reaches(self, cursor: Cursor | Start) -> bool:
+        """Whether the log in memory goes as far as a cursor."""
+        if isinstance(cursor, Start):
+            return True
+        return cursor.epoch == self._epoch and cursor.id <= self._newest
+
     async def load(self) -> None:
         """Read the tail of the log from the store, once, however many ask. Raises: Unavailable."""
         if self._loading is None:
             self._loading = asyncio.ensure_future(self._read_tail())
         await asyncio.shield(self._loading)
+
+    async def reload(self) -> None:
+        """Forget the log and read it again, for those who are here too. Raises: Unavailable."""
+        if self._loading is not None:
+            with suppress(Unavailable):
+                await asyncio.shield(self._loading)  # it may have read what is gone by now
+        await self.load()
 
     async def _read_tail(self) -> None:
         try:
@@ -122,8 +144,11 @@ class Room:
         finally:
             self._loading = None
         early, self._early = self._early or [], None
+        self._epoch, self._newest = self._store.epoch, 0
+        self._log.clear()
         for message in [*tail, *early]:
-            self.take(message)
+            self._add(message)
+        self._tell_soon()
 
     def since(self, cursor: Cursor | Start, limit: int = BATCH_MESSAGES) -> Batch:
         """Give what follows a cursor, at once: at most `limit` messages, oldest first."""
@@ -144,13 +169,13 @@ class Room:
             return self._newest, False
         if cursor is Start.NEWEST:
             return max(before_oldest, self._newest - limit), False
-        known = cursor.epoch == self._store.epoch and before_oldest <= cursor.id <= self._newest
+        known = self.reaches(cursor) and before_oldest <= cursor.id
         return (cursor.id, False) if known else (before_oldest, True)
 
     def _batch(self, after: int, limit: int, gap: bool) -> Batch:
         last = min(after + limit, self._newest)
         messages = tuple([self._log[id] for id in range(after + 1, last + 1)])
-        return Batch(self.name, Cursor(self._store.epoch, last), gap, last < self._newest, messages)
+        return Batch(self.name, Cursor(self._epoch, last), gap, last < self._newest, messages)
 
     async def wait(
         self, cursor: Cursor | Start, timeout: float, limit: int = BATCH_MESSAGES
@@ -212,13 +237,21 @@ class Room:
         """Add a message that the store has, and tell everybody when this turn of the loop ends."""
         if self._early is not None:
             self._early.append(message)
-            return
+        elif message.id > self._newest:  # else the tail had it already
+            self._add(message)
+            self._tell_soon()
+
+    def _add(self, message: Message) -> None:
         if message.id <= self._newest:
-            return  # the tail had it already
+            return
+        if message.id > self._newest + 1:
+            self._log.clear()  # what came between is lost: whoever stands before it learns of a gap
         self._log[message.id] = message
         self._newest = message.id
         if len(self._log) > self._history:
             del self._log[self._newest - self._history]
+
+    def _tell_soon(self) -> None:
         self._batches.clear()
         if not self._telling:
             self._telling = True
@@ -246,9 +279,9 @@ class Room:
         self._telling = False
         self.release()
         if not self._idle:
-            self._told = self._newest
-        while self._told < self._newest:
-            batch = self.since(Cursor(self._store.epoch, self._told))
-            self._told = batch.cursor.id
+            self._told = self.cursor
+            return
+        while (batch := self.since(self._told)).tells:
+            self._told = batch.cursor
             for follower in list(self._idle):
                 follower.give(batch)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from transports.room import Room, Store
-from transports.wire import Message
+from transports.wire import Cursor, Message, Start
 
 IDLE_ROOMS = 256  # rooms that stay in memory although nobody reads them
 
@@ -27,16 +27,24 @@ class Rooms:
 
     async def open(self) -> None:
         """Open the store. Raises: Unavailable."""
-        await self.store.open(self._on_kept)
+        await self.store.open(self._on_kept, self._on_lost)
 
-    async def enter(self, name: str) -> Room:
-        """Give the room of that name, with its tail in memory. Raises: Unavailable."""
+    async def enter(self, name: str, cursor: Cursor | Start = Start.NOW) -> Room:
+        """Give the room of that name, with its tail in memory. Raises: Unavailable.
+
+        A cursor that the room doesn't reach was perhaps given by another process, a moment ago: first hear all.
+        """
+        heard_all = False
         while True:
             room = self._rooms.get(name) or self._add(name)
             self._rooms.move_to_end(name)
-            if room.loaded:
+            if not room.loaded:
+                await room.load()  # others may come meanwhile, so many that it is let go again
+            elif heard_all or room.reaches(cursor):
                 return room
-            await room.load()  # others may come meanwhile, so many that this room is let go again
+            else:
+                await self.store.sync()
+                heard_all = True
 
     def _add(self, name: str) -> Room:
         if len(self._rooms) >= IDLE_ROOMS:
@@ -54,6 +62,10 @@ class Rooms:
     def _on_kept(self, name: str, message: Message) -> None:
         if room := self._rooms.get(name):
             room.take(message)
+
+    async def _on_lost(self) -> None:
+        for room in list(self._rooms.values()):
+            await room.reload()
 
     def release(self) -> None:
         """Let every held request of every room go with what there is."""

@@ -19,6 +19,7 @@ from transports.posting import accept
 from transports.room import Unavailable
 from transports.sender import Sender
 from transports.stream import CountedStream
+from transports.tokens import TokenNeeded, TokenOfAnotherRoom
 from transports.wire import (
     BODY_BYTES,
     Batch,
@@ -50,7 +51,14 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
     """`GET /rooms/{room}/websocket?cursor=` + upgrade → batches, one a frame; messages the other way."""
 
     transport = "websocket"
+    _turned_away: Exception | None = None
     _refusals = 0
+
+    async def prepare(self) -> None:
+        try:
+            await super().prepare()
+        except (Malformed, TokenNeeded, TokenOfAnotherRoom) as error:
+            self._turned_away = error  # a browser can't see the status of a refused upgrade
 
     async def get(self, room: str) -> None:
         self._demand_handshake()
@@ -73,16 +81,18 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
         self.set_nodelay(True)
         self.chat.sockets[self] = self.close
         stream = cast(CountedStream, self.ws_connection.stream)
-        try:
-            push = Sender(stream, text_frame, self._give_up).push
-            self.follower = self.room.follow(self.cursor(), push)
-        except Malformed as error:
-            self.close(4400, str(error))  # a browser can't see the status of a refused upgrade
+        if refusal := as_refusal(self._turned_away):
+            self.close(4000 + refusal.status, str(refusal))
+            return
+        push = Sender(stream, text_frame, self._give_up).push
+        self.follower = self.room.follow(self.cursor(), push)
 
     def _give_up(self) -> None:
         self.close(1013, "too slow: try again later")
 
     async def on_message(self, message: str | bytes) -> None:
+        if self.follower is None:
+            return  # it was turned away, and is on its way out
         if len(message.encode() if isinstance(message, str) else message) > BODY_BYTES:
             self.close(1009, f"a frame may have {BODY_BYTES} bytes")
             return

@@ -21,6 +21,7 @@ from transports.room import Unavailable
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
+from transports.tokens import Tokens
 from tutorial import laboratory
 from tutorial.site import routes
 
@@ -49,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--hold", type=number(1, WAIT_MAX_SECONDS), default=HOLD_SECONDS, help="seconds")
     add("--rate-limit", type=number(0, 1e6), default=20.0, help="messages/s an address; 0: off")
     add("--publish-key", default=os.environ.get("CHAT_PUBLISH_KEY"), help="lets POST /publish in")
+    add("--secret", default=os.environ.get("CHAT_SECRET"), help="signs tokens for private rooms")
     add("--trusted-origin", action="append", default=[], help="another site that may use the chat")
     add("--trusted-proxy", action="append", default=[], type=network, help="the proxy in front")
     add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
@@ -83,6 +85,7 @@ async def serve(options: argparse.Namespace) -> None:
         hold_seconds=options.hold,
         rate=RateLimit(options.rate_limit),
         publish_key=options.publish_key,
+        tokens=Tokens(options.secret),
         proxies=TrustedProxies(options.trusted_proxy),
     )
     pages = [*routes(), *laboratory.routes(chat)]

@@ -7,7 +7,7 @@ named, never written to, take no memory here. After a restart everything is forg
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from secrets import token_hex
 
 from transports.room import Kept, Store
@@ -33,7 +33,9 @@ class MemoryStore(Store):
         self._kept = kept
         self._logs: dict[str, _Log] = {}
 
-    async def open(self, on_kept: Callable[[str, Message], None]) -> None:
+    async def open(
+        self, on_kept: Callable[[str, Message], None], on_lost: Callable[[], Awaitable[None]]
+    ) -> None:
         self._on_kept = on_kept
 
     async def tail(self, room: str) -> list[Message]:

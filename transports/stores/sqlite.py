@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from secrets import token_hex
@@ -55,7 +55,9 @@ class SQLiteStore(Store):
         self._writing: asyncio.Task[None] | None = None
         self._failing = False
 
-    async def open(self, on_kept: Callable[[str, Message], None]) -> None:
+    async def open(
+        self, on_kept: Callable[[str, Message], None], on_lost: Callable[[], Awaitable[None]]
+    ) -> None:
         self._on_kept = on_kept
         self.epoch = await self._run(self._open)
 

@@ -1,0 +1,52 @@
+"""Tokens: who may enter a private room.
+
+A room named `user-<name>` is private. The application that knows its users signs a **token** – whoever shows this
+may enter this room, for a while – with a secret that it shares with the chat. So the chat asks nobody and keeps
+nothing: what a token is worth can be seen from itself. Its format is itsdangerous' timed serializer:
+
+    URLSafeTimedSerializer(secret, salt="room").dumps("user-ann")
+
+It opens a door, and doesn't hold it: a socket that is open when its token runs out stays open until it reconnects.
+"""
+
+from __future__ import annotations
+
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+
+PRIVATE = "user-"
+TOKEN_SECONDS = 3600
+
+
+class TokenNeeded(Exception):
+    """No token that is good now was shown: get a fresh one."""
+
+
+class TokenOfAnotherRoom(Exception):
+    """The token is good, for another room: it will never open this one."""
+
+
+def is_private(room: str) -> bool:
+    """Say whether a room wants a token."""
+    return room.startswith(PRIVATE)
+
+
+class Tokens:
+    """Judges tokens by the secret that their signer shares; without one, none is good."""
+
+    def __init__(self, secret: str | None = None) -> None:
+        self._signer = URLSafeTimedSerializer(secret, salt="room") if secret else None
+
+    def demand(self, room: str, token: str | None) -> None:
+        """Return when `token` opens the private room. Raises: TokenNeeded, TokenOfAnotherRoom."""
+        if self._signer is None:
+            raise TokenNeeded("this server has no --secret: its private rooms open to nobody")
+        if token is None:
+            raise TokenNeeded("this room is private: show a token, as ?token= or as a Bearer")
+        try:
+            named = self._signer.loads(token, max_age=TOKEN_SECONDS)
+        except SignatureExpired as error:
+            raise TokenNeeded("the token has expired: get a fresh one") from error
+        except BadData as error:
+            raise TokenNeeded("the token is not one that this server’s secret signed") from error
+        if named != room:
+            raise TokenOfAnotherRoom("the token is for another room")
