@@ -16,11 +16,11 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
-from tutorial import laboratory
+from tutorial.laboratory import Laboratory
 
 
 @dataclass(frozen=True)
-class Laboratory:
+class Running:
     chat: Chat
     port: int
     sockets: list[WebSocketClientConnection] = field(default_factory=list)
@@ -53,16 +53,18 @@ class Laboratory:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Laboratory]:
+async def serving() -> AsyncIterator[Running]:
     rooms = Rooms(make_store("memory", 1000), 1000)
     await rooms.open()
     chat = Chat(rooms)
-    server = Server(chat, make_app(chat, laboratory.routes(chat)))
-    lab = Laboratory(chat, server.listen(0))
+    laboratory = Laboratory(chat)
+    server = Server(chat, make_app(chat, laboratory.routes()))
+    lab = Running(chat, server.listen(0))
     yield lab
     for socket in lab.sockets:
         socket.close()
     await server.drain()
+    await laboratory.close()
 
 
 async def heard(socket: WebSocketClientConnection) -> dict[str, Any]:

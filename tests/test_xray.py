@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tornado.simple_httpclient import HTTPStreamClosedError
 
-from tests.laboratory import Laboratory, heard, serving
+from tests.laboratory import Running, heard, serving
 
 Look = dict[str, Any]
 
@@ -28,7 +28,7 @@ def came(transport: str) -> Callable[[Look], Any]:
     return lambda look: [mark for mark in look["came"] if mark[1] == transport]
 
 
-async def do(lab: Laboratory, look: str, mark: int, action: str) -> bool:
+async def do(lab: Running, look: str, mark: int, action: str) -> bool:
     response = await lab.post("/xray/marks", {"look": look, "mark": mark, "action": action})
     done: bool = json.loads(response.body)["done"]
     return done
@@ -66,7 +66,7 @@ def test_a_released_request_is_answered_at_once_and_empty() -> None:
     asyncio.run(run())
 
 
-async def read(lab: Laboratory, transport: str) -> str:
+async def read(lab: Running, transport: str) -> str:
     """Wait for something on a transport; say what became of the connection."""
     path = f"/rooms/lobby/{transport}?cursor=now"
     if transport == "long-polling":

@@ -22,7 +22,7 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.tokens import Tokens
-from tutorial import laboratory
+from tutorial.laboratory import Laboratory
 from tutorial.site import routes
 
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list")
@@ -88,7 +88,8 @@ async def serve(options: argparse.Namespace) -> None:
         tokens=Tokens(options.secret),
         proxies=TrustedProxies(options.trusted_proxy),
     )
-    pages = [*routes(), *laboratory.routes(chat)]
+    laboratory = Laboratory(chat)
+    pages = [*routes(), *laboratory.routes()]
     server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
     try:
         port = server.listen(options.port, options.address)
@@ -101,6 +102,7 @@ async def serve(options: argparse.Namespace) -> None:
     print(f"Hold the Line is at http://{_shown(options.address)}:{port}/", flush=True)
     await _told_to_stop()
     await server.drain()
+    await laboratory.close()
 
 
 def _shown(address: str) -> str:

@@ -16,6 +16,7 @@ from transports.chat import Chat
 from transports.handler import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
+from tutorial.knobs import Benches, ChaosSocket
 from tutorial.local import LocalBodyHandler, LocalHandler
 
 LOOK_SECONDS = 0.25
@@ -96,10 +97,22 @@ class XRayHandler(LocalBodyHandler):
         self.finish(to_json({"done": done}))
 
 
-def routes(chat: Chat) -> list[tuple[Any, ...]]:
-    """Give the laboratory's addresses, for the application to serve beside the chat and the pages."""
-    looks = {"chat": chat, "looks": Looks()}
-    return [
-        (r"/xray", XRaySocket, looks),
-        (r"/xray/marks", XRayHandler, looks),
-    ]
+class Laboratory:
+    """What the experiments of one server have open."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._benches = Benches()
+
+    def routes(self) -> list[tuple[Any, ...]]:
+        """Give the laboratory's addresses, for the application to serve beside the chat and the pages."""
+        looks = {"chat": self._chat, "looks": Looks()}
+        return [
+            (r"/xray", XRaySocket, looks),
+            (r"/xray/marks", XRayHandler, looks),
+            (r"/chaos", ChaosSocket, {"chat": self._chat, "benches": self._benches}),
+        ]
+
+    async def close(self) -> None:
+        """Take away what pages have left open."""
+        await self._benches.close()

@@ -1,0 +1,162 @@
+"""Wire: a stretch of real network between a browser and a server, with knobs for what goes wrong there.
+
+On loopback nothing goes wrong by itself. A Wire listens on a port of its own, carries bytes to the server and back, and
+delays, drips, holds or cuts them as its knobs say. It reads no HTTP and changes no byte, so whatever the server can do
+works through it; and because it sees each byte that travels, it can tell a listener about them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import struct
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Literal
+
+Way = Literal["up", "down"]
+Listener = Callable[[int, Way, bytes], None]  # (connection, way, bytes); no bytes: that end closed
+
+CHUNK_BYTES = 64 * 1024
+DRIP_SECONDS = 0.05
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST, as a cut wire's end does in the end
+
+
+@dataclass
+class Knobs:
+    """What a wire does to bytes, each way."""
+
+    latency_ms: float = 0
+    jitter_ms: float = 0  # up to so much more, evenly spread; order is kept
+    drip: float = 0  # bytes a second; 0: as fast as it goes
+
+
+class Wire:
+    """Carries connections from its own port to `upstream`, a port of this machine."""
+
+    def __init__(self, upstream: int, seed: int = 1, listener: Listener | None = None) -> None:
+        self.knobs = Knobs()
+        self._upstream = upstream
+        self._random = random.Random(seed)
+        self._listener = listener
+        self._numbers = count(1)
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def listen(self) -> int:
+        """Accept connections; give the port, the same one each time."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self.port
+
+    def freeze(self) -> None:
+        """Let no byte through and tell neither end: the connections are half-open."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Let what was held back go on."""
+        self._flowing.set()
+
+    def cut(self) -> None:
+        """Reset every connection at both ends."""
+        for end in self._ends:
+            if end.is_closing():
+                continue
+            connection = end.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            end.transport.abort()
+
+    def deafen(self) -> None:
+        """Refuse new connections, as a port does on which nobody listens."""
+        if self._server is not None:
+            self._server.close()
+
+    async def close(self) -> None:
+        """Refuse new connections, and end those there are."""
+        self.deafen()
+        self.cut()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._join(reader, writer)
+        finally:
+            self._tasks.discard(task)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry both ways until both ends have closed."""
+        number = next(self._numbers)
+        ends = {writer}
+        self._ends.add(writer)
+        try:
+            away, back = await asyncio.open_connection("127.0.0.1", self._upstream)
+            ends.add(back)
+            self._ends.add(back)
+            up = self._carry(number, "up", reader, back)
+            await asyncio.gather(up, self._carry(number, "down", away, writer))
+        except OSError:
+            self._tell(number, "down", b"")
+        finally:
+            self._ends -= ends
+            for end in ends:
+                end.close()
+
+    async def _carry(
+        self, number: int, way: Way, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+    ) -> None:
+        """Carry one way: one task takes bytes in, the other lets them out when they are due."""
+        due: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(64)
+        letting_out = asyncio.ensure_future(self._let_out(due, sink))
+        try:
+            while True:
+                await self._flowing.wait()
+                data = await source.read(CHUNK_BYTES)
+                self._tell(number, way, data)
+                await due.put((time.monotonic() + self._delay(), data))
+                if not data:
+                    break
+            await letting_out
+        finally:
+            letting_out.cancel()
+
+    def _delay(self) -> float:
+        return (self.knobs.latency_ms + self._random.uniform(0, self.knobs.jitter_ms)) / 1000
+
+    async def _let_out(
+        self, queue: asyncio.Queue[tuple[float, bytes]], sink: asyncio.StreamWriter
+    ) -> None:
+        with suppress(ConnectionError):
+            while True:
+                due, data = await queue.get()
+                await asyncio.sleep(due - time.monotonic())
+                await self._flowing.wait()
+                if not data:
+                    sink.write_eof()
+                    return
+                await self._drip(data, sink)
+
+    async def _drip(self, data: bytes, sink: asyncio.StreamWriter) -> None:
+        while (rate := self.knobs.drip) and data:
+            piece = max(1, int(rate * DRIP_SECONDS))
+            sink.write(data[:piece])
+            data = data[piece:]
+            await asyncio.sleep(piece / rate)
+        sink.write(data)
+        await sink.drain()
+
+    def _tell(self, number: int, way: Way, data: bytes) -> None:
+        if self._listener is not None:
+            self._listener(number, way, data)

@@ -1,0 +1,66 @@
+"""Throwaway: a server of the chat in a process of its own, to be restarted, broken and forgotten.
+
+An experiment that ends a server can't end the one that serves its page. So it gets another: the same program, on a port
+of its own, with a store that is either memory (and forgotten with it) or a file that outlives a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+PROJECT = Path(__file__).parents[1]
+STORES = ("memory", "sqlite")
+STOP_SECONDS = 5.0
+
+
+class Throwaway:
+    """One server; its port stays the same over restarts. `origin` is the page that may use it."""
+
+    def __init__(self, store: str, origin: str) -> None:
+        self._folder = TemporaryDirectory(prefix="hold-the-line-")
+        self._store = store if store == "memory" else f"sqlite:{self._folder.name}/chat.db"
+        self._origin = origin
+        self._process: Process | None = None
+        self.port = 0
+
+    async def start(self) -> int:
+        """Start it, and give its port once it listens."""
+        options = [f"--port={self.port}", f"--store={self._store}", "--rate-limit=0"]
+        command = [sys.executable, "-m", "tutorial", *options, f"--trusted-origin={self._origin}"]
+        self._process = await asyncio.create_subprocess_exec(
+            *command, cwd=self._folder.name, env=project_first(), stdin=DEVNULL, stdout=PIPE
+        )
+        assert self._process.stdout is not None
+        first = (await self._process.stdout.readline()).decode()
+        found = re.search(r":(\d+)/", first)
+        if found is None:
+            raise OSError(f"the throw-away server did not start: {first or 'it said nothing'}")
+        self.port = int(found[1])
+        return self.port
+
+    async def stop(self) -> None:
+        """End it as a deployment does: ask, and kill what does not go."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    async def close(self) -> None:
+        """End it, and forget what it kept."""
+        await self.stop()
+        self._folder.cleanup()
+
+
+def project_first() -> dict[str, str]:
+    """Give an environment in which a process of this project finds the project, wherever it runs."""
+    return {**os.environ, "PYTHONPATH": str(PROJECT)}
