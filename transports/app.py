@@ -16,6 +16,7 @@ from transports.handler import NotFound, RoomHandler
 from transports.inspect import HealthHandler, InspectHandler, Inspector, MetricsHandler
 from transports.long_polling import LongPollingHandler
 from transports.posting import PostingHandler, PublishHandler
+from transports.server_sent_events import ServerSentEventsHandler
 from transports.short_polling import ShortPollingHandler
 from transports.websockets import WebSocketChatHandler
 
@@ -23,6 +24,7 @@ TRANSPORTS: dict[str, type[RoomHandler]] = {
     "short-polling": ShortPollingHandler,
     "long-polling": LongPollingHandler,
     "websocket": WebSocketChatHandler,
+    "server-sent-events": ServerSentEventsHandler,
 }
 
 PING_SECONDS = 20.0  # below every proxy's idle time

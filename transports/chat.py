@@ -40,6 +40,9 @@ class Chat:
     sockets: dict[object, Callable[[int, str], None]] = field(
         default_factory=dict
     )  # and how to close each
+    streams: dict[object, Callable[[], object]] = field(
+        default_factory=dict
+    )  # answers that don't end, and how to end each
     onlookers: set[Callable[[object], None]] = field(
         default_factory=set
     )  # each is told of every visitor that leaves
@@ -49,18 +52,21 @@ class Chat:
         """Note that a request was answered, or that a socket was closed."""
         self.in_progress.discard(visitor)
         self.sockets.pop(visitor, None)
+        self.streams.pop(visitor, None)
         for tell in self.onlookers:
             tell(visitor)
         if not self.in_progress and not self.sockets:
             self._gone.set()
 
     async def drain(self) -> None:
-        """Answer all that is held, close every socket with 1012, and wait until they are gone.
+        """Answer all that is held, end every stream, close every socket with 1012, and wait until they are gone.
 
         Whoever doesn't go within DRAIN_SECONDS is left behind.
         """
         self.draining = True
         self.rooms.release()
+        for end in list(self.streams.values()):
+            end()
         for close in list(self.sockets.values()):
             close(1012, "the server restarts")
         self._gone.clear()

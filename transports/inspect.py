@@ -81,6 +81,7 @@ class Inspector:
         return {
             "held": sum(room.held for room in chat.rooms),
             "websockets": len(chat.sockets),
+            "event_streams": len(chat.streams),
             "loop_lag_ms": round(self._lag.worst_ms, 3),
             "rss_bytes": rss_bytes(),
             "cpu_seconds": time.process_time(),

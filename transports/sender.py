@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tornado.iostream import StreamClosedError
-
 from transports.stream import CountedStream
 from transports.wire import Batch
 
@@ -37,23 +35,29 @@ class Sender:
     def push(self, batch: Batch) -> asyncio.Future[None] | None:
         """Send a batch. None: the socket took all of it at once; else a future that is done when it has.
 
-        Raises: StreamClosedError.
+        The future is cancelled when the client has gone.
         """
         data: bytes | memoryview = self._encode(batch)
-        stream = self._stream
-        if not stream.writing():
-            try:
-                count = self._send(data)
-            except BlockingIOError:
-                count = 0
-            except OSError as error:
-                stream.close(exc_info=error)
-                raise StreamClosedError(real_error=error) from error
-            stream.sent += count
-            if count == len(data):
-                return None
-            data = memoryview(data)[count:]
-        return self._watch(stream.write(data))
+        try:
+            if not self._stream.writing():
+                count = self._send_now(data)
+                if count == len(data):
+                    return None
+                data = memoryview(data)[count:]
+            return self._watch(self._stream.write(data))
+        except OSError as error:
+            self._stream.close(exc_info=error)
+            gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            gone.cancel()
+            return gone
+
+    def _send_now(self, data: bytes | memoryview) -> int:
+        try:
+            count: int = self._send(data)
+        except BlockingIOError:
+            return 0
+        self._stream.sent += count
+        return count
 
     def _watch(self, taken: asyncio.Future[None]) -> asyncio.Future[None]:
         later = asyncio.get_running_loop().call_later
