@@ -35,11 +35,18 @@ def main(mode: str, line_number: str, path: str, *arguments: str) -> None:
         _drive(line, path, Path(arguments[0]))
 
 
+class Names(dict[str, Any]):
+    """What the learner's file defines."""
+
+    def __missing__(self, name: str) -> None:
+        raise NameError(f"your file defines no {name!r}")
+
+
 def _drive(line: TextIO, path: str, check: Path) -> None:
     def report(record: dict[str, Any]) -> None:
         print(json.dumps(record), file=line, flush=True)
 
-    load(check).drive(runpy.run_path(path, run_name="learner"), report)
+    load(check).drive(Names(runpy.run_path(path, run_name="learner")), report)
     report({"done": True})
 
 

@@ -45,8 +45,12 @@ def _item(label: str, text: str) -> str:
 
 
 def _timeline(events: tuple[Event, ...]) -> list[str]:
-    lines = [f"    {event.seconds:7.3f} s  {event.text}" for event in events]
+    lines = [f"    {_clock(event.seconds)}  {event.text}" for event in events]
     return ["  Timeline", *lines] if lines else []
+
+
+def _clock(seconds: float | None) -> str:
+    return "    " if seconds is None else f"{seconds:7.3f} s"
 
 
 def _printed(text: str) -> list[str]:

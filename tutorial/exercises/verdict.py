@@ -16,9 +16,9 @@ SHORTEST_EVENTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a timeline: seconds since the check began, and what happened."""
+    """One line of a timeline: what happened, and when if it matters: seconds since the start."""
 
-    seconds: float
+    seconds: float | None
     text: str
 
 
@@ -46,7 +46,7 @@ class Timeline:
 
     def around(self, key: Hashable, other: Hashable) -> tuple[Event, ...]:
         """Return the first event of `key`, the two of `other` before it and the two after."""
-        events = sorted(self._events, key=lambda noted: noted[0].seconds)
+        events = sorted(self._events, key=lambda noted: noted[0].seconds or 0)
         at = next(index for index, (_, about) in enumerate(events) if key in about)
         before = [event for event, about in events[:at] if other in about]
         after = [event for event, about in events[at + 1 :] if other in about]

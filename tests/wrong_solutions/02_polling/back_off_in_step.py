@@ -1,0 +1,41 @@
+"""Mistake: jitter between polls, but none in the back-off: the herd forms while the server is down.
+
+Told: ask together, 3 times in a row
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+JITTER = 0.1
+LONGEST_PAUSE = 8
+
+
+async def keep_polling(
+    ask: Callable[[], Awaitable[list[str]]], show: Callable[[str], None], interval: float
+) -> None:
+    """Ask again and again, and show each message that comes."""
+    failures = 0
+    while True:
+        try:
+            messages = await ask()
+        except ConnectionError:
+            messages = []
+            failures += 1
+        else:
+            failures = 0
+        for message in messages:
+            show(message)
+        pause = interval * min(2 ** max(failures - 1, 0), LONGEST_PAUSE)
+        if not failures:
+            pause *= random.uniform(1 - JITTER, 1 + JITTER)
+        await asyncio.sleep(pause)
+
+
+async def ask_nobody() -> list[str]:
+    """Stand in for a server, for a first look."""
+    return [f"asked at {asyncio.get_running_loop().time():.2f}"]
+
+
+if __name__ == "__main__":
+    asyncio.run(keep_polling(ask_nobody, print, 1.0))

@@ -1,0 +1,38 @@
+"""Mistake: full jitter on the usual pause, which is half an interval on average: twice the requests.
+
+Told: got 20.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+LONGEST_PAUSE = 8
+
+
+async def keep_polling(
+    ask: Callable[[], Awaitable[list[str]]], show: Callable[[str], None], interval: float
+) -> None:
+    """Ask again and again, and show each message that comes."""
+    failures = 0
+    while True:
+        try:
+            messages = await ask()
+        except ConnectionError:
+            messages = []
+            failures += 1
+        else:
+            failures = 0
+        for message in messages:
+            show(message)
+        pause = interval * min(2 ** max(failures - 1, 0), LONGEST_PAUSE)
+        await asyncio.sleep(pause * random.random())
+
+
+async def ask_nobody() -> list[str]:
+    """Stand in for a server, for a first look."""
+    return [f"asked at {asyncio.get_running_loop().time():.2f}"]
+
+
+if __name__ == "__main__":
+    asyncio.run(keep_polling(ask_nobody, print, 1.0))
