@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
@@ -29,9 +30,9 @@ class Running:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    async def get(self, path: str) -> HTTPResponse:
-        client = AsyncHTTPClient()
-        return await client.fetch(self.url + path, raise_error=False, request_timeout=60)
+    async def get(self, path: str, **headers: str) -> HTTPResponse:
+        request = HTTPRequest(self.url + path, headers=headers, request_timeout=60)
+        return await AsyncHTTPClient().fetch(request, raise_error=False)
 
     async def post(self, path: str, body: object, **headers: str) -> HTTPResponse:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -53,11 +54,11 @@ class Running:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Running]:
+async def serving(folder: Path = Path(".learner")) -> AsyncIterator[Running]:
     rooms = Rooms(make_store("memory", 1000), 1000)
     await rooms.open()
     chat = Chat(rooms)
-    laboratory = Laboratory(chat)
+    laboratory = Laboratory(chat, folder)
     server = Server(chat, make_app(chat, laboratory.routes()))
     lab = Running(chat, server.listen(0))
     yield lab

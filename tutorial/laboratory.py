@@ -7,6 +7,7 @@ look inside travels over a WebSocket, so that it takes none of the six connectio
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
@@ -17,6 +18,7 @@ from transports.handler import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
 from tutorial.knobs import Benches, ChaosSocket
+from tutorial.ledger import FOLDER, Ledger, LedgerChangeHandler, LedgerHandler
 from tutorial.local import LocalBodyHandler, LocalHandler
 
 LOOK_SECONDS = 0.25
@@ -98,19 +100,23 @@ class XRayHandler(LocalBodyHandler):
 
 
 class Laboratory:
-    """What the experiments of one server have open."""
+    """What the experiments of one server have open; what they keep lies in `folder`."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, folder: Path = FOLDER) -> None:
         self._chat = chat
+        self._ledger = Ledger(folder)
         self._benches = Benches()
 
     def routes(self) -> list[tuple[Any, ...]]:
         """Give the laboratory's addresses, for the application to serve beside the chat and the pages."""
         looks = {"chat": self._chat, "looks": Looks()}
+        ledger = {"chat": self._chat, "ledger": self._ledger}
         return [
             (r"/xray", XRaySocket, looks),
             (r"/xray/marks", XRayHandler, looks),
             (r"/chaos", ChaosSocket, {"chat": self._chat, "benches": self._benches}),
+            (r"/ledger", LedgerHandler, ledger),
+            (r"/ledger/(bets|outcomes|forgotten)", LedgerChangeHandler, ledger),
         ]
 
     async def close(self) -> None:
