@@ -1,0 +1,108 @@
+"""What all tests may ask for. A test that is `async def` runs on the event loop of its fixtures.
+
+`server`   a chat in this process, with the memory store, on a free port
+`serve`    the same with settings of your own: `await serve(history=10, store=f"sqlite:{file}")`
+`process`  `python -m tutorial` on a free port: `process("--store=memory")`
+`errors`   what was logged as an error; a test that leaves something in it fails
+
+`--transport-module=FILE` runs the conformance suite for a transport of your own: see test_conformance.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import running, serving
+from tests.running import Errors, Running
+from tests.serving import Serving
+
+TEST_SECONDS = 60
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--transport-module",
+        type=Path,
+        help="a file whose TRANSPORTS the conformance suite is run for",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+            item.fixturenames.insert(0, "runner")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an `async def` test on its fixtures' loop."""
+    if not inspect.iscoroutinefunction(pyfuncitem.function):
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames
+    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
+    pyfuncitem.funcargs["runner"].run(
+        asyncio.wait_for(pyfuncitem.function(**arguments), TEST_SECONDS)
+    )
+    return True
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """An event loop that lasts as long as the test."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def errors() -> Iterator[Errors]:
+    """What is logged as an error or with a traceback meanwhile. It must be empty, or emptied, in the end."""
+    collected = Errors()
+    logging.getLogger().addHandler(collected)
+    yield collected
+    logging.getLogger().removeHandler(collected)
+    assert collected.take() == []
+
+
+@pytest.fixture
+def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Callable[..., Awaitable[Running]]]:
+    """Start a server in this process, with settings of your own; afterwards nothing may be held in it."""
+    started: list[Running] = []
+
+    async def start(**settings: Any) -> Running:
+        started.append(await running.start(**settings))
+        return started[-1]
+
+    yield start
+    for server in started:
+        runner.run(server.stop())
+        assert server.held == 0
+
+
+@pytest.fixture
+def server(runner: asyncio.Runner, serve: Callable[..., Awaitable[Running]]) -> Running:
+    """A server in this process."""
+    return runner.run(serve())
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
+    """Start `python -m tutorial` with options of your own; its log must be free of tracebacks."""
+    started: list[Serving] = []
+    log = tmp_path / "stderr"
+
+    def start(*options: str, **environment: str) -> Serving:
+        started.append(serving.start(*options, stderr=log, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        serving.stop(one)
+    assert "Traceback" not in (log.read_text() if log.exists() else "")

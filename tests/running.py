@@ -1,0 +1,90 @@
+"""A chat server inside the test's own process and event loop: real sockets on a free port, nothing replaced.
+
+Because it shares the test's loop, a test can force an interleaving: what the server does next is what the test awaits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from transports.app import make_app
+from transports.chat import Chat
+from transports.room import Room, Store
+from transports.rooms import Rooms
+from transports.server import Server
+from transports.stores import make_store
+
+PATIENCE_SECONDS = 10.0
+
+
+@dataclass
+class Running:
+    """A server that runs: its chat, and where it is."""
+
+    chat: Chat
+    server: Server
+    url: str
+    stopped: bool = False
+
+    @property
+    def held(self) -> int:
+        """How many requests are held at this moment, in all rooms."""
+        return sum(room.held for room in self.chat.rooms)
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    async def room(self, name: str = "lobby") -> Room:
+        return await self.chat.rooms.enter(name)
+
+    async def stop(self) -> None:
+        """Drain; once, however often it is called."""
+        if not self.stopped:
+            self.stopped = True
+            await self.server.drain()
+
+
+async def start(
+    store: str | Store = "memory",
+    history: int = 1000,
+    transports: Mapping[str, Any] | None = None,
+    trusted_origins: tuple[str, ...] = (),
+    **settings: Any,
+) -> Running:
+    """Start a server; `settings` are those of Chat (`hold_seconds`, `rate`, `publish_key`, …)."""
+    rooms = Rooms(make_store(store, history) if isinstance(store, str) else store, history)
+    await rooms.open()
+    chat = Chat(rooms, **settings)
+    table = dict(transports) if transports else None
+    server = Server(chat, make_app(chat, trusted_origins=trusted_origins, transports=table))
+    return Running(chat, server, f"http://127.0.0.1:{server.listen(0)}")
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until a condition holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 (any condition will do, not only an Event)
+            await asyncio.sleep(0.001)
+
+
+class Errors(logging.Handler):
+    """Collects what is logged as an error, or with a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.ERROR or record.exc_info:
+            self.records.append(record)
+
+    def take(self) -> list[str]:
+        """Give the messages collected so far, and forget them."""
+        told = [record.getMessage() for record in self.records]
+        self.records.clear()
+        return told
