@@ -1,0 +1,612 @@
+"""The wire contract, held against every transport and every pair of them: one suite, whatever the wire.
+
+A row in `transports.app.TRANSPORTS` is tested here as soon as it stands there; all it needs is one class in
+`tests/clients.py` that says how its client hears of the next batch.
+
+A transport of your own, outside of the table, is tested without touching anything:
+
+    python -m pytest tests/test_conformance.py --transport-module=my_transport.py
+
+The file names its handlers, as the table does, and may bring clients for names that `tests/clients.py` doesn't know:
+
+    TRANSPORTS = {"server-sent-events": MyHandler}   # name in the address -> subclass of RoomHandler
+    CLIENTS = {"carrier-pigeon": MyClient}           # name -> subclass of tests.clients.Client
+
+They are added to the table (a name that is there already is replaced); the suite then runs for them alone, and for
+the pairs of each of them with every other transport, both ways.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import time
+from collections.abc import Awaitable, Callable
+from functools import cache, partial
+from itertools import permutations
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.clients import CLIENTS, Batch, Client, Reader, joined
+from tests.running import Running, until
+from transports.app import TRANSPORTS
+
+Serve = Callable[..., Awaitable[Running]]
+
+TEXTS = {
+    "an emoji of seven code points": "👩‍👩‍👧‍👦",
+    "a combining accent, and the same letter whole": "e\u0301 é",
+    "right to left, with marks": "\u202eשלום\u202c \u200fمرحبا",
+    "U+0000": "a\x00b",
+    "control characters, quotes and backslashes": "\x01\x1f\x7f\"'\\/</script>\r\n\t",
+    "a byte order mark and noncharacters": "\ufeff\ufffe\uffff\U0010ffff",
+    "line separators": "a\u2028\u2029\x85b",
+    "white space around it": "  hi \n",
+    "information separators, which are no white space": "\x1c\x1d\x1e\x1f",
+    "zero width": "\u200b\u2060",
+    "2000 characters beyond the first plane": "𝒳" * 2000,
+    "2000 characters that JSON must escape": "\x01" * 2000,
+    "what looks like the end of an event, a frame or a header": "\n\ndata: x\r\n\r\n\x81\x00",
+    "markup": "<img src=x onerror=alert(1)>",
+}
+
+
+@cache
+def learners(path: Path | None) -> ModuleType | None:
+    """Load the file that `--transport-module` names."""
+    if path is None:
+        return None
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise pytest.UsageError(f"--transport-module={path}: name a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    CLIENTS.update(getattr(module, "CLIENTS", {}))
+    return module
+
+
+def tables(config: pytest.Config) -> tuple[dict[str, Any], list[str]]:
+    """Give the table that is served, and the names in it that are tested."""
+    module = learners(config.getoption("--transport-module"))
+    if module is None:
+        return dict(TRANSPORTS), list(TRANSPORTS)
+    return {**TRANSPORTS, **module.TRANSPORTS}, list(module.TRANSPORTS)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    table, tested = tables(metafunc.config)
+    if "transport" in metafunc.fixturenames:
+        metafunc.parametrize("transport", tested)
+    if "polling" in metafunc.fixturenames:
+        metafunc.parametrize("polling", [name for name in tested if CLIENTS[name].limited])
+    if "pair" in metafunc.fixturenames:
+        pairs = [pair for pair in permutations(table, 2) if set(pair) & set(tested)]
+        metafunc.parametrize("pair", pairs, ids="→".join)
+
+
+@pytest.fixture
+def table(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """All transports that are served."""
+    return tables(request.config)[0]
+
+
+@pytest.fixture
+def serve(serve: Serve, table: dict[str, Any]) -> Serve:
+    return partial(serve, transports=table)
+
+
+async def post_many(server: Running, count: int, room: str = "lobby") -> list[dict[str, Any]]:
+    """Post so many messages, one after the other; give their acks."""
+    async with joined(server.url, "short-polling", room=room) as author:
+        return [await author.post(f"message {n}") for n in range(1, count + 1)]
+
+
+def test_every_transport_has_a_client_that_this_suite_can_use(table: dict[str, Any]) -> None:
+    assert set(table) <= set(CLIENTS)
+
+
+# What a batch is
+
+
+async def test_the_first_batch_comes_at_once_even_when_it_is_empty(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport) as reader:
+        batch = json.loads((await reader.receive()).raw)
+    cursor = batch.pop("cursor")
+    empty = {"type": "batch", "room": "lobby", "gap": False, "more": False, "messages": []}
+    assert batch == empty
+    assert cursor.endswith(":0")
+
+
+async def test_a_message_has_the_members_that_the_contract_names(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport) as reader:
+        before = time.time()
+        await reader.post("hi", key="c1f0-9")
+        await reader.post("ho")
+        after = time.time()
+        seen = Reader()
+        await seen.read_to(reader, 2)
+    first, second = seen.view
+    sent_at = first.pop("sent_at"), second.pop("sent_at")
+    assert first == {"id": 1, "author": "ann", "text": "hi", "key": "c1f0-9"}
+    assert second == {"id": 2, "author": "ann", "text": "ho"}
+    assert before - 1e-3 <= sent_at[0] <= sent_at[1] <= after + 1e-3
+
+
+async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_first(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport) as reader:
+        await reader.receive()
+        await post_many(server, 30)
+        seen = Reader()
+        await seen.read_to(reader, 30)
+    assert seen.ids == list(range(1, 31))
+    assert seen.exact
+
+
+async def test_a_messages_bytes_are_the_same_on_every_transport_and_for_every_reader(
+    server: Running, table: dict[str, Any], transport: str
+) -> None:
+    async with joined(server.url, transport, cursor="now") as early:
+        start = (await early.receive()).cursor
+        await early.post("𝒳 é \x00 </script>", key="k\u2028")
+        tellings = [(await early.receive()).raw]
+        for other in table:
+            async with joined(server.url, other, cursor=start) as late:
+                tellings.append((await late.receive()).raw)
+    assert len(set(tellings)) == 1
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+async def test_a_text_is_kept_to_the_character(server: Running, transport: str, text: str) -> None:
+    async with joined(server.url, transport, cursor="now") as reader:
+        await reader.receive()
+        await reader.post(text)
+        assert (await reader.receive()).texts == [text]
+
+
+async def test_author_and_key_are_kept_to_the_character_as_long_as_they_may_be(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport, cursor="now") as reader:
+        await reader.receive()
+        ack = await reader.post("hi", author="é\u0301👩\x00" * 8, key="𝒳\n" * 32)
+        [message] = (await reader.receive()).messages
+    assert (message["author"], message["key"]) == ("é\u0301👩\x00" * 8, "𝒳\n" * 32)
+    assert ack["key"] == "𝒳\n" * 32
+
+
+# Where a reader begins
+
+
+async def test_without_a_cursor_the_newest_hundred_come(server: Running, transport: str) -> None:
+    await post_many(server, 120)
+    async with joined(server.url, transport) as reader:
+        batch = await reader.receive()
+    assert (batch.ids, batch.gap, batch.more) == (list(range(21, 121)), False, False)
+
+
+async def test_now_tells_no_message_and_goes_on_with_the_next(
+    server: Running, transport: str
+) -> None:
+    acks = await post_many(server, 5)
+    async with joined(server.url, transport, cursor="now") as reader:
+        batch = await reader.receive()
+        assert (batch.ids, batch.gap, batch.more) == ([], False, False)
+        assert batch.cursor == acks[-1]["cursor"]
+        await reader.post("the sixth")
+        assert (await reader.receive()).ids == [6]
+
+
+async def test_the_epochs_zero_tells_from_the_beginning(server: Running, transport: str) -> None:
+    acks = await post_many(server, 3)
+    epoch = acks[0]["cursor"].partition(":")[0]
+    async with joined(server.url, transport, cursor=f"{epoch}:0") as reader:
+        batch = await reader.receive()
+    assert (batch.ids, batch.gap) == ([1, 2, 3], False)
+
+
+async def test_a_cursor_goes_on_after_the_message_that_it_names(
+    server: Running, transport: str
+) -> None:
+    acks = await post_many(server, 6)
+    for ack in acks[:-1]:
+        async with joined(server.url, transport, cursor=ack["cursor"]) as reader:
+            batch = await reader.receive()
+        assert (batch.ids[0], batch.ids[-1], batch.gap) == (ack["id"] + 1, 6, False)
+
+
+async def test_an_acks_cursor_goes_on_after_this_very_message(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport) as author:
+        await author.receive()
+        mine = await author.post("mine")
+        await post_many(server, 2)
+        async with joined(server.url, transport, cursor=mine["cursor"]) as reader:
+            assert (await reader.receive()).texts == ["message 1", "message 2"]
+
+
+# Gaps
+
+
+@pytest.mark.parametrize(
+    ("name", "cursor"),
+    [
+        ("another epoch", "{other}:2"),
+        ("ahead of the room", "{epoch}:6"),
+        ("far ahead", "{epoch}:999999999999999"),
+    ],
+)
+async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
+    server: Running, transport: str, name: str, cursor: str
+) -> None:
+    epoch = (await post_many(server, 5))[0]["cursor"].partition(":")[0]
+    other = "00000000" if epoch != "00000000" else "00000001"
+    async with joined(
+        server.url, transport, cursor=cursor.format(epoch=epoch, other=other)
+    ) as reader:
+        batch = await reader.receive()
+        assert (batch.gap, batch.ids, batch.more) == (True, [1, 2, 3, 4, 5], False)
+        await reader.post("the sixth")
+        batch = await reader.receive()
+        assert (batch.gap, batch.ids) == (False, [6])
+
+
+async def test_in_an_empty_room_a_gap_is_told_too(server: Running, transport: str) -> None:
+    async with joined(server.url, transport, cursor="00000000:3") as reader:
+        batch = await reader.receive()
+    assert (batch.gap, batch.ids, batch.more) == (True, [], False)
+
+
+async def test_a_trimmed_history_is_a_gap_that_begins_with_the_oldest_retained_message(
+    serve: Serve, transport: str
+) -> None:
+    server = await serve(history=10)
+    acks = await post_many(server, 15)
+    for place in (0, 1, 3):
+        async with joined(server.url, transport, cursor=acks[place]["cursor"]) as reader:
+            batch = await reader.receive()
+        assert (batch.gap, batch.ids) == (True, list(range(6, 16)))
+
+
+async def test_a_cursor_just_before_the_oldest_retained_message_is_no_gap(
+    serve: Serve, transport: str
+) -> None:
+    server = await serve(history=10)
+    acks = await post_many(server, 15)
+    async with joined(server.url, transport, cursor=acks[4]["cursor"]) as reader:
+        batch = await reader.receive()
+    assert (batch.gap, batch.ids) == (False, list(range(6, 16)))
+
+
+async def test_without_a_cursor_a_trimmed_history_is_no_gap(serve: Serve, transport: str) -> None:
+    server = await serve(history=10)
+    await post_many(server, 15)
+    async with joined(server.url, transport) as reader:
+        batch = await reader.receive()
+    assert (batch.gap, batch.ids) == (False, list(range(6, 16)))
+
+
+async def test_a_gap_longer_than_a_batch_says_that_it_goes_on(
+    server: Running, transport: str
+) -> None:
+    await post_many(server, 130)
+    async with joined(server.url, transport, cursor="00000000:3") as reader:
+        first, rest = await reader.receive(), await reader.receive()
+    assert (first.gap, first.more, first.ids) == (True, True, list(range(1, 101)))
+    assert (rest.gap, rest.more, rest.ids) == (False, False, list(range(101, 131)))
+
+
+# Long backlogs, bursts
+
+
+async def test_a_backlog_longer_than_a_batch_comes_batch_after_batch(
+    server: Running, transport: str
+) -> None:
+    acks = await post_many(server, 230)
+    beginning = acks[0]["cursor"].partition(":")[0] + ":0"
+    async with joined(server.url, transport, cursor=beginning) as reader:
+        batches = [await reader.receive() for _ in range(3)]
+    assert [(len(batch.ids), batch.more) for batch in batches] == [
+        (100, True),
+        (100, True),
+        (30, False),
+    ]
+    assert [id for batch in batches for id in batch.ids] == list(range(1, 231))
+
+
+@pytest.mark.parametrize("limit", [1, 7, 100])
+async def test_limit_is_the_most_that_a_batch_has(
+    server: Running, polling: str, limit: int
+) -> None:
+    acks = await post_many(server, 20)
+    async with joined(server.url, polling, limit=limit) as newest:
+        batch = await newest.receive()
+        assert (batch.ids, batch.more, batch.gap) == (list(range(1, 21))[-limit:], False, False)
+    async with joined(server.url, polling, limit=limit, cursor=acks[4]["cursor"]) as reader:
+        batch = await reader.receive()
+        assert (batch.ids, batch.more) == (list(range(6, 21))[:limit], limit < 15)
+        assert batch.cursor.endswith(f":{batch.ids[-1]}")
+
+
+async def test_what_many_authors_write_at_once_reaches_every_reader_exactly_once_and_in_one_order(
+    server: Running, transport: str
+) -> None:
+    async def write(author: str) -> None:
+        async with joined(server.url, transport) as client:
+            for n in range(20):
+                await client.post(f"{author} {n}", author=author)
+
+    async with joined(server.url, transport) as one, joined(server.url, transport) as other:
+        readers = Reader(), Reader()
+        reading = [readers[0].read_to(one, 100), readers[1].read_to(other, 100)]
+        await asyncio.gather(*reading, *[write(f"author{n}") for n in range(5)])
+    assert readers[0].view == readers[1].view
+    assert readers[0].exact
+    assert readers[1].exact
+    for n in range(5):
+        texts = [m["text"] for m in readers[0].view if m["author"] == f"author{n}"]
+        assert texts == [f"author{n} {k}" for k in range(20)]
+
+
+# Writing
+
+
+async def test_the_same_key_again_is_acknowledged_as_the_first_and_adds_nothing(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport, cursor="now") as client:
+        await client.receive()
+        first = await client.post("once", key="k")
+        again = await client.post("twice", author="bob", key="k")
+        await client.post("the end")
+        seen = Reader()
+        await seen.read_to(client, 2)
+    assert (first["duplicate"], again["duplicate"]) == (False, True)
+    assert (again["id"], again["cursor"], again["key"]) == (first["id"], first["cursor"], "k")
+    assert [m["text"] for m in seen.view] == ["once", "the end"]
+
+
+async def test_a_key_is_remembered_across_transports(
+    server: Running, pair: tuple[str, str]
+) -> None:
+    async with joined(server.url, pair[0]) as one, joined(server.url, pair[1]) as other:
+        first, again = await one.post("hi", key="k"), await other.post("hi", key="k")
+    assert (again["id"], again["duplicate"]) == (first["id"], True)
+
+
+async def test_the_same_key_in_another_room_is_another_message(
+    server: Running, transport: str
+) -> None:
+    async with (
+        joined(server.url, transport, room="here") as here,
+        joined(server.url, transport, room="there") as there,
+    ):
+        assert not (await here.post("hi", key="k"))["duplicate"]
+        assert not (await there.post("hi", key="k"))["duplicate"]
+
+
+async def test_one_key_sent_many_times_at_once_makes_one_message(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport) as reader:
+        seen = Reader()
+        seen.take(await reader.receive())
+
+        async def send() -> dict[str, Any]:
+            async with joined(server.url, transport) as author:
+                ack: dict[str, Any] = await author.post("hi", key="k")
+                return ack
+
+        acks = await asyncio.gather(*[send() for _ in range(8)])
+        assert [ack["id"] for ack in acks] == [1] * 8
+        assert sum(not ack["duplicate"] for ack in acks) == 1
+        await reader.post("the end")
+        await seen.read_to(reader, 2)
+    assert [m["text"] for m in seen.view] == ["hi", "the end"]
+
+
+async def test_at_least_the_rooms_last_thousand_keys_are_remembered_even_with_a_short_history(
+    serve: Serve, transport: str
+) -> None:
+    server = await serve(history=10)
+    async with joined(server.url, transport) as author:
+        for n in range(1000):
+            await author.post(f"{n}", key=f"k{n}")
+        again = await author.post("0", key="k0")
+    assert (again["id"], again["duplicate"]) == (1, True)
+
+
+async def test_without_a_key_the_same_words_are_two_messages(
+    server: Running, transport: str
+) -> None:
+    async with joined(server.url, transport) as author:
+        acks = [await author.post("hi"), await author.post("hi")]
+    assert [ack["id"] for ack in acks] == [1, 2]
+    assert all("key" not in ack for ack in acks)
+
+
+async def test_members_that_the_contract_does_not_name_are_ignored(
+    server: Running, transport: str
+) -> None:
+    strange = {"id": 99, "sent_at": 0, "room": "elsewhere", "admin": True, "": None, "x": [{}]}
+    async with joined(server.url, transport, cursor="now", strange="1") as client:
+        await client.receive()
+        ack = await client.post("hi", **strange)
+        [message] = (await client.receive()).messages
+    assert ack["id"] == 1
+    assert set(message) == {"id", "author", "text", "sent_at"}
+
+
+# Rooms
+
+
+async def test_rooms_are_independent(server: Running, transport: str) -> None:
+    await post_many(server, 3, room="here")
+    async with (
+        joined(server.url, transport, room="here", cursor="now") as here,
+        joined(server.url, transport, room="there") as there,
+    ):
+        await here.receive()
+        assert not (await there.receive()).tells
+        assert (await there.post("hi there"))["id"] == 1
+        assert (await here.post("hi here"))["id"] == 4
+        heard = [await here.receive(), await there.receive()]
+    assert [batch.texts for batch in heard] == [["hi here"], ["hi there"]]
+    assert [batch.room for batch in heard] == ["here", "there"]
+
+
+@pytest.mark.parametrize("room", ["a", "0", "-", "x" * 64, "0-9-a-z"])
+async def test_a_room_exists_as_soon_as_it_is_named(
+    server: Running, transport: str, room: str
+) -> None:
+    async with joined(server.url, transport, room=room) as reader:
+        batch = await reader.receive()
+    assert (batch.room, batch.tells) == (room, False)
+
+
+# Coming and going
+
+
+async def test_who_leaves_leaves_nothing_behind(server: Running, transport: str) -> None:
+    async with joined(server.url, transport, cursor="now") as client:
+        await client.receive()
+        room, asked = await server.room(), server.chat.requests
+        hearing = asyncio.ensure_future(client.receive())
+        await until(lambda: room.readers or sum(asked.values()) > 1)
+        hearing.cancel()
+    await until(lambda: room.readers == 0 and not server.chat.sockets)
+    await until(lambda: not server.chat.in_progress)
+
+
+async def test_a_reader_that_comes_back_hears_what_it_missed(
+    server: Running, transport: str
+) -> None:
+    seen = Reader()
+    async with joined(server.url, transport) as client:
+        await post_many(server, 3)
+        await seen.read_to(client, 3)
+    await post_many(server, 3)
+    async with joined(server.url, transport, cursor=client.cursor) as client:
+        await seen.read_to(client, 6)
+    assert (seen.ids, seen.exact, seen.gaps) == ([1, 2, 3, 4, 5, 6], True, 0)
+
+
+async def test_a_cursor_is_good_after_a_restart_when_the_store_kept_the_log(
+    serve: Serve, transport: str, tmp_path: Path
+) -> None:
+    place = f"sqlite:{tmp_path}/chat.db"
+    server = await serve(store=place)
+    acks = await post_many(server, 4)
+    await server.stop()
+    server = await serve(store=place)
+    async with joined(server.url, transport, cursor=acks[1]["cursor"]) as reader:
+        batch = await reader.receive()
+        assert (batch.gap, batch.ids) == (False, [3, 4])
+        assert (await reader.post("after the restart"))["id"] == 5
+
+
+async def test_after_a_restart_of_a_store_that_forgets_every_cursor_is_a_gap(
+    serve: Serve, transport: str
+) -> None:
+    server = await serve(store="memory")
+    acks = await post_many(server, 4)
+    await server.stop()
+    server = await serve(store="memory")
+    await post_many(server, 6)
+    async with joined(server.url, transport, cursor=acks[1]["cursor"]) as reader:
+        batch = await reader.receive()
+    assert (batch.gap, batch.ids) == (True, [1, 2, 3, 4, 5, 6])
+
+
+# Changing the transport in mid-conversation
+
+
+async def test_the_cursor_of_one_transport_is_good_on_every_other(
+    server: Running, pair: tuple[str, str]
+) -> None:
+    seen = Reader()
+    async with joined(server.url, pair[0]) as before:
+        await post_many(server, 3)
+        await seen.read_to(before, 3)
+    await post_many(server, 3)
+    async with joined(server.url, pair[1], cursor=before.cursor) as after:
+        await seen.read_to(after, 6)
+        await post_many(server, 3)
+        await seen.read_to(after, 9)
+    assert (seen.ids, seen.exact, seen.gaps) == (list(range(1, 10)), True, 0)
+
+
+async def test_two_transports_that_overlap_during_a_switch_do_no_harm(
+    server: Running, pair: tuple[str, str]
+) -> None:
+    seen = Reader()
+    async with joined(server.url, pair[0]) as before:
+        seen.take(await before.receive())
+        async with joined(server.url, pair[1], cursor=before.cursor) as after:
+            seen.take(await after.receive())
+            for turn in range(6):
+                await after.post("to both")
+                clients = (before, after) if turn % 2 else (after, before)
+                for client in clients:
+                    seen.take(await client.receive())
+        assert seen.doubled == 6  # each came twice, and was applied once
+    assert (seen.ids, seen.lost, seen.out_of_order) == (list(range(1, 7)), 0, 0)
+
+
+async def test_a_gap_is_told_alike_on_every_transport(serve: Serve, pair: tuple[str, str]) -> None:
+    server = await serve(history=5)
+    acks = await post_many(server, 9)
+    told: list[Batch] = []
+    for transport in pair:
+        async with joined(server.url, transport, cursor=acks[0]["cursor"]) as reader:
+            told.append(await reader.receive())
+    assert told[0] == told[1]
+    assert told[0].gap
+
+
+async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reorders_nothing(
+    server: Running, pair: tuple[str, str]
+) -> None:
+    async def write() -> None:
+        async with joined(server.url, pair[1]) as author:
+            for n in range(120):
+                await author.post(f"{n}")
+
+    async with joined(server.url, pair[0], cursor="now") as client:
+        cursor = (await client.receive()).cursor
+    writing = asyncio.ensure_future(write())
+    seen, turns = Reader(), 0
+    while seen.ids[-1:] != [120]:
+        async with joined(server.url, pair[turns % 2], cursor=cursor) as client:
+            while not (batch := await client.receive()).tells:
+                pass
+            seen.take(batch)
+            cursor, turns = batch.cursor, turns + 1
+    await writing
+    assert (seen.ids, seen.exact, seen.gaps) == (list(range(1, 121)), True, 0)
+    assert turns > 2
+
+
+async def test_a_reader_on_every_transport_at_once_hears_the_same(
+    server: Running, table: dict[str, Any]
+) -> None:
+    async def hear(transport: str) -> list[dict[str, Any]]:
+        seen = Reader()
+        async with joined(server.url, transport) as client:
+            await seen.read_to(client, 60)
+        return seen.view
+
+    hearing = [asyncio.ensure_future(hear(transport)) for transport in table]
+    await post_many(server, 60)
+    views = await asyncio.gather(*hearing)
+    assert all(view == views[0] for view in views)
