@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from tests.proxying import FILES, PATIENCE_SECONDS, proxy
+from tests.proxying import FILES, PATIENCE_SECONDS, free_port, proxy
+from tests.serving import start, stop
 from transports.app import PING_SECONDS, TRANSPORTS, make_app
 from transports.chat import HOLD_SECONDS, Chat
 from transports.proxies import TrustedProxies
@@ -26,6 +28,12 @@ from transports.rate import RateLimit
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores.memory import MemoryStore
+
+AUTHORS = ("ann", "bob", "cleo")
+MESSAGES_EACH = 40
+ALL_MESSAGES = MESSAGES_EACH * len(AUTHORS)
+AGAIN_SECONDS = 0.05
+ENOUGH_SECONDS = 30
 
 PATIENCE = 2
 SCALE = PATIENCE_SECONDS / PATIENCE
@@ -51,26 +59,26 @@ async def serving(ping_seconds: float = PING_SECONDS, **settings: Any) -> AsyncI
 
 
 async def batches(
-    session: aiohttp.ClientSession, url: str, transport: str
+    session: aiohttp.ClientSession, url: str, transport: str, cursor: str | None = None
 ) -> AsyncGenerator[dict[str, Any], None]:
     """Read a room on a transport, batch after batch, until the connection or an exception ends it."""
     address = f"{url}/rooms/lobby/{transport}"
+    params = {"cursor": cursor} if cursor else {}
     if transport == "websocket":
-        async with session.ws_connect(address) as socket:
+        async with session.ws_connect(address, params=params) as socket:
             async for frame in socket:
                 yield json.loads(frame.data)
     elif transport == "server-sent-events":
-        async with session.get(address) as stream:
+        async with session.get(address, params=params, raise_for_status=True) as stream:
             async for line in stream.content:
                 if line.startswith(b"data: "):
                     yield json.loads(line[6:])
     else:
-        cursor: dict[str, str] = {}
         while True:
-            async with session.get(address, params=cursor, raise_for_status=True) as answer:
+            async with session.get(address, params=params, raise_for_status=True) as answer:
                 batch = await answer.json()
             yield batch
-            cursor = {"cursor": batch["cursor"]}
+            params = {"cursor": batch["cursor"]}
             await asyncio.sleep(0.02 if transport == "short-polling" else 0)
 
 
@@ -221,3 +229,81 @@ def test_the_client_is_the_last_who_is_no_proxy_of_ours(
     peer: str, forwarded_for: str, client: str
 ) -> None:
     assert TrustedProxies([ip_network("10.0.0.0/8")]).client(peer, forwarded_for) == client
+
+
+class Conversation:
+    """Writers and readers who don't give up, and what each reader has heard."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url = session, url
+        self.heard: dict[str, list[str]] = {transport: [] for transport in TRANSPORTS}
+        self.said = asyncio.Condition()
+        self.acknowledged = 0
+
+    async def write(self, author: str) -> None:
+        """Post MESSAGES_EACH messages, each again with its key until it is acknowledged."""
+        for number in range(MESSAGES_EACH):
+            text = f"{author}-{number}"
+            await self._post({"author": author, "text": text, "key": text})
+            async with self.said:
+                self.acknowledged += 1
+                self.said.notify_all()
+
+    async def _post(self, draft: dict[str, str]) -> None:
+        address = f"{self._url}/rooms/lobby/messages"
+        while True:
+            with suppress(aiohttp.ClientError):
+                async with self._session.post(address, json=draft) as answer:
+                    if answer.status in (200, 201):
+                        return
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def read(self, transport: str) -> None:
+        """Read until every message is there, from the cursor on whenever the connection ends."""
+        cursor = None
+        heard = self.heard[transport]
+        while len(heard) < ALL_MESSAGES:
+            with suppress(aiohttp.ClientError):
+                async with aclosing(batches(self._session, self._url, transport, cursor)) as told:
+                    async for batch in told:
+                        assert not batch["gap"]
+                        cursor = batch["cursor"]
+                        heard += [message["text"] for message in batch["messages"]]
+                        if len(heard) >= ALL_MESSAGES:
+                            break
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def reaches(self, share: float) -> None:
+        """Wait until so much of what there is to say is acknowledged."""
+        async with self.said:
+            await self.said.wait_for(lambda: self.acknowledged >= share * ALL_MESSAGES)
+
+
+@pytest.mark.parametrize("program", every_proxy)
+def test_a_process_that_restarts_behind_a_proxy_loses_and_doubles_nothing(
+    program: str, tmp_path: Path
+) -> None:
+    options = (f"--store=sqlite:{tmp_path}/chat.db", "--hold=1", f"--port={free_port()}")
+
+    async def scenario(url: str) -> None:
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as everybody:
+            talk = Conversation(session, url)
+            for transport in TRANSPORTS:
+                everybody.create_task(talk.read(transport))
+            for author in AUTHORS:
+                everybody.create_task(talk.write(author))
+            for share, signum in ((0.3, signal.SIGTERM), (0.6, signal.SIGKILL)):
+                await talk.reaches(share)
+                chats[-1].process.send_signal(signum)
+                await asyncio.to_thread(stop, chats[-1])
+                chats.append(await asyncio.to_thread(start, *options))
+        for heard in talk.heard.values():
+            assert len(heard) == len(set(heard)) == ALL_MESSAGES
+            assert heard == talk.heard["websocket"]
+
+    chats = [start(*options)]
+    try:
+        with proxy(program, tmp_path, [chats[0].port]) as url:
+            asyncio.run(asyncio.wait_for(scenario(url), ENOUGH_SECONDS))
+    finally:
+        stop(chats[-1])
