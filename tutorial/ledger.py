@@ -1,8 +1,8 @@
 """The ledger of bets: what the reader expected before an experiment, and what it then measured.
 
-One JSON file on the reader's own disk, `.learner/ledger.json`, replaced as a whole; nothing of it leaves the machine. A bet
-is placed once and stays as it was, however often its experiment runs: a prediction that can be mended afterwards
-teaches nothing. Only forgetting them all begins anew.
+One JSON file on the reader's own disk, `.learner/ledger.json`, replaced as a whole; nothing of it leaves the machine.
+A bet is placed once and stays as it was, however often its experiment runs: a prediction that can be mended
+afterwards teaches nothing. Only forgetting them all begins anew.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Ledger:
 
 def guess(fields: dict[str, Any], name: str) -> float | list[str]:
     """Take a number, or a ranking of a few words. Raises: Unacceptable."""
-    value = fields.get(name)
+    value: Any = fields.get(name)
     if type(value) in (int, float) and abs(value) < 1e15:
         return float(value)
     words = isinstance(value, list) and 1 < len(value) <= RANKED_MOST
