@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,3 +75,10 @@ async def heard(socket: WebSocketClientConnection) -> dict[str, Any]:
     assert message is not None, "the socket was closed"
     told: dict[str, Any] = json.loads(message)
     return told
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait for something that the server does not announce."""
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -7,6 +7,7 @@ look inside travels over a WebSocket, so that it takes none of the six connectio
 from __future__ import annotations
 
 import asyncio
+from asyncio.subprocess import Process
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -17,9 +18,12 @@ from transports.chat import Chat
 from transports.handler import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
+from tutorial.batching import BatchingHandler
 from tutorial.knobs import Benches, ChaosSocket
 from tutorial.ledger import FOLDER, Ledger, LedgerChangeHandler, LedgerHandler
 from tutorial.local import LocalBodyHandler, LocalHandler
+from tutorial.runs import RunHandler
+from tutorial.wrong.cursorless import CursorlessHandler
 
 LOOK_SECONDS = 0.25
 LOOKS_AT_ONCE = 4
@@ -106,6 +110,7 @@ class Laboratory:
         self._chat = chat
         self._ledger = Ledger(folder)
         self._benches = Benches()
+        self._running: set[Process] = set()
 
     def routes(self) -> list[tuple[Any, ...]]:
         """Give the laboratory's addresses, for the application to serve beside the chat and the pages."""
@@ -115,10 +120,19 @@ class Laboratory:
             (r"/xray", XRaySocket, looks),
             (r"/xray/marks", XRayHandler, looks),
             (r"/chaos", ChaosSocket, {"chat": self._chat, "benches": self._benches}),
+            (
+                r"/runs/(herd|rates|suite)",
+                RunHandler,
+                {"chat": self._chat, "running": self._running},
+            ),
+            (r"/rooms/([^/]*)/batching", BatchingHandler, {"chat": self._chat}),
+            (r"/rooms/([^/]*)/cursorless", CursorlessHandler, {"chat": self._chat}),
             (r"/ledger", LedgerHandler, ledger),
             (r"/ledger/(bets|outcomes|forgotten)", LedgerChangeHandler, ledger),
         ]
 
     async def close(self) -> None:
         """Take away what pages have left open."""
+        for process in self._running:
+            process.kill()
         await self._benches.close()

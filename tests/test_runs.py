@@ -1,0 +1,121 @@
+"""What a page may start on this machine: a crew over real sockets, whose numbers are the server's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.laboratory import Running, serving, until
+
+
+async def run(lab: Running, name: str, **given: object) -> list[dict[str, Any]]:
+    """Start a run, and give what it told."""
+    response = await lab.post(f"/runs/{name}", given)
+    assert response.code == 200, response.body
+    return [json.loads(line) for line in response.body.splitlines()]
+
+
+def test_pollers_that_start_together_stay_together() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            told = await run(lab, "herd", pollers=10, interval=0.5, seconds=1.8)
+            polls = [line["at"] for line in told if "at" in line]
+            assert len(polls) == told[-1]["requests"] == lab.chat.requests["short-polling"]
+            assert all(min(at % 0.5, 0.5 - at % 0.5) < 0.1 for at in polls)
+
+    asyncio.run(test())
+
+
+def test_jitter_breaks_the_step() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            told = await run(lab, "herd", pollers=10, interval=0.4, seconds=1.8, jitter=0.5)
+            last = [line["at"] for line in told if "at" in line][-10:]
+            assert max(last) - min(last) > 0.1
+
+    asyncio.run(test())
+
+
+def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            told = await run(lab, "rates", rates=[20], readers=3, seconds=1, interval=0.2)
+            by = {line["transport"]: line for line in told[:-1]}
+            assert set(by) == {"short-polling", "long-polling", "websocket"}
+            for line in by.values():
+                assert len(line["delays_ms"]) == 3 * line["posted"] == 60
+                asked = line["requests_asked_per_second"]
+                assert line["requests_per_second"] == pytest.approx(asked, abs=3)
+            assert by["short-polling"]["requests_per_second"] == pytest.approx(15, abs=3)
+            assert by["websocket"]["requests_per_second"] == 0
+
+    asyncio.run(test())
+
+
+def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            given = {"rates": [60], "readers": 2, "seconds": 1, "transports": ["long-polling"]}
+            [eager, _] = await run(lab, "rates", **given)
+            [patient, _] = await run(lab, "rates", **given, delay_ms=100)
+            assert len(patient["delays_ms"]) == len(eager["delays_ms"]) == 120
+            assert patient["requests_per_second"] <= 2 * 10 + 3
+            assert eager["requests_per_second"] > 60
+            assert max(patient["delays_ms"]) < 200
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"pollers": 1000}, {"interval": "fast"}, {"rates": []}, {"rates": [True]}]
+)
+def test_numbers_out_of_bounds_are_refused(wrong: dict[str, object]) -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            assert (await lab.post("/runs/rates", wrong)).code == 422
+            assert (await lab.post("/runs/anything", {})).code == 404
+
+    asyncio.run(test())
+
+
+def test_one_run_at_a_time() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            first = asyncio.ensure_future(run(lab, "herd", pollers=1, seconds=1))
+            await until(lambda: lab.chat.requests["short-polling"])
+            assert (await lab.post("/runs/herd", {})).code == 503
+            await first
+
+    asyncio.run(test())
+
+
+async def between_two_polls(lab: Running, address: str) -> list[str]:
+    """Say one thing to a held poll, and the next before it is back; give what the reader heard."""
+    poll = asyncio.ensure_future(lab.get(f"/rooms/lobby/{address}?cursor=now&wait=5"))
+    await until(lambda: any(room.held for room in lab.chat.rooms))
+    await lab.say("lobby", "first")
+    first = json.loads((await poll).body)
+    await lab.say("lobby", "second")
+    again = await lab.get(f"/rooms/lobby/{address}?cursor={first['cursor']}&wait=0.2")
+    both = [*first["messages"], *json.loads(again.body)["messages"]]
+    return [message["text"] for message in both]
+
+
+def test_without_a_cursor_a_message_between_two_polls_is_lost() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            assert await between_two_polls(lab, "cursorless") == ["first"]
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize("address", ["long-polling", "batching"])
+def test_with_a_cursor_it_is_not(address: str) -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            assert await between_two_polls(lab, address) == ["first", "second"]
+
+    asyncio.run(test())

@@ -1,0 +1,127 @@
+"""Runs: what a page may start on this machine, and hears of line by line while it goes on.
+
+The page chooses a row of a fixed table and a few numbers within bounds; no command and no code travels over HTTP. A
+run is a process of its own, so that it measures the server and not itself; it ends with the request that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from secrets import token_hex
+from typing import Any, cast
+
+from tornado.iostream import StreamClosedError
+
+from transports.chat import Chat
+from transports.handler import Refused
+from transports.wire import Unacceptable, parse_object, to_json
+from tutorial.local import LocalBodyHandler
+from tutorial.throwaway import PROJECT, project_first
+
+SUITE = PROJECT / "tests" / "test_conformance.py"
+LINE_BYTES = 1 << 20
+# name: (least, most, default)
+BOUNDS: dict[str, tuple[float, float, float]] = {
+    "pollers": (1, 100, 30),
+    "readers": (1, 100, 10),
+    "interval": (0.1, 60, 1),
+    "jitter": (0, 1, 0),
+    "delay_ms": (0, 1000, 0),
+    "seconds": (1, 120, 5),
+    "seed": (0, 1e9, 1),
+}
+WHOLE = ("pollers", "readers", "seed")
+RATES_MOST = 12
+RATE_MOST = 400.0
+TRANSPORTS = ("short-polling", "long-polling", "websocket")
+
+
+def crew_command(run: str, fields: dict[str, Any], port: int) -> list[str]:
+    """Make the command of a crew's run from what a page asked for. Raises: Unacceptable."""
+    given: dict[str, Any] = {"run": run, "port": port, "room": f"run-{token_hex(4)}"}
+    for name, (least, most, default) in BOUNDS.items():
+        given[name] = _number(fields.get(name, default), name, least, most)
+    given |= {name: int(given[name]) for name in WHOLE}
+    given["rates"] = [_number(r, "rates", 0.05, RATE_MOST) for r in _few(fields, "rates", [1])]
+    given["transports"] = [t for t in _few(fields, "transports", TRANSPORTS) if t in TRANSPORTS]
+    return [sys.executable, "-m", "tutorial.crew", json.dumps(given)]
+
+
+def _number(value: object, name: str, least: float, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise Unacceptable(f"“{name}” must be a number from {least:g} to {most:g}")
+    return value
+
+
+def _few(fields: dict[str, Any], name: str, default: Any) -> list[Any]:
+    value = fields.get(name, list(default))
+    if not isinstance(value, list) or not 1 <= len(value) <= RATES_MOST:
+        raise Unacceptable(f"“{name}” must be a list of 1 to {RATES_MOST}")
+    return value
+
+
+def suite_command() -> list[str]:
+    """Make the command that runs the conformance suite. Raises: Refused, when the tests are not here."""
+    if not SUITE.exists():
+        raise Refused(404, "the tests are not installed: start the tutorial from a clone")
+    quiet = ["-p", "no:cacheprovider", "--color=no", "--tb=line", "-o", "addopts="]
+    return [sys.executable, "-u", "-m", "pytest", "-v", *quiet, str(SUITE)]
+
+
+class RunHandler(LocalBodyHandler):
+    """`POST /runs/{herd|rates|suite}` `{numbers}` → what the run writes, line by line, as it comes."""
+
+    _process: Process | None = None
+
+    def initialize(self, chat: Chat, **shared: Any) -> None:
+        super().initialize(chat)
+        self._running: set[Process] = shared["running"]
+
+    async def post(self, run: str) -> None:
+        if self._running:
+            raise Refused(503, "another experiment runs: wait until it ends", {"Retry-After": "5"})
+        command = self._command(run, parse_object(self.body()))
+        self.set_header("Content-Type", "application/x-ndjson")
+        with suppress(StreamClosedError):  # the page has left
+            async for line in self._lines(command):
+                self.write(line)
+                await self.flush()
+            self.finish()
+
+    def _command(self, run: str, fields: dict[str, Any]) -> list[str]:
+        if run == "suite":
+            return suite_command()
+        self.chat.publish_key = self.chat.publish_key or token_hex(16)
+        port: int = cast(Any, self.request.connection).stream.socket.getsockname()[1]
+        return crew_command(run, fields, port)
+
+    async def _lines(self, command: list[str]) -> AsyncIterator[bytes]:
+        environment = project_first() | {"CHAT_PUBLISH_KEY": self.chat.publish_key or ""}
+        self._process = process = await asyncio.create_subprocess_exec(
+            *command, cwd=PROJECT, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
+            limit=LINE_BYTES,
+        )  # fmt: skip
+        self._running.add(process)
+        try:
+            assert process.stdout is not None
+            async for line in process.stdout:
+                yield (
+                    line
+                    if line.startswith(b"{")
+                    else to_json({"line": line.decode().rstrip()}) + b"\n"
+                )
+            if await process.wait():
+                yield to_json({"failed": process.returncode}) + b"\n"
+        finally:
+            self._running.discard(process)
+
+    def on_connection_close(self) -> None:
+        """The page has left: end what it started."""
+        super().on_connection_close()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()

@@ -1,0 +1,19 @@
+"""A long poll without a cursor: wrong on purpose.
+
+It holds and releases as the right one does. But each request begins at "now", and what was said between an answer and
+the next request was said to nobody.
+"""
+
+from __future__ import annotations
+
+from transports.long_polling import LongPollingHandler
+from transports.wire import Cursor, Start
+
+
+class CursorlessHandler(LongPollingHandler):
+    """`GET /rooms/{room}/cursorless?wait=` → the next message after this request came, whatever came before it."""
+
+    transport = "cursorless"
+
+    def cursor(self) -> Cursor | Start:
+        return Start.NOW
