@@ -36,16 +36,12 @@ class Chat:
     requests: Counter[str] = field(default_factory=Counter)  # transport -> how many were asked
     messages: int = 0  # accepted since the start
     draining: bool = False
-    in_progress: set[object] = field(default_factory=set)  # requests that are not answered yet
-    sockets: dict[object, Callable[[int, str], None]] = field(
-        default_factory=dict
-    )  # and how to close each
-    streams: dict[object, Callable[[], object]] = field(
-        default_factory=dict
-    )  # answers that don't end, and how to end each
-    onlookers: set[Callable[[object], None]] = field(
-        default_factory=set
-    )  # each is told of every visitor that leaves
+    # Who is here: requests that are not answered yet, sockets and how to close each, answers that don't end and
+    # how to end each; and the onlookers, each of whom is told of every visitor that leaves.
+    in_progress: set[object] = field(default_factory=set)
+    sockets: dict[object, Callable[[int, str], None]] = field(default_factory=dict)
+    streams: dict[object, Callable[[], object]] = field(default_factory=dict)
+    onlookers: set[Callable[[object], None]] = field(default_factory=set)
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     def left(self, visitor: object) -> None:
@@ -55,7 +51,7 @@ class Chat:
         self.streams.pop(visitor, None)
         for tell in self.onlookers:
             tell(visitor)
-        if not self.in_progress and not self.sockets:
+        if self.draining and not self.in_progress and not self.sockets:
             self._gone.set()
 
     async def drain(self) -> None:

@@ -99,7 +99,9 @@ def problem(status: int, detail: str) -> dict[str, object]:
 class Handler(RequestHandler):
     """Answers JSON that is never cached, refuses with problem details, and counts itself."""
 
-    __slots__ = ("chat",)  # not in the instance's dict, which grows at 30: 1.5 KiB an idle WebSocket
+    __slots__ = (
+        "chat",
+    )  # not in the instance's dict, which grows at 30: 1.5 KiB an idle WebSocket
     transport = "other"
 
     def initialize(self, chat: Chat) -> None:
@@ -110,11 +112,13 @@ class Handler(RequestHandler):
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        origin = self.request.headers.get("Origin")
+        if self.settings["trusted_origins"]:
+            self._welcome_trusted(self.request.headers.get("Origin"))
+
+    def _welcome_trusted(self, origin: str | None) -> None:
+        self.set_header("Vary", "Origin")
         if origin is not None and self.check_trusted_origin(origin):
             self.set_header("Access-Control-Allow-Origin", origin)
-            self.set_header("Vary", "Origin")
 
     def compute_etag(self) -> str | None:
         return None  # an answer is never 304
@@ -229,7 +233,7 @@ class RoomHandler(Handler):
 
     def cursor(self) -> Cursor | Start:
         """Read where the client wants to go on. Raises: Malformed."""
-        given = self.get_query_argument("cursor", None, strip=False)
+        given = self._given("cursor")
         if given is None:
             return Start.NEWEST
         return Start.NOW if given == "now" else Cursor.parse(given)
@@ -247,7 +251,7 @@ class RoomHandler(Handler):
         return self._number("wait", min(default, WAIT_MAX_SECONDS), 0, WAIT_MAX_SECONDS)
 
     def _number(self, name: str, default: float, least: float, most: float) -> float:
-        given = self.get_query_argument(name, None)
+        given = self._given(name)
         if given is None:
             return default
         try:
@@ -257,6 +261,10 @@ class RoomHandler(Handler):
         if not (given.isascii() and least <= number <= most):
             raise Malformed(f"“{name}” must be a number from {least:g} to {most:g}")
         return number
+
+    def _given(self, name: str) -> str | None:
+        values = self.request.query_arguments.get(name)
+        return self.decode_argument(values[-1], name) if values else None
 
     def answer(self, batch: Batch) -> None:
         """Answer with one batch."""

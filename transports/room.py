@@ -188,16 +188,14 @@ class Room:
         batch = self.since(cursor, limit)
         if batch.tells or timeout <= 0:
             return batch
-        held = asyncio.get_running_loop().create_future()
-        self._held[held] = (
-            asyncio.current_task()
-        )  # no `await` since `since`: no message can slip between
+        loop = asyncio.get_running_loop()
+        held = loop.create_future()
+        self._held[held] = asyncio.current_task()  # no `await` since `since`: nothing slips between
+        timer = loop.call_later(timeout, _let_go, held)
         try:
-            async with asyncio.timeout(timeout):
-                await held
-        except TimeoutError:
-            pass
+            await held
         finally:
+            timer.cancel()
             del self._held[held]
         return self.since(batch.cursor, limit)
 
@@ -267,8 +265,7 @@ class Room:
 
     def _release(self, waiting: list[asyncio.Future[None]]) -> None:
         for held in waiting[:RELEASED_AT_ONCE]:
-            if not held.done():
-                held.set_result(None)
+            _let_go(held)
         if rest := waiting[RELEASED_AT_ONCE:]:
             asyncio.get_running_loop().call_soon(self._release, rest)
 
@@ -285,3 +282,9 @@ class Room:
             self._told = batch.cursor
             for follower in list(self._idle):
                 follower.give(batch)
+
+
+def _let_go(held: asyncio.Future[None]) -> None:
+    """End a hold, unless it has ended: its waiter looks what there is."""
+    if not held.done():
+        held.set_result(None)
