@@ -1,10 +1,218 @@
-"""The pages of the site."""
+"""The pages of the site: the contents, the chat, and what they are made of.
+
+A page is a row of PAGES: its address, its title, and the template that renders it; a row with a `place` is in the
+header of every page. The chat itself is not here: a page reaches it through the wire contract, like any client.
+Templates and static files are read anew when they have changed, so an edit shows at once.
+"""
 
 from __future__ import annotations
 
+import mimetypes
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import AnyMatches, Rule
+from tornado.web import RequestHandler, StaticFileHandler
 
-def routes() -> list[tuple[Any, ...]]:
+from transports.wire import to_json
+
+ROOT = Path(__file__).parent.parent
+STATIC = ROOT / "static"
+CHAPTERS = Path(__file__).parent / "chapters"
+LOADTESTS = ROOT / "loadtests"
+
+SECURITY = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the site; `place` is its name in the header, None: it isn't there."""
+
+    path: str
+    title: str
+    template: str
+    place: str | None = None
+
+
+PAGES = (
+    Page("/", "Hold the Line", "contents.html", "Contents"),
+    Page("/chat", "Chat", "chat.html", "Chat"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A transport as the site speaks of it. `stem` names its file in every column of the house's table."""
+
+    name: str
+    stem: str
+    label: str
+    way: str
+
+    @property
+    def load_test(self) -> str | None:
+        """The path of its load test; None while there is none."""
+        path = LOADTESTS / f"{self.stem}.py"
+        return str(path.relative_to(ROOT)) if path.exists() else None
+
+
+ROWS = (
+    Row("short-polling", "short_polling", "short polling", "asks again and again"),
+    Row(
+        "long-polling",
+        "long_polling",
+        "long polling",
+        "asks once, and is held until there is an answer",
+    ),
+    Row("websocket", "websockets", "WebSocket", "stays open, and speaks both ways"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter, as the table of contents lists it."""
+
+    number: int
+    title: str
+    question: str
+
+    @property
+    def path(self) -> str:
+        return f"/chapters/{self.number:02}"
+
+
+def chapters() -> Iterator[Chapter]:
+    """Give the chapters that are written, in order.
+
+    A chapter is `tutorial/chapters/NN_name.md`; `title:` and `question:` stand in its front matter, or its first
+    heading is its title.
+    """
+    for path in sorted(CHAPTERS.glob("[0-9][0-9]*.md")):
+        text = path.read_text(encoding="utf-8")
+        title = _field("title", text) or _heading(text) or path.stem
+        yield Chapter(int(path.stem[:2]), title, _field("question", text))
+
+
+def _field(name: str, text: str) -> str:
+    front = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
+    field = front and re.search(rf"^{name}: *(.+)$", front[1], re.MULTILINE)
+    return field[1].strip("\"' ") if field else ""
+
+
+def _heading(text: str) -> str:
+    heading = re.search(r"^# +(.+)$", text, re.MULTILINE)
+    return heading[1].strip() if heading else ""
+
+
+class PageHandler(RequestHandler):
+    """Renders one page."""
+
+    def initialize(self, environment: Environment, page: Page) -> None:
+        self.environment = environment
+        self.page = page
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-cache")
+        for name, value in SECURITY.items():
+            self.set_header(name, value)
+
+    def get(self) -> None:
+        self._show(self.page.template, page=self.page)
+
+    head = get
+
+    def _show(self, template: str, **words: Any) -> None:
+        origin = f"{self.request.protocol}://{self.request.host}"
+        words |= {"pages": PAGES, "rows": ROWS, "chapters": list(chapters()), "origin": origin}
+        self.finish(self.environment.get_template(template).render(words))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        page = Page(self.request.path, f"{status_code}: {self._reason}", "error.html")
+        self._show(page.template, page=page, status=status_code)
+
+
+class MissingPage(PageHandler):
+    """Answers a browser that asks for a page where there is none."""
+
+    def prepare(self) -> None:
+        self.send_error(404)
+
+
+class AsksForPage(AnyMatches):
+    """Matches what a browser's address bar asks for; programs get the contract's own 404."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        return {} if "text/html" in request.headers.get("Accept", "") else None
+
+
+class FileHandler(StaticFileHandler):
+    """Serves static/; a browser asks each time, and is told in a few bytes when nothing has changed."""
+
+    def set_extra_headers(self, path: str) -> None:
+        self.set_header("Cache-Control", "no-cache")
+        for name, value in SECURITY.items():
+            self.set_header(name, value)
+
+    def compute_etag(self) -> str | None:
+        """Tell versions apart by date and size; Tornado's own tag outlives an edit of the file."""
+        assert self.absolute_path is not None
+        stat = Path(self.absolute_path).stat()
+        return f'"{sha256(f"{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:16]}"'
+
+    def get_content_type(self) -> str:
+        assert self.absolute_path is not None
+        kind = mimetypes.types_map.get(Path(self.absolute_path).suffix, "application/octet-stream")
+        return "text/javascript; charset=utf-8" if self.absolute_path.endswith(".js") else kind
+
+
+class EchoHandler(RequestHandler):
+    """`GET /echo` → what the server saw of this very request: what no script can see in its own browser."""
+
+    def get(self) -> None:
+        received_at = time.time()
+        request = self.request
+        lines = [f"{request.method} {request.uri} {request.version}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.get_all()]
+        head = "\r\n".join(lines) + "\r\n\r\n"
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.finish(
+            to_json({"received_at": received_at, "head_bytes": len(head.encode()), "head": head})
+        )
+
+    def compute_etag(self) -> str | None:
+        return None
+
+
+def routes() -> list[Any]:
     """Give the site's pages, for the application to serve beside the chat."""
-    return []
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    shared = {"environment": environment}
+    return [
+        *[(re.escape(page.path), PageHandler, shared | {"page": page}) for page in PAGES],
+        (r"/static/(.*)", FileHandler, {"path": str(STATIC)}),
+        (r"/echo", EchoHandler),
+        Rule(AsksForPage(), MissingPage, shared | {"page": None}),
+    ]

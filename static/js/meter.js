@@ -1,0 +1,80 @@
+// Meters: was each message seen exactly once, and how late?
+//
+// They stand apart from the log on purpose: they look at what a pane really shows, so they also find the faults of
+// a log, a transport or a server that breaks the rule.
+
+const DELAYS_KEPT = 1000;
+
+/** Counts what was received, lost, doubled or out of order, from the ids in the order in which they are shown. */
+export class ExactlyOnce {
+  received = 0;
+  lost = 0;
+  doubled = 0;
+  outOfOrder = 0;
+  /** Repeats that the log dropped: no fault, a sign of overlapping connections. */
+  dropped = 0;
+  /** Times that the server said: this can no longer be told in full. */
+  gaps = 0;
+  #seen = new Set();
+  #highest = null;
+
+  /** @param {number} id */
+  saw(id) {
+    if (this.#seen.has(id)) {
+      this.doubled += 1;
+      return;
+    }
+    this.#seen.add(id);
+    this.received += 1;
+    if (this.#highest !== null && id < this.#highest) {
+      this.outOfOrder += 1;
+      this.lost = Math.max(0, this.lost - 1); // it was missed until now
+      return;
+    }
+    if (this.#highest !== null) this.lost += id - this.#highest - 1;
+    this.#highest = id;
+  }
+
+  /** A gap was told: what comes next is another beginning. */
+  startOver() {
+    this.gaps += 1;
+    this.#seen.clear();
+    this.#highest = null;
+  }
+
+  /** Whether all that was shown, was shown once and in order. */
+  get exact() {
+    return this.lost + this.doubled + this.outOfOrder === 0;
+  }
+}
+
+/** Delivery delays, in ms: from the server's `sent_at` until the pane had the message. */
+export class Delays {
+  #kept = [];
+
+  /** @param {number} ms */
+  add(ms) {
+    this.#kept.push(ms);
+    if (this.#kept.length > DELAYS_KEPT) this.#kept.shift();
+  }
+
+  /** How many there are; of older ones only the last thousand are kept. */
+  get count() {
+    return this.#kept.length;
+  }
+
+  /** @returns {number | undefined} */
+  get last() {
+    return this.#kept.at(-1);
+  }
+
+  /**
+   * Give the delay that the share `p` of all does not exceed (nearest rank).
+   * @param {number} p  0 to 1
+   * @returns {number | undefined}
+   */
+  percentile(p) {
+    const sorted = this.#kept.toSorted((a, b) => a - b);
+    return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)];
+  }
+}
