@@ -32,7 +32,7 @@ def main(mode: str, line_number: str, path: str, *arguments: str) -> None:
         sys.argv = [path, *arguments]
         runpy.run_path(path, run_name="__main__")
     else:
-        _drive(line, path, Path(arguments[0]))
+        _drive(line, path, *arguments)
 
 
 class Names(dict[str, Any]):
@@ -42,11 +42,12 @@ class Names(dict[str, Any]):
         raise NameError(f"your file defines no {name!r}")
 
 
-def _drive(line: TextIO, path: str, check: Path) -> None:
+def _drive(line: TextIO, path: str, check: str, *arguments: str) -> None:
     def report(record: dict[str, Any]) -> None:
         print(json.dumps(record), file=line, flush=True)
 
-    load(check).drive(Names(runpy.run_path(path, run_name="learner")), report)
+    learner = Names(runpy.run_path(path, run_name="learner"))
+    load(Path(check)).drive(learner, report, *arguments)
     report({"done": True})
 
 

@@ -1,4 +1,8 @@
-"""Let readers and writers run beside a check, and end them with it."""
+"""Let readers and writers run beside a check, and end them with it.
+
+What they wait for, they wait for in `asyncio.timeout`, not in `asyncio.wait_for`: the latter loses
+a cancellation that comes together with a result (Python 3.11), and then nobody ends them.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine

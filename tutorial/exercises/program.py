@@ -59,8 +59,7 @@ class Program:
 
     async def _hear_last_words(self) -> None:
         """Return when all is read, or soon: a process that it started may hold the line open."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._listening), LAST_WORDS_SECONDS)
+        await asyncio.wait([self._listening], timeout=LAST_WORDS_SECONDS)
 
     async def records(self) -> AsyncIterator[dict[str, Any]]:
         """Yield what `drive` reports, until it is done.
@@ -70,7 +69,8 @@ class Program:
         reader, _ = await asyncio.open_connection(sock=self._line, limit=2**24)
         while True:
             try:
-                record = await asyncio.wait_for(reader.readline(), PATIENCE_SECONDS)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    record = await reader.readline()
             except TimeoutError:
                 raise await self.stuck("your code to come back") from None
             if not record:
@@ -84,7 +84,8 @@ class Program:
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(self._line, b"?\n")
         try:
-            answer = await asyncio.wait_for(loop.sock_recv(self._line, 4096), PATIENCE_SECONDS)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await loop.sock_recv(self._line, 4096)
         except TimeoutError:
             raise await self.stuck("a server that still answers") from None
         if not answer:
@@ -158,21 +159,21 @@ async def serving(path: Path) -> AsyncIterator[Program]:
 
 
 @asynccontextmanager
-async def driven(path: Path, check: str) -> AsyncIterator[Program]:
-    """Run `drive(learner, report)` of this check on the learner's file, until the block ends."""
-    async with _running(path, "drive", check) as program:
+async def driven(path: Path, check: str, *arguments: str) -> AsyncIterator[Program]:
+    """Run this check's `drive(learner, report, *arguments)` on the file, until the block ends."""
+    async with _running(path, "drive", check, *arguments) as program:
         yield program
 
 
 @asynccontextmanager
-async def _running(path: Path, mode: str, argument: str) -> AsyncIterator[Program]:
+async def _running(path: Path, mode: str, *arguments: str) -> AsyncIterator[Program]:
     _parse(path)
     line, its_line = socket.socketpair()
     output, its_output = socket.socketpair()
     with its_line, its_output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-X", "faulthandler", "-u", "-m", "tutorial.exercises.hosting"),
-            *(mode, str(its_line.fileno()), str(path), argument),
+            *(mode, str(its_line.fileno()), str(path), *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=its_output.fileno(),
             stderr=asyncio.subprocess.STDOUT,

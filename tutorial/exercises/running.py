@@ -35,12 +35,14 @@ async def verdict_on(number: int, path: Path) -> Verdict:
         start_new_session=True,
     )
     try:
-        said, complaint = await asyncio.wait_for(process.communicate(), SECONDS)
+        async with asyncio.timeout(SECONDS):
+            said, complaint = await process.communicate()
     except TimeoutError:
         said, complaint = b"", b"it took too long"
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
     return _read(number, said, complaint)
 
 
@@ -52,6 +54,6 @@ def _command(number: int, path: Path) -> tuple[str, ...]:
 def _read(number: int, said: bytes, complaint: bytes) -> Verdict:
     if said:
         return Verdict.from_json(json.loads(said))
-    broken = complaint.decode("utf-8", "replace").strip()[-2000:]
+    broken = complaint.decode("utf-8", "replace").strip()[-500:]
     failure = Failure("the check to come to an end", f"the check itself broke: {broken}")
     return Verdict.of_failure(number, 0.0, failure)

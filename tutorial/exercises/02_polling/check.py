@@ -82,7 +82,7 @@ def drive(learner: dict[str, Any], report: Keep) -> None:
 
 def _simulate(server: Server, learner: dict[str, Any]) -> str:
     """Return "", or how a client ended before the two hours were over."""
-    ended = []
+    ended = list[str]()
 
     async def everybody() -> None:
         clients = [

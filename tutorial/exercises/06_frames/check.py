@@ -78,9 +78,9 @@ def _stream(encode: Encode, decode: Decode) -> Iterator[Case]:
         for cut in range(min(len(frame), 16)):
             called = f"decode({_hex(frame[:cut])}), the first {cut} bytes of a frame"
             yield called, ([], frame[:cut]), tuple(decode(frame[:cut])), READ_STREAM
-    cut = HELLO + HELLO_MASKED[:7]
-    called = f"decode({_hex(cut)}), a frame and a half"
-    yield called, (["Hello"], HELLO_MASKED[:7]), tuple(decode(cut)), READ_STREAM
+    half = HELLO_MASKED[:7]
+    called = f"decode({_hex(HELLO + half)}), a frame and a half"
+    yield called, (["Hello"], half), tuple(decode(HELLO + half)), READ_STREAM
 
 
 def _round_trips(encode: Encode, decode: Decode) -> Iterator[Case]:
