@@ -245,6 +245,7 @@ class ServerSentEvents(Client):
         if answer.status != 200:
             size = int(answer.headers["content-length"])
             body = await self._listening.reader.readexactly(size)
+            await self._listening.close()
             raise Refused(answer.status, json.loads(body), answer.headers)
         self._chunked = answer.headers.get("transfer-encoding") == "chunked"
         self._unread = b""
@@ -268,7 +269,8 @@ class ServerSentEvents(Client):
             if not (some := await reader.read(1 << 16)):
                 raise EOFError("the server ended the stream")
             return some
-        size = int(await reader.readuntil(b"\r\n"), 16)
+        if not (size := int(await reader.readuntil(b"\r\n"), 16)):
+            raise EOFError("the server ended the stream")
         return (await reader.readexactly(size + 2))[:-2]
 
     async def leave(self) -> None:
