@@ -109,6 +109,7 @@ class Client(ABC):
         if answer.status not in (200, 201):
             raise Refused(answer.status, answer.json, answer.headers)
         ack: dict[str, Any] = answer.json
+        assert ack["type"] == "ack"
         assert answer.status == (200 if ack["duplicate"] else 201)
         return ack
 
@@ -218,7 +219,8 @@ class WebSocket(Client):
             answer = await self._answers.get()
         if isinstance(answer, ConnectionClosed):
             raise answer
-        if answer["type"] == "error":
+        if answer["type"] != "ack":
+            assert answer["type"] == "error"
             raise Refused(answer["status"], answer, {})
         return answer
 
