@@ -6,19 +6,23 @@ The moments are forced: a process is killed (-9) by itself, exactly between two 
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
-import urllib.error
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.proxying import free_port
 from tests.serving import ROOT, Serving, served, start, stop
 from tutorial.existing_app import relay
 from tutorial.existing_app.orders import Orders
@@ -65,12 +69,12 @@ def waiting(outbox: Outbox) -> list[str]:
     return [note.key for note in outbox.waiting()]
 
 
-def told(chat: Serving, database: str) -> list[str]:
+def told(chat: str, database: str) -> list[str]:
     """Give the keys of what ann was told."""
-    shop = make_shop(database, chat.url, KEY["CHAT_SECRET"]).test_client()
+    shop = make_shop(database, chat, KEY["CHAT_SECRET"]).test_client()
     shop.post("/sign-in", data={"customer": "ann"})
     token = shop.get("/token").get_json()["token"]
-    with urllib.request.urlopen(f"{chat.url}/rooms/user-ann/short-polling?token={token}") as answer:
+    with urllib.request.urlopen(f"{chat}/rooms/user-ann/short-polling?token={token}") as answer:
         return [message["key"] for message in json.load(answer)["messages"]]
 
 
@@ -132,7 +136,7 @@ def test_a_crash_after_the_commit_leaves_a_note_that_is_passed_on_later(
     assert waiting(outbox) == keys(1)
     relay.pass_on(outbox, relay.to_chat(f"{chat.url}/publish", KEY["CHAT_PUBLISH_KEY"]))
     assert waiting(outbox) == []
-    assert told(chat, database) == keys(1)
+    assert told(chat.url, database) == keys(1)
 
 
 def test_two_clicks_at_once_ship_an_order_once(database: str, outbox: Outbox) -> None:
@@ -156,9 +160,9 @@ def test_a_relay_killed_after_each_delivery_tells_each_note_once(
     for deliveries in (1, 2, 3):
         died(DIE_BEFORE_STRIKING_OUT, database, publish, str(deliveries))
     assert waiting(outbox) == keys(5)[3:]
-    assert told(chat, database) == keys(5)[:4]
+    assert told(chat.url, database) == keys(5)[:4]
     relay.pass_on(outbox, relay.deliver_to(publish))
-    assert told(chat, database) == keys(5)
+    assert told(chat.url, database) == keys(5)
 
 
 def test_while_the_chat_is_down_notes_wait_in_order(
@@ -176,7 +180,7 @@ def test_while_the_chat_is_down_notes_wait_in_order(
     assert waiting(outbox) == keys(3)
     with served(*options, f"--port={chat.port}", **KEY) as chat:
         relay.pass_on(outbox, deliver)
-        assert told(chat, database) == keys(3)
+        assert told(chat.url, database) == keys(3)
 
 
 def test_a_note_that_nobody_will_take_is_set_aside_and_holds_up_no_other(
@@ -187,7 +191,7 @@ def test_a_note_that_nobody_will_take_is_set_aside_and_holds_up_no_other(
         raw.execute("UPDATE outbox SET text = ' ' WHERE key = ?", keys(1))
     relay.pass_on(outbox, relay.to_chat(f"{chat.url}/publish", KEY["CHAT_PUBLISH_KEY"]))
     assert waiting(outbox) == []
-    assert told(chat, database) == keys(2)[1:]
+    assert told(chat.url, database) == keys(2)[1:]
     with sqlite3.connect(database) as raw:
         [(key, why)] = raw.execute("SELECT key, refused FROM outbox")
     assert (key, "blank" in why) == (keys(1)[0], True)
@@ -237,3 +241,83 @@ def test_the_shop_imports_nothing_of_the_chat() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert found.stdout == "[]\n"
+
+
+@dataclass
+class Street:
+    """`python -m tutorial shop`, running: the chat, the shop and the relay."""
+
+    process: subprocess.Popen[bytes]
+    chat: str
+    shop: str
+
+    def children(self) -> dict[str, int]:
+        """Give the processes that it started: the last word of each one's module, and its id."""
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {module_of(int(pid)): int(pid) for pid in listed.split()}
+
+
+def module_of(pid: int) -> str:
+    """Give the last word of the module that a Python process runs."""
+    command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return command[2].rpartition(".")[2] if len(command) > 2 else ""
+
+
+@pytest.fixture
+def street(tmp_path: Path, database: str) -> Iterator[Street]:
+    ports = free_port(), free_port()
+    options = [f"--port={ports[0]}", f"--shop-port={ports[1]}", f"--database={database}"]
+    command = [sys.executable, "-m", "tutorial", "shop", *options]
+    store = f"--store=sqlite:{tmp_path}/chat.db"
+    with subprocess.Popen([*command, store], cwd=ROOT, env={**os.environ, **KEY}) as process:
+        chat, shop = (f"http://127.0.0.1:{port}" for port in ports)
+        until(lambda: answers(f"{chat}/healthz") and answers(shop))
+        yield Street(process, chat, shop)
+        process.terminate()
+
+
+def answers(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(url, timeout=1):
+        return True
+    return False
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds."""
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_whichever_process_is_killed_every_order_is_told_once(
+    street: Street, database: str
+) -> None:
+    shipped(database, 1)
+    until(lambda: told(street.chat, database) == keys(1))
+    for count, name in enumerate(("tutorial", "shop", "relay"), start=2):
+        victim = street.children()[name]
+        os.kill(victim, signal.SIGKILL)
+        with closing(Orders(database)) as orders:
+            assert orders.ship(orders.place("ann", "kettle"))
+        until(lambda name=name, victim=victim: street.children().get(name, victim) != victim)
+        until(lambda: answers(f"{street.chat}/healthz") and answers(street.shop))
+        until(lambda count=count: told(street.chat, database) == keys(count))
+
+
+def test_no_process_is_left_when_it_is_told_to_end(street: Street) -> None:
+    children = street.children()
+    assert set(children) == {"tutorial", "shop", "relay"}
+    street.process.send_signal(signal.SIGINT)
+    assert street.process.wait(10) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in children.values())
+
+
+def test_a_port_that_is_taken_ends_all_of_it(database: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        options = [f"--port={port}", f"--shop-port={free_port()}", f"--database={database}"]
+        command = [sys.executable, "-m", "tutorial", "shop", *options, "--store=memory"]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=20, check=False)
+    assert ended.returncode == 2
+    assert b"listen" in ended.stderr
