@@ -23,9 +23,6 @@ from tests import running, serving
 from tests.running import Errors, Running
 from tests.serving import Serving
 
-Serve = Callable[..., Awaitable[Running]]
-StartProcess = Callable[..., Serving]
-
 TEST_SECONDS = 60
 
 
@@ -75,7 +72,7 @@ def errors() -> Iterator[Errors]:
 
 
 @pytest.fixture
-def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Serve]:
+def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Callable[..., Awaitable[Running]]]:
     """Start a server in this process, with settings of your own; afterwards nothing may be held in it."""
     started: list[Running] = []
 
@@ -90,13 +87,13 @@ def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Serve]:
 
 
 @pytest.fixture
-def server(runner: asyncio.Runner, serve: Serve) -> Running:
+def server(runner: asyncio.Runner, serve: Callable[..., Awaitable[Running]]) -> Running:
     """A server in this process."""
     return runner.run(serve())
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Iterator[StartProcess]:
+def process(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
     """Start `python -m tutorial` with options of your own; its log must be free of tracebacks."""
     started: list[Serving] = []
     log = tmp_path / "stderr"

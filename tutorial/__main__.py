@@ -22,6 +22,7 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.tokens import Tokens
+from tutorial import reading
 from tutorial.laboratory import Laboratory
 from tutorial.site import routes
 
@@ -45,12 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = options.add_argument
     add("--port", type=number(0, 65535, int), default=8888, help="default: 8888; 0: a free one")
     add("--address", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
-    add(
-        "--store",
-        default=os.environ.get("CHAT_STORE", "sqlite:chat.db"),
-        metavar="STORE",
-        help="sqlite:FILE, memory or redis://[:PASSWORD@]HOST:PORT/DB",
-    )
+    add("--store", default="sqlite:chat.db", metavar="STORE", help="sqlite:FILE or memory")
     add("--history", type=number(1, 1_000_000, int), default=1000, help="messages a room retains")
     add("--hold", type=number(1, WAIT_MAX_SECONDS), default=HOLD_SECONDS, help="seconds")
     add("--rate-limit", type=number(0, 1e6), default=20.0, help="messages/s an address; 0: off")
@@ -94,7 +90,7 @@ async def serve(options: argparse.Namespace) -> None:
         proxies=TrustedProxies(options.trusted_proxy),
     )
     laboratory = Laboratory(chat)
-    pages = [*routes(), *laboratory.routes()]
+    pages = [*reading.routes(chat), *laboratory.routes(), *routes()]
     server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
     try:
         port = server.listen(options.port, options.address)

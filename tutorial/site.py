@@ -10,7 +10,6 @@ from __future__ import annotations
 import mimetypes
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -22,10 +21,10 @@ from tornado.routing import AnyMatches, Rule
 from tornado.web import RequestHandler, StaticFileHandler
 
 from transports.wire import to_json
+from tutorial.book import chapters
 
 ROOT = Path(__file__).parent.parent
 STATIC = ROOT / "static"
-CHAPTERS = Path(__file__).parent / "chapters"
 LOADTESTS = ROOT / "loadtests"
 
 SECURITY = {
@@ -79,47 +78,14 @@ ROWS = (
         "asks once, and is held until there is an answer",
     ),
     Row("websocket", "websockets", "WebSocket", "stays open, and speaks both ways"),
+    Row(
+        "server-sent-events", "server_sent_events", "server-sent events", "stays open, and listens"
+    ),
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A chapter, as the table of contents lists it."""
-
-    number: int
-    title: str
-    question: str
-
-    @property
-    def path(self) -> str:
-        return f"/chapters/{self.number:02}"
-
-
-def chapters() -> Iterator[Chapter]:
-    """Give the chapters that are written, in order.
-
-    A chapter is `tutorial/chapters/NN_name.md`; `title:` and `question:` stand in its front matter, or its first
-    heading is its title.
-    """
-    for path in sorted(CHAPTERS.glob("[0-9][0-9]*.md")):
-        text = path.read_text(encoding="utf-8")
-        title = _field("title", text) or _heading(text) or path.stem
-        yield Chapter(int(path.stem[:2]), title, _field("question", text))
-
-
-def _field(name: str, text: str) -> str:
-    front = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
-    field = front and re.search(rf"^{name}: *(.+)$", front[1], re.MULTILINE)
-    return field[1].strip("\"' ") if field else ""
-
-
-def _heading(text: str) -> str:
-    heading = re.search(r"^# +(.+)$", text, re.MULTILINE)
-    return heading[1].strip() if heading else ""
-
-
-class PageHandler(RequestHandler):
-    """Renders one page."""
+class SiteHandler(RequestHandler):
+    """Renders a template into a page of the site."""
 
     def initialize(self, environment: Environment, page: Page) -> None:
         self.environment = environment
@@ -131,22 +97,26 @@ class PageHandler(RequestHandler):
         for name, value in SECURITY.items():
             self.set_header(name, value)
 
-    def get(self) -> None:
-        self._show(self.page.template, page=self.page)
-
-    head = get
-
-    def _show(self, template: str, **words: Any) -> None:
+    def show(self, template: str, **words: Any) -> None:
         origin = f"{self.request.protocol}://{self.request.host}"
-        words |= {"pages": PAGES, "rows": ROWS, "chapters": list(chapters()), "origin": origin}
+        words |= {"pages": PAGES, "rows": ROWS, "chapters": chapters(), "origin": origin}
         self.finish(self.environment.get_template(template).render(words))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         page = Page(self.request.path, f"{status_code}: {self._reason}", "error.html")
-        self._show(page.template, page=page, status=status_code)
+        self.show(page.template, page=page, status=status_code)
 
 
-class MissingPage(PageHandler):
+class PageHandler(SiteHandler):
+    """Answers with one page."""
+
+    def get(self) -> None:
+        self.show(self.page.template, page=self.page)
+
+    head = get
+
+
+class MissingPage(SiteHandler):
     """Answers a browser that asks for a page where there is none."""
 
     def prepare(self) -> None:
@@ -200,16 +170,20 @@ class EchoHandler(RequestHandler):
         return None
 
 
-def routes() -> list[Any]:
-    """Give the site's pages, for the application to serve beside the chat."""
-    environment = Environment(
+def make_environment() -> Environment:
+    """Make the reader of templates, for this module's pages and the book's."""
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shared = {"environment": environment}
+
+
+def routes() -> list[Any]:
+    """Give the site's pages, for the application to serve beside the chat."""
+    shared = {"environment": make_environment()}
     return [
         *[(re.escape(page.path), PageHandler, shared | {"page": page}) for page in PAGES],
         (r"/static/(.*)", FileHandler, {"path": str(STATIC)}),

@@ -1,4 +1,4 @@
-// The page /chat: which room, under which name, in one pane or in three.
+// The page /chat: which room, under which name, in one pane, or in one for each transport.
 //
 // Room, transport and mode are in the address, so that a view can be shared; the name is not, it is remembered.
 

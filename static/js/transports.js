@@ -4,6 +4,7 @@
 // shape in shapes.svg, under its name: no transport is told by its colour alone.
 
 import { connect as longPolling } from "./long_polling.js";
+import { connect as serverSentEvents } from "./server_sent_events.js";
 import { connect as shortPolling } from "./short_polling.js";
 import { connect as websocket } from "./websockets.js";
 
@@ -29,7 +30,7 @@ import { connect as websocket } from "./websockets.js";
  * @property {(batch: Batch) => void} onBatch
  * @property {(state: State) => void} onState
  * @property {AbortSignal} signal  ends it
- * @property {{fetch: typeof fetch, WebSocket: typeof WebSocket}} [wire]  the browser's own, or one that counts
+ * @property {{fetch: typeof fetch, WebSocket: typeof WebSocket, EventSource: typeof EventSource}} [wire]  the browser's own, or one that counts
  *
  * @typedef {object} Transport
  * @property {string} name  as in addresses
@@ -57,6 +58,12 @@ export const TRANSPORTS = Object.freeze([
     label: "WebSocket",
     way: "stays open, both ways",
     connect: websocket,
+  },
+  {
+    name: "server-sent-events",
+    label: "server-sent events",
+    way: "stays open, and listens",
+    connect: serverSentEvents,
   },
 ]);
 

@@ -1,4 +1,4 @@
-// The wire between a pane and the server: the browser's `fetch` and `WebSocket`, with a counter and a switch.
+// The wire between a pane and the server: the browser's `fetch`, `WebSocket` and `EventSource`, with a counter and a switch.
 //
 // A transport is given a wire in place of the browser's own, and doesn't notice. Bodies and frames are counted to the
 // byte; of a request's headers the server told the length once (see calibration.js); of the WebSocket handshake we give a typical
@@ -6,6 +6,7 @@
 
 import { bytesOf, headerBytes, responseHeadBytes } from "./bytes.js";
 import { calibrate } from "./calibration.js";
+import { MeteredEventSource } from "./metered_event_source.js";
 import { MeteredSocket } from "./metered_socket.js";
 
 const KEPT = 600; // entries, for the picture
@@ -42,6 +43,11 @@ export class Wire {
     this.WebSocket = class extends MeteredSocket {
       constructor(url) {
         super(url, wire);
+      }
+    };
+    this.EventSource = class extends MeteredEventSource {
+      constructor(url) {
+        super(url, wire, wire.#upBytes(url, {}));
       }
     };
   }

@@ -1,7 +1,7 @@
 """SQLiteStore: logs in one file, which outlive the process.
 
 Every statement runs on the store's own thread, never on the event loop. Drafts that arrive while a commit is
-under way wait together (see `GroupCommit`), so that fifty writers cost one fsync and not fifty. What
+under way wait together and are committed together, so that fifty writers cost one fsync and not fifty. What
 is acknowledged has been committed; the epoch lies in the file, so a cursor is still good after a restart.
 """
 
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import TypeVar
 
 from transports.room import Kept, Store, Unavailable
-from transports.stores.group_commit import GroupCommit, Waiting
-from transports.wire import TEXT_CHARACTERS, Draft, Message
+from transports.wire import Draft, Message
 
 T = TypeVar("T")
 
@@ -32,6 +33,16 @@ CREATE UNIQUE INDEX by_key ON messages (room, key) WHERE key IS NOT NULL;
 """
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A draft that waits to be committed, and who waits for it."""
+
+    room: str
+    draft: Draft
+    sent_at: float
+    kept: asyncio.Future[Kept]
+
+
 class SQLiteStore(Store):
     """Keeps the newest `kept` messages of each room in `file`, and gives the newest `history` of them."""
 
@@ -40,7 +51,8 @@ class SQLiteStore(Store):
         self._history = history
         self._kept = kept
         self._thread = ThreadPoolExecutor(1, "sqlite")
-        self._group = GroupCommit(self._write)
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
         self._failing = False
 
     async def open(
@@ -53,14 +65,19 @@ class SQLiteStore(Store):
         return await self._run(self._tail, room)
 
     async def append(self, room: str, draft: Draft) -> Kept:
-        return await self._group.append(room, draft)
+        kept: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(room, draft, round(time.time(), 6), kept))
+        if self._writing is None:
+            self._writing = asyncio.ensure_future(self._write())
+        return await kept
 
     async def check(self) -> None:
         if self._failing:
             await self._run(self._probe)
 
     async def close(self) -> None:
-        await self._group.finish()
+        if self._writing is not None:
+            await self._writing
         self._thread.submit(self._close)
         self._thread.shutdown()
 
@@ -75,20 +92,32 @@ class SQLiteStore(Store):
         why = "another process uses it" if str(error) == "database is locked" else error
         return f"the store {self._file} can’t be used: {why}"
 
-    async def _write(self, together: list[Waiting]) -> list[Kept]:
+    async def _write(self) -> None:
+        """Commit what waits, again and again until nothing waits."""
+        try:
+            while self._waiting:
+                together, self._waiting = self._waiting, []
+                await self._write_together(together)
+        finally:
+            self._writing = None
+
+    async def _write_together(self, together: list[_Waiting]) -> None:
         try:
             outcome = await self._run(self._commit, together)
-        except Unavailable:
+        except Unavailable as unavailable:
             self._failing = True
-            raise
-        self._failing = False
-        return [self._announce(w.room, kept) for w, kept in zip(together, outcome, strict=True)]
+            _refuse(together, unavailable)
+        else:
+            self._failing = False
+            self._announce(together, outcome)
 
-    def _announce(self, room: str, kept: Message | Kept) -> Kept:
-        if isinstance(kept, Kept):
-            return kept
-        self._on_kept(room, kept)
-        return Kept(kept.id, duplicate=False)
+    def _announce(self, together: list[_Waiting], outcome: list[Message | Kept]) -> None:
+        for waiting, kept in zip(together, outcome, strict=True):
+            if isinstance(kept, Message):
+                self._on_kept(waiting.room, kept)
+                kept = Kept(kept.id, duplicate=False)
+            if not waiting.kept.done():  # its author may have left
+                waiting.kept.set_result(kept)
 
     # From here on: only on the store's thread.
 
@@ -120,7 +149,7 @@ class SQLiteStore(Store):
         )
         return [Message(*row) for row in rows][::-1]
 
-    def _commit(self, together: list[Waiting]) -> list[Message | Kept]:
+    def _commit(self, together: list[_Waiting]) -> list[Message | Kept]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             outcome = [self._insert(waiting) for waiting in together]
@@ -131,7 +160,7 @@ class SQLiteStore(Store):
             raise
         return outcome
 
-    def _insert(self, waiting: Waiting) -> Message | Kept:
+    def _insert(self, waiting: _Waiting) -> Message | Kept:
         room, draft = waiting.room, waiting.draft
         if draft.key is not None:
             known = self._db.execute(
@@ -152,12 +181,13 @@ class SQLiteStore(Store):
         return message
 
     def _probe(self) -> None:
-        """Keep the longest of messages in a room that nobody can name, and let it go again."""
-        longest = "\U0010ffff" * TEXT_CHARACTERS
-        self._db.execute(
-            "INSERT OR REPLACE INTO messages VALUES ('', 1, '', ?, 0, NULL)", (longest,)
-        )
-        self._db.execute("DELETE FROM messages WHERE room = ''")
+        self._db.execute("UPDATE life SET epoch = epoch")
 
     def _close(self) -> None:
         self._db.close()
+
+
+def _refuse(together: list[_Waiting], unavailable: Unavailable) -> None:
+    for waiting in together:
+        if not waiting.kept.done():
+            waiting.kept.set_exception(unavailable)

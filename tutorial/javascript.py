@@ -1,0 +1,72 @@
+"""JavaScript, as far as quoting needs it: the names that a module defines, and from which line to which.
+
+Pygments' lexer knows strings, templates, comments and regular expressions; what is left are brackets to
+count. Enough for modules that are formatted as ours are, each top-level definition on a line of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pygments.lexers import JavascriptLexer
+from pygments.token import Comment, Punctuation
+
+_TOP = re.compile(
+    r"(?:export +)?(?:default +)?(?:(?:async +)?function\*? +|class +|(?:const|let|var) +)([\w$]+)"
+)
+_MEMBER = re.compile(r" {2}(?:(?:static|async|get|set) +)*\*?(#?[\w$]+)\b *[(=;]")
+_CLASS = re.compile(r"(?:export +)?(?:default +)?class ")
+_COMMENT_ABOVE = re.compile(
+    r"(?:^ *//[^\n]*\n|^ */\*\*(?:(?!\*/).)*\*/\n)+\Z", re.MULTILINE | re.DOTALL
+)
+
+
+def definitions(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give each definition's name, first line (its comment's, if one stands right above) and last line."""
+    code, depths = _read(text)
+    inside = None
+    for start, line in _lines(code):
+        if depths[start] == 0 and (top := _TOP.match(line)):
+            inside = top[1] if _CLASS.match(line) else None
+            name = top[1]
+        elif depths[start] == 1 and inside and (member := _MEMBER.match(line)):
+            name = f"{inside}.{member[1]}"
+        else:
+            continue
+        yield name, _first_line(text, start), _last_line(code, start, depths)
+
+
+def _read(text: str) -> tuple[str, list[int]]:
+    """Give the text with its comments blanked, and for each character how many brackets are open before it."""
+    code, depths, depth = list(text), [0] * (len(text) + 1), 0
+    lexer = JavascriptLexer(ensurenl=False, stripnl=False)
+    for start, kind, token in lexer.get_tokens_unprocessed(text):
+        for at, character in enumerate(token, start):
+            depths[at] = depth
+            if kind in Punctuation:
+                depth += (character in "([{") - (character in ")]}")
+            if kind in Comment and character != "\n":
+                code[at] = " "
+    return "".join(code), depths
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for line in text.splitlines(keepends=True):
+        yield start, line
+        start += len(line)
+
+
+def _first_line(text: str, start: int) -> int:
+    above = _COMMENT_ABOVE.search(text[:start])
+    return text.count("\n", 0, above.start() if above else start) + 1
+
+
+def _last_line(code: str, start: int, depths: list[int]) -> int:
+    """Give the line on which a statement that began at `start` ends."""
+    end = start
+    while (end := code.find("\n", end + 1)) != -1:
+        if depths[end] <= depths[start] and code[start:end].rstrip().endswith((";", "}")):
+            return code.count("\n", 0, end) + 1
+    return code.count("\n") + 1

@@ -1,0 +1,92 @@
+"""Listings: excerpts and whole files as HTML, coloured by Pygments.
+
+A line is an element of its own, so that it can be marked, numbered without the numbers being copied, and linked to.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import TextLexer, get_lexer_by_name
+
+from tutorial.quoting import Excerpt, definitions, read
+
+LEXERS = {
+    ".py": "python",
+    ".js": "javascript",
+    ".css": "css",
+    ".html": "html+jinja",
+    ".md": "markdown",
+    ".json": "json",
+    ".toml": "toml",
+    ".conf": "nginx",
+}
+
+
+def listing(excerpts: list[Excerpt]) -> Markup:
+    """Give excerpts of one file as one figure, each with its lines' numbers, and a link to the whole file."""
+    path = excerpts[0].path
+    names = " · ".join(
+        f'<a href="{address(path, one.name)}"><code>{escape(one.name)}</code></a>'
+        for one in excerpts
+    )
+    said = ", ".join(one.name for one in excerpts)
+    blocks = "".join(_block(one) for one in excerpts)
+    return Markup(
+        f'<figure class="listing"><figcaption>{names} <span class="path">{escape(path)}, '
+        f"{_lines(excerpts)}</span></figcaption>"
+        f'<div class="code" tabindex="0" role="region" aria-label="{escape(said)} in {escape(path)}">'
+        f"{blocks}</div></figure>"
+    )
+
+
+def _lines(excerpts: list[Excerpt]) -> str:
+    spans = ", ".join(
+        f"{one.first}–{one.last}" if one.last > one.first else f"{one.first}" for one in excerpts
+    )
+    return f"line {spans}" if spans.isdigit() else f"lines {spans}"
+
+
+def _block(excerpt: Excerpt) -> str:
+    lines = coloured(Path(excerpt.path).suffix, excerpt.text)
+    numbered = "".join(
+        f'<span class="line{" marked" if number in excerpt.marked else ""}" data-line="{number}">{line}</span>\n'
+        for number, line in enumerate(lines, excerpt.first)
+    )
+    return f"<pre><code>{numbered}</code></pre>"
+
+
+def whole(path: str) -> Markup:
+    """Give a whole file, where each line and each definition can be linked to."""
+    named = {one.first: one.name for one in reversed(definitions(path))}
+    lines = coloured(Path(path).suffix, read(path).rstrip("\n"))
+    return Markup("<pre><code>{}</code></pre>").format(
+        Markup("").join(
+            Markup('<span class="line" id="L{0}" data-line="{0}">{1}{2}</span>\n').format(
+                number, _anchor(named.get(number)), Markup(line)
+            )
+            for number, line in enumerate(lines, 1)
+        )
+    )
+
+
+def _anchor(name: str | None) -> Markup:
+    return Markup('<a id="{}"></a>').format(name) if name else Markup("")
+
+
+def address(path: str, name: str = "") -> str:
+    """Give the address of a file's page, at a definition of it."""
+    return f"/source/{path}" + (f"#{name}" if name else "")
+
+
+@lru_cache(maxsize=512)
+def coloured(suffix: str, text: str) -> tuple[str, ...]:
+    """Give a text's lines as HTML; a suffix without a lexer gives them plain."""
+    lexer = get_lexer_by_name(LEXERS[suffix], stripnl=False) if suffix in LEXERS else TextLexer()
+    html = highlight(text, lexer, HtmlFormatter(nowrap=True))
+    return tuple(html.rstrip("\n").split("\n"))

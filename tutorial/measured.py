@@ -1,0 +1,56 @@
+"""Measured numbers: what the prose says of this server's costs, read from results and never typed.
+
+The repository carries one set of results, with the machine that they come from; `python -m tutorial measure`
+makes the reader's own, in `.learner/`, and a reader's own result is preferred to ours.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+OURS = Path(__file__).parent / "measured.json"
+YOURS = Path(".learner/measured.json")
+
+
+class Unmeasured(LookupError):
+    """The chapter names a result that nobody has measured."""
+
+
+class Results:
+    """All results by name, `poll.request_bytes`, each with who measured it and when."""
+
+    def __init__(self, *files: Path) -> None:
+        self._groups: dict[str, dict[str, Any]] = {}
+        self._from: dict[str, str] = {}
+        for file in files or (OURS, YOURS):
+            self._take(file)
+
+    def _take(self, file: Path) -> None:
+        if not file.exists():
+            return
+        whose = "on this machine" if file == YOURS else "by this project"
+        for group, told in json.loads(file.read_text("utf-8")).items():
+            self._groups[group] = told["values"]
+            self._from[group] = f"measured {whose}, {told['when']}, {told['machine']}"
+
+    def value(self, name: str) -> float:
+        """Give the bare number. Raises: Unmeasured."""
+        group, _, member = name.partition(".")
+        if member not in self._groups.get(group, {}):
+            raise Unmeasured(f"no result is called “{name}”")
+        value: float = self._groups[group][member]
+        return value
+
+    def shown(self, name: str, unit: str = "", *, scale: float = 1.0, digits: int = 0) -> Markup:
+        """Give the number as prose shows it, with who measured it, and how to measure it again."""
+        value = self.value(name) * scale
+        group = name.partition(".")[0]
+        text = f"{value:,.{digits}f}".replace(",", "\u202f") + (f"\u00a0{unit}" if unit else "")
+        again = f"{self._from[group]}; again: python -m tutorial measure {group}"
+        return Markup('<data class="measured" value="{:g}" title="{}">{}</data>').format(
+            value, again, text
+        )

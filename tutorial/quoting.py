@@ -1,0 +1,149 @@
+"""Quoting: a definition of this repository, found by its name.
+
+A chapter never copies code and never counts lines: it names what it shows, and what it shows is what runs. Python is
+read with `ast`, JavaScript with `javascript`; any other text file can be shown whole. A name that is missing, or that
+two definitions bear, stops the page.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from tutorial import javascript
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("transports", "tutorial", "static", "loadtests", "tests")  # what may be shown
+SUFFIXES = frozenset({".py", ".js", ".css", ".html", ".md", ".conf", ".cfg", ".toml", ".json"})
+
+
+class Unquotable(LookupError):
+    """The chapter names something that isn't there, or that is there twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A named part of a source file: its first and last line, both counted from 1, both inclusive."""
+
+    name: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A definition's text, without the indentation of the class around it."""
+
+    path: str
+    name: str
+    first: int
+    text: str
+    marked: frozenset[int] = frozenset()
+
+    @property
+    def last(self) -> int:
+        return self.first + self.text.count("\n")
+
+
+def quote(path: str, name: str, mark: tuple[str, ...] = ()) -> Excerpt:
+    """Give the definition `name` (`Room.wait`) of a file; each line that has a snippet of `mark` is marked.
+
+    Raises: Unquotable, also for a snippet that isn't on exactly one line.
+    """
+    found = [one for one in definitions(path) if one.name == name]
+    if len(found) != 1:
+        raise Unquotable(f"{path} has {len(found) or 'no'} definitions named “{name}”")
+    lines = read(path).splitlines()[found[0].first - 1 : found[0].last]
+    text = textwrap.dedent("\n".join(lines))
+    marked = frozenset(found[0].first + _only_line(snippet, text, name) for snippet in mark)
+    return Excerpt(path, name, found[0].first, text, marked)
+
+
+def _only_line(snippet: str, text: str, name: str) -> int:
+    found = [number for number, line in enumerate(text.split("\n")) if snippet in line]
+    if len(found) != 1:
+        raise Unquotable(f"“{snippet}” is on {len(found)} lines of {name}, and must be on one")
+    return found[0]
+
+
+def where_is(
+    name: str, folders: tuple[str, ...] = ("transports", "static/js")
+) -> tuple[str, Definition]:
+    """Find the one file that defines a name. Raises: Unquotable."""
+    found = [(p, one) for p in paths(folders) for one in definitions(p) if one.name == name]
+    if len(found) != 1:
+        places = ", ".join(path for path, _ in found) or "no file"
+        raise Unquotable(f"“{name}” is defined in {places}; say which with path=")
+    return found[0]
+
+
+def paths(folders: tuple[str, ...] = FOLDERS) -> list[str]:
+    """Give the source files below some folders, in order."""
+    found = (p for folder in folders for p in sorted((ROOT / folder).rglob("*")))
+    return [str(p.relative_to(ROOT)) for p in found if is_shown(str(p.relative_to(ROOT)))]
+
+
+def is_shown(path: str) -> bool:
+    """Say whether a path is a source file of this repository, and no other file of this machine."""
+    parts = Path(path).parts
+    outside = ".." in parts or not parts or parts[0] not in FOLDERS
+    hidden = any(part.startswith(".") for part in parts)
+    file = ROOT / path
+    if outside or hidden or file.suffix not in SUFFIXES or not file.is_file():
+        return False
+    return file.resolve().is_relative_to(ROOT.resolve())
+
+
+def read(path: str) -> str:
+    """Give a source file's text. Raises: Unquotable."""
+    if not is_shown(path):
+        raise Unquotable(f"there is no source file {path}")
+    return (ROOT / path).read_text("utf-8")
+
+
+def definitions(path: str) -> tuple[Definition, ...]:
+    """Give all definitions of a file, members as `Class.member`; none when its language has none."""
+    text = read(path)
+    return _definitions(Path(path).suffix, text)
+
+
+@lru_cache(maxsize=512)
+def _definitions(suffix: str, text: str) -> tuple[Definition, ...]:
+    readers: dict[str, Callable[[str], Iterator[Definition]]] = {
+        ".py": _of_python,
+        ".js": _of_javascript,
+    }
+    return tuple(readers[suffix](text)) if suffix in readers else ()
+
+
+def _of_python(text: str) -> Iterator[Definition]:
+    yield from _of_block(ast.parse(text).body, "")
+
+
+def _of_block(block: list[ast.stmt], prefix: str) -> Iterator[Definition]:
+    for node in block:
+        for name in _names(node):
+            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+            yield Definition(prefix + name, first, node.end_lineno or node.lineno)
+        if isinstance(node, ast.ClassDef):
+            yield from _of_block(node.body, f"{prefix}{node.name}.")
+
+
+def _names(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.Assign():
+            return [target.id for target in node.targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(name)):
+            return [name]
+    return []
+
+
+def _of_javascript(text: str) -> Iterator[Definition]:
+    for name, first, last in javascript.definitions(text):
+        yield Definition(name, first, last)

@@ -1,0 +1,100 @@
+"""Reading: the addresses of the book – its chapters, the source that they quote, and the check of an exercise.
+
+A page is rendered anew for each reader; what is dear, the colours of a listing, is remembered. A check runs the file on
+the reader's own disk and is started from this machine alone: no code travels over HTTP.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+from tornado.web import HTTPError
+
+from transports.chat import Chat
+from transports.handler import Refused
+from transports.wire import to_json
+from tutorial import exercises, quoting
+from tutorial.book import NoSuchChapter, chapter, chapters, make_markdown, render
+from tutorial.listing import whole
+from tutorial.local import LocalHandler
+from tutorial.scripts import scripts_of
+from tutorial.site import Page, SiteHandler, make_environment
+
+
+class ChapterHandler(SiteHandler):
+    """`GET /chapters/04` → the chapter; another way to write its number leads there."""
+
+    def get(self, number: str) -> None:
+        try:
+            asked = chapter(int(number))
+        except NoSuchChapter as missing:
+            raise HTTPError(404) from missing
+        if self.request.path != asked.path:
+            self.redirect(asked.path, permanent=True)
+            return
+        rendered = render(asked, partial(exercise_box, self.environment))
+        page = Page(asked.path, f"{asked.number}. {asked.title}", "chapter.html")
+        words = {"chapter": asked, "rendered": rendered, "scripts": scripts_of(rendered.elements)}
+        self.show("chapter.html", page=page, **words, **_neighbours(asked.number))
+
+    head = get
+
+
+def _neighbours(number: int) -> dict[str, Any]:
+    others = {one.number: one for one in chapters()}
+    return {"previous": others.get(number - 1), "following": others.get(number + 1)}
+
+
+def exercise_box(environment: Environment, number: int) -> Markup:
+    """Give the box of an exercise: what is to do, how to check it, and what the last check said."""
+    found = [state for state in exercises.states() if state.number == number]
+    if not found:
+        raise LookupError(f"there is no exercise {number}")
+    task = Markup(make_markdown().render(found[0].task.partition("\n")[2]))
+    return Markup(environment.get_template("exercise.html").render(exercise=found[0], task=task))
+
+
+class SourceHandler(SiteHandler):
+    """`GET /source/transports/room.py` → a file of this repository; `/source/` → which there are."""
+
+    def get(self, path: str) -> None:
+        if not path:
+            folders: dict[str, list[str]] = {}
+            for one in quoting.paths():
+                folders.setdefault(one.rpartition("/")[0], []).append(one)
+            page = Page("/source/", "The source", "sources.html")
+            self.show("sources.html", page=page, folders=folders)
+        elif quoting.is_shown(path):
+            page = Page(f"/source/{path}", path, "source.html")
+            self.show("source.html", page=page, path=path, code=whole(path))
+        else:
+            raise HTTPError(404)
+
+    head = get
+
+
+class CheckHandler(LocalHandler):
+    """`POST /exercises/4/check` → the verdict on the file on this machine's disk, or back to the chapter."""
+
+    async def post(self, number: str) -> None:
+        try:
+            verdict = await exercises.start_check(int(number))
+        except exercises.NoSuchExercise as missing:
+            raise Refused(404, str(missing)) from missing
+        if "text/html" in self.request.headers.get("Accept", ""):
+            self.redirect(f"/chapters/{int(number):02}#exercise-{int(number)}", status=303)
+        else:
+            self.finish(to_json(verdict))
+
+
+def routes(chat: Chat) -> list[tuple[Any, ...]]:
+    """Give the book's addresses, for the application to serve beside the chat."""
+    shared = {"environment": make_environment(), "page": None}
+    return [
+        (r"/chapters/(\d{1,3})(?:_\w+)?(?:\.md)?/?", ChapterHandler, shared),
+        (r"/source/(.*)", SourceHandler, shared),
+        (r"/exercises/(\d{1,3})/check", CheckHandler, {"chat": chat}),
+    ]

@@ -1,0 +1,30 @@
+"""A wait that looks, then awaits something, then holds: wrong on purpose.
+
+Between the look and the hold the loop runs, and a message that comes in that moment finds nobody to release. It is
+the hardest fault of this house to see: on an idle machine the moment is microseconds long, and everything passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from transports.room import Room
+from transports.wire import Batch, Cursor
+
+
+async def wait(room: Room, cursor: Cursor, timeout: float) -> Batch:
+    """As `Room.wait`, but for one line."""
+    batch = room.since(cursor)
+    if batch.tells:
+        return batch
+    await asyncio.sleep(0.001)  # a look into a cache, a line to a log: any await will do
+    held = asyncio.get_running_loop().create_future()
+    room._held[held] = asyncio.current_task()
+    try:
+        async with asyncio.timeout(timeout):
+            await held
+    except TimeoutError:
+        pass
+    finally:
+        del room._held[held]
+    return room.since(cursor)
