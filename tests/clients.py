@@ -109,6 +109,7 @@ class Client(ABC):
         if answer.status not in (200, 201):
             raise Refused(answer.status, answer.json, answer.headers)
         ack: dict[str, Any] = answer.json
+        assert ack["type"] == "ack"
         assert answer.status == (200 if ack["duplicate"] else 201)
         return ack
 
@@ -218,7 +219,8 @@ class WebSocket(Client):
             answer = await self._answers.get()
         if isinstance(answer, ConnectionClosed):
             raise answer
-        if answer["type"] == "error":
+        if answer["type"] != "ack":
+            assert answer["type"] == "error"
             raise Refused(answer["status"], answer, {})
         return answer
 
@@ -245,6 +247,7 @@ class ServerSentEvents(Client):
         if answer.status != 200:
             size = int(answer.headers["content-length"])
             body = await self._listening.reader.readexactly(size)
+            await self._listening.close()
             raise Refused(answer.status, json.loads(body), answer.headers)
         self._chunked = answer.headers.get("transfer-encoding") == "chunked"
         self._unread = b""
@@ -268,7 +271,8 @@ class ServerSentEvents(Client):
             if not (some := await reader.read(1 << 16)):
                 raise EOFError("the server ended the stream")
             return some
-        size = int(await reader.readuntil(b"\r\n"), 16)
+        if not (size := int(await reader.readuntil(b"\r\n"), 16)):
+            raise EOFError("the server ended the stream")
         return (await reader.readexactly(size + 2))[:-2]
 
     async def leave(self) -> None:

@@ -23,6 +23,9 @@ from tests import running, serving
 from tests.running import Errors, Running
 from tests.serving import Serving
 
+Serve = Callable[..., Awaitable[Running]]
+StartProcess = Callable[..., Serving]
+
 TEST_SECONDS = 60
 
 
@@ -72,7 +75,7 @@ def errors() -> Iterator[Errors]:
 
 
 @pytest.fixture
-def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Callable[..., Awaitable[Running]]]:
+def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Serve]:
     """Start a server in this process, with settings of your own; afterwards nothing may be held in it."""
     started: list[Running] = []
 
@@ -87,13 +90,13 @@ def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Callable[..., Awai
 
 
 @pytest.fixture
-def server(runner: asyncio.Runner, serve: Callable[..., Awaitable[Running]]) -> Running:
+def server(runner: asyncio.Runner, serve: Serve) -> Running:
     """A server in this process."""
     return runner.run(serve())
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
+def process(tmp_path: Path) -> Iterator[StartProcess]:
     """Start `python -m tutorial` with options of your own; its log must be free of tracebacks."""
     started: list[Serving] = []
     log = tmp_path / "stderr"

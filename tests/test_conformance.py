@@ -31,7 +31,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients import CLIENTS, Batch, Client, Reader, joined
+from tests.clients import CLIENTS, Batch, Reader, joined
 from tests.running import Running, until
 from transports.app import TRANSPORTS
 

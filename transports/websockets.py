@@ -119,10 +119,9 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
     def _refuse(self, error: Exception, key: object) -> bytes:
         refusal = as_refusal(error)
         assert refusal is not None
-        told: dict[str, object] = {"type": "error"}
+        told = problem(refusal.status, str(refusal)) | {"type": "error"}
         if isinstance(key, str):
             told["key"] = key
-        told |= problem(refusal.status, str(refusal))
         if isinstance(refusal, TooMany):
             told["retry_after"] = refusal.retry_after
             self._refusals += 1

@@ -46,7 +46,12 @@ def make_parser() -> argparse.ArgumentParser:
     add = options.add_argument
     add("--port", type=number(0, 65535, int), default=8888, help="default: 8888; 0: a free one")
     add("--address", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
-    add("--store", default="sqlite:chat.db", metavar="STORE", help="sqlite:FILE or memory")
+    add(
+        "--store",
+        default=os.environ.get("CHAT_STORE", "sqlite:chat.db"),
+        metavar="STORE",
+        help="sqlite:FILE, memory or redis://[:PASSWORD@]HOST:PORT/DB",
+    )
     add("--history", type=number(1, 1_000_000, int), default=1000, help="messages a room retains")
     add("--hold", type=number(1, WAIT_MAX_SECONDS), default=HOLD_SECONDS, help="seconds")
     add("--rate-limit", type=number(0, 1e6), default=20.0, help="messages/s an address; 0: off")

@@ -10,9 +10,9 @@ KEYS_REMEMBERED = 1000  # messages whose idempotency keys are known, even where 
 
 
 def make_store(where: str, history: int) -> Store:
-    """Make the store that `memory` or `sqlite:FILE` names; open it before use.
+    """Make the store that `memory`, `sqlite:FILE` or `redis://…` names; open it before use.
 
-    Raises: Unavailable, when there is no such kind.
+    Raises: Unavailable, when there is no such kind, or it needs a package that isn't installed.
     """
     kind, _, place = where.partition(":")
     kept = max(history, KEYS_REMEMBERED)
@@ -20,4 +20,15 @@ def make_store(where: str, history: int) -> Store:
         return MemoryStore(history, kept)
     if kind == "sqlite" and place:
         return SQLiteStore(place, history, kept)
-    raise Unavailable(f"“{where}” names no store: say memory or sqlite:FILE")
+    if kind in ("redis", "rediss"):
+        return _make_redis_store(where, history, kept)
+    # Not all that was given: it may be a mistyped address with a password in it.
+    raise Unavailable(f"“{kind}” names no store: say memory, sqlite:FILE or redis://HOST:PORT/DB")
+
+
+def _make_redis_store(url: str, history: int, kept: int) -> Store:
+    try:
+        from transports.stores.redis import RedisStore
+    except ModuleNotFoundError as error:
+        raise Unavailable("a Redis store needs the package redis: pip install redis") from error
+    return RedisStore(url, history, kept)

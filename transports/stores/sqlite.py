@@ -1,7 +1,7 @@
 """SQLiteStore: logs in one file, which outlive the process.
 
 Every statement runs on the store's own thread, never on the event loop. Drafts that arrive while a commit is
-under way wait together and are committed together, so that fifty writers cost one fsync and not fifty. What
+under way wait together (see `GroupCommit`), so that fifty writers cost one fsync and not fifty. What
 is acknowledged has been committed; the epoch lies in the file, so a cursor is still good after a restart.
 """
 
@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from secrets import token_hex
 from typing import TypeVar
 
 from transports.room import Kept, Store, Unavailable
-from transports.wire import Draft, Message
+from transports.stores.group_commit import GroupCommit, Waiting
+from transports.wire import TEXT_CHARACTERS, Draft, Message
 
 T = TypeVar("T")
 
@@ -33,16 +32,6 @@ CREATE UNIQUE INDEX by_key ON messages (room, key) WHERE key IS NOT NULL;
 """
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A draft that waits to be committed, and who waits for it."""
-
-    room: str
-    draft: Draft
-    sent_at: float
-    kept: asyncio.Future[Kept]
-
-
 class SQLiteStore(Store):
     """Keeps the newest `kept` messages of each room in `file`, and gives the newest `history` of them."""
 
@@ -51,8 +40,7 @@ class SQLiteStore(Store):
         self._history = history
         self._kept = kept
         self._thread = ThreadPoolExecutor(1, "sqlite")
-        self._waiting: list[_Waiting] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._group = GroupCommit(self._write)
         self._failing = False
 
     async def open(
@@ -65,19 +53,14 @@ class SQLiteStore(Store):
         return await self._run(self._tail, room)
 
     async def append(self, room: str, draft: Draft) -> Kept:
-        kept: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(room, draft, round(time.time(), 6), kept))
-        if self._writing is None:
-            self._writing = asyncio.ensure_future(self._write())
-        return await kept
+        return await self._group.append(room, draft)
 
     async def check(self) -> None:
         if self._failing:
             await self._run(self._probe)
 
     async def close(self) -> None:
-        if self._writing is not None:
-            await self._writing
+        await self._group.finish()
         self._thread.submit(self._close)
         self._thread.shutdown()
 
@@ -92,32 +75,20 @@ class SQLiteStore(Store):
         why = "another process uses it" if str(error) == "database is locked" else error
         return f"the store {self._file} can’t be used: {why}"
 
-    async def _write(self) -> None:
-        """Commit what waits, again and again until nothing waits."""
-        try:
-            while self._waiting:
-                together, self._waiting = self._waiting, []
-                await self._write_together(together)
-        finally:
-            self._writing = None
-
-    async def _write_together(self, together: list[_Waiting]) -> None:
+    async def _write(self, together: list[Waiting]) -> list[Kept]:
         try:
             outcome = await self._run(self._commit, together)
-        except Unavailable as unavailable:
+        except Unavailable:
             self._failing = True
-            _refuse(together, unavailable)
-        else:
-            self._failing = False
-            self._announce(together, outcome)
+            raise
+        self._failing = False
+        return [self._announce(w.room, kept) for w, kept in zip(together, outcome, strict=True)]
 
-    def _announce(self, together: list[_Waiting], outcome: list[Message | Kept]) -> None:
-        for waiting, kept in zip(together, outcome, strict=True):
-            if isinstance(kept, Message):
-                self._on_kept(waiting.room, kept)
-                kept = Kept(kept.id, duplicate=False)
-            if not waiting.kept.done():  # its author may have left
-                waiting.kept.set_result(kept)
+    def _announce(self, room: str, kept: Message | Kept) -> Kept:
+        if isinstance(kept, Kept):
+            return kept
+        self._on_kept(room, kept)
+        return Kept(kept.id, duplicate=False)
 
     # From here on: only on the store's thread.
 
@@ -149,7 +120,7 @@ class SQLiteStore(Store):
         )
         return [Message(*row) for row in rows][::-1]
 
-    def _commit(self, together: list[_Waiting]) -> list[Message | Kept]:
+    def _commit(self, together: list[Waiting]) -> list[Message | Kept]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             outcome = [self._insert(waiting) for waiting in together]
@@ -160,7 +131,7 @@ class SQLiteStore(Store):
             raise
         return outcome
 
-    def _insert(self, waiting: _Waiting) -> Message | Kept:
+    def _insert(self, waiting: Waiting) -> Message | Kept:
         room, draft = waiting.room, waiting.draft
         if draft.key is not None:
             known = self._db.execute(
@@ -181,13 +152,12 @@ class SQLiteStore(Store):
         return message
 
     def _probe(self) -> None:
-        self._db.execute("UPDATE life SET epoch = epoch")
+        """Keep the longest of messages in a room that nobody can name, and let it go again."""
+        longest = "\U0010ffff" * TEXT_CHARACTERS
+        self._db.execute(
+            "INSERT OR REPLACE INTO messages VALUES ('', 1, '', ?, 0, NULL)", (longest,)
+        )
+        self._db.execute("DELETE FROM messages WHERE room = ''")
 
     def _close(self) -> None:
         self._db.close()
-
-
-def _refuse(together: list[_Waiting], unavailable: Unavailable) -> None:
-    for waiting in together:
-        if not waiting.kept.done():
-            waiting.kept.set_exception(unavailable)

@@ -42,6 +42,10 @@ class Outbox:
         self._database = sqlite3.connect(file)
         self._database.execute(SCHEMA)
 
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
     def waiting(self, most: int = 100) -> list[Note]:
         """Give the notes that still wait, oldest first."""
         rows = self._database.execute(

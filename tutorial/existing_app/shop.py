@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from flask import (
     Blueprint,
@@ -20,6 +21,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    send_from_directory,
     session,
     url_for,
 )
@@ -30,6 +32,7 @@ from werkzeug.serving import make_server
 from tutorial.existing_app.orders import Orders
 
 CUSTOMERS = ("ann", "bob", "cleo")  # a real shop has passwords
+CHAT_CLIENT = Path(__file__).parents[2] / "static" / "js"
 ITEMS = ("teapot", "kettle", "tea strainer")
 
 pages = Blueprint("pages", __name__)
@@ -99,6 +102,12 @@ def token() -> dict[str, str]:
     room = f"user-{customer()}"
     signer = URLSafeTimedSerializer(current_app.config["CHAT_SECRET"], salt="room")
     return {"room": room, "token": signer.dumps(room)}
+
+
+@pages.get("/chat-client/<path:name>")
+def chat_client(name: str) -> ResponseReturnValue:
+    """Serve the chat's client, as a shop serves any package that it has installed."""
+    return send_from_directory(CHAT_CLIENT, name)
 
 
 @pages.get("/warehouse")

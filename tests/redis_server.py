@@ -1,0 +1,70 @@
+"""A real Redis on a free port, in a folder of its own, that keeps what it acknowledged (`appendfsync always`)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+STARTED_SECONDS = 10
+
+
+def demand_redis() -> None:
+    """Skip where there is no redis-server; in continuous integration, fail."""
+    if shutil.which("redis-server") is None:
+        if os.environ.get("CI"):
+            pytest.fail("redis-server is not installed (Debian: apt-get install redis-server)")
+        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
+
+
+class RedisServer:
+    """A Redis that can be ended, killed, stopped short and started again, with its data or without."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        demand_redis()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self._folder = folder
+        self._options = options
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.client = redis.Redis(port=self.port, decode_responses=True)
+        self.start()
+
+    def start(self, *options: str) -> None:
+        """Start it, and return when it answers."""
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        command += ["--dir", str(self._folder), "--save", "", "--loglevel", "warning"]
+        command += ["--appendonly", "yes", "--appendfsync", "always", *self._options, *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until = time.monotonic() + STARTED_SECONDS
+        while True:
+            try:
+                self.client.ping()
+            except (redis.AuthenticationError, redis.AuthorizationError):
+                return  # it answers, though not to us
+            except redis.RedisError:
+                assert self.process.poll() is None, "redis-server ended at once"
+                assert time.monotonic() < until, "redis-server doesn’t answer"
+            else:
+                return
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+        self.client.close()
+
+    def forget(self) -> None:
+        """Throw its data away; it must not run."""
+        shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
+
+    def end(self) -> None:
+        """End it for good."""
+        self.kill()
