@@ -229,7 +229,7 @@ class RoomHandler(Handler):
         kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "bearer":
             return token.strip()
-        return self.get_query_argument("token", None)
+        return self._given("token")
 
     def cursor(self) -> Cursor | Start:
         """Read where the client wants to go on. Raises: Malformed."""

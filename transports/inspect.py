@@ -106,6 +106,7 @@ class Inspector:
         requests = dict(self._chat.requests)
         return {
             **self.numbers(),
+            "pid": os.getpid(),
             "transports": self._transports,
             "requests": requests,
             "rooms": rooms,

@@ -39,9 +39,12 @@ class Server:
         self._sockets: list[socket.socket] = []
         self._stop_accepting: list[Callable[[], None]] = []
 
-    def listen(self, port: int, address: str = "127.0.0.1") -> int:
-        """Accept connections; give the port, which is a free one when `port` is 0. Raises: OSError."""
-        self._sockets = bind_sockets(port, address, backlog=BACKLOG)
+    def listen(self, port: int, address: str = "127.0.0.1", *, reuse_port: bool = False) -> int:
+        """Accept connections; give the port, which is a free one when `port` is 0. Raises: OSError.
+
+        With `reuse_port`, other processes may listen there too, and the kernel deals connections out.
+        """
+        self._sockets = bind_sockets(port, address, backlog=BACKLOG, reuse_port=reuse_port)
         self._stop_accepting = [add_accept_handler(s, self._accept) for s in self._sockets]
         bound: int = self._sockets[0].getsockname()[1]
         return bound

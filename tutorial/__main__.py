@@ -10,7 +10,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
 
 from transports.app import make_app
 from transports.chat import HOLD_SECONDS, Chat
@@ -24,6 +26,7 @@ from transports.stores import make_store
 from transports.tokens import Tokens
 from tutorial import reading
 from tutorial.laboratory import Laboratory
+from tutorial.processes import Processes, reserve
 from tutorial.site import routes
 
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list")
@@ -52,6 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="STORE",
         help="sqlite:FILE, memory or redis://[:PASSWORD@]HOST:PORT/DB",
     )
+    add("--processes", type=number(1, 64, int), default=1, help="servers on the port; with Redis")
     add("--history", type=number(1, 1_000_000, int), default=1000, help="messages a room retains")
     add("--hold", type=number(1, WAIT_MAX_SECONDS), default=HOLD_SECONDS, help="seconds")
     add("--rate-limit", type=number(0, 1e6), default=20.0, help="messages/s an address; 0: off")
@@ -83,8 +87,7 @@ def network(text: str) -> IPv4Network | IPv6Network:
 
 async def serve(options: argparse.Namespace) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain. Raises: Refusal."""
-    store = make_store(options.store, options.history)
-    rooms = Rooms(store, options.history)
+    rooms = Rooms(make_store(options.store, options.history), options.history)
     await rooms.open()
     chat = Chat(
         rooms,
@@ -97,15 +100,14 @@ async def serve(options: argparse.Namespace) -> None:
     laboratory = Laboratory(chat)
     pages = [*reading.routes(chat), *laboratory.routes(), *routes()]
     server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
+    together = options.processes > 1
     try:
-        port = server.listen(options.port, options.address)
+        port = server.listen(options.port, options.address, reuse_port=together)
     except OSError as error:
-        await store.close()
-        why = error.strerror or error
-        raise Refusal(
-            f"can’t listen on {options.address}:{options.port}: {why}; try --port=0"
-        ) from error
-    print(f"Hold the Line is at http://{_shown(options.address)}:{port}/", flush=True)
+        await rooms.store.close()
+        raise cannot_listen(options, error) from error
+    which = f" (process {os.getpid()})" if together else ""
+    print(f"Hold the Line is at http://{_shown(options.address)}:{port}/{which}", flush=True)
     await _told_to_stop()
     await server.drain()
     await laboratory.close()
@@ -126,6 +128,57 @@ async def _told_to_stop() -> None:
         loop.remove_signal_handler(signum)
 
 
+def cannot_listen(options: argparse.Namespace, error: OSError) -> Refusal:
+    """Make the refusal for a port that can't be had."""
+    why = error.strerror or error
+    return Refusal(f"can’t listen on {options.address}:{options.port}: {why}; try --port=0")
+
+
+def serve_alone(options: argparse.Namespace) -> int:
+    """Serve in this process; give the exit status. Raises: Refusal, Unavailable."""
+    asyncio.run(serve(options), debug=options.debug)
+    return 0
+
+
+def serve_together(options: argparse.Namespace) -> int:
+    """Serve in several processes; give the exit status. Raises: Refusal, Unavailable."""
+    store = make_store(options.store, options.history)
+    if not store.shared:
+        raise Refusal(
+            "--processes needs --store=redis://…: memory is one process’s own, and"
+            " a SQLite file tells no process what another has written to it"
+        )
+    asyncio.run(_try(Rooms(store, options.history)))
+    try:
+        holder = reserve(options.port, options.address)
+    except OSError as error:
+        raise cannot_listen(options, error) from error
+    with holder:
+        options.port = holder.getsockname()[1]
+        return Processes(options.processes, lambda: attempt(serve_alone, options)).run()
+
+
+async def _try(rooms: Rooms) -> None:
+    """Open and close the store, so that what is wrong with it is said once, and not by every process."""
+    await rooms.open()
+    await rooms.store.close()
+
+
+def attempt(command: Callable[[Any], int], argument: Any) -> int:
+    """Run a command; when it can’t be, say in one sentence why."""
+    try:
+        return command(argument)
+    except (Refusal, Unavailable) as refusal:
+        print(f"python -m tutorial: {refusal}", file=sys.stderr)
+        return 2
+
+
+def start(arguments: list[str]) -> int:
+    """Start the server that the options describe; give the exit status. Raises: Refusal, Unavailable."""
+    options = make_parser().parse_args(arguments)
+    return serve_alone(options) if options.processes == 1 else serve_together(options)
+
+
 def main(arguments: list[str]) -> int:
     """Run the command, and give its exit status."""
     if arguments and arguments[0] in EXERCISE_COMMANDS:
@@ -136,13 +189,7 @@ def main(arguments: list[str]) -> int:
         from tutorial.existing_app.start import main as shop
 
         return shop(arguments[1:])
-    try:
-        options = make_parser().parse_args(arguments)
-        asyncio.run(serve(options), debug=options.debug)
-    except (Refusal, Unavailable) as refusal:
-        print(f"python -m tutorial: {refusal}", file=sys.stderr)
-        return 2
-    return 0
+    return attempt(start, arguments)
 
 
 if __name__ == "__main__":

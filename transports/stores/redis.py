@@ -76,9 +76,13 @@ class RedisStore(Store):
             self.epoch = epoch
             await on_lost()
 
-        await self.address.demand_usable(self.client)
         self._feed = Feed(self.address, on_kept, on_begun)
-        await self._feed.open()
+        try:
+            await self.address.demand_usable(self.client)
+            await self._feed.open()
+        except Unavailable:
+            await self.client.aclose()
+            raise
 
     async def tail(self, room: str) -> list[Message]:
         stream = f"chat:log:{room}"

@@ -82,6 +82,7 @@ class Feed:
         try:
             await self._begin()
         except FAILURES as error:
+            await self._client.aclose()
             raise self._address.unavailable(error) from error
         self._reading = Tireless(self._address, self._read, self._note)
 
