@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, suppress
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,6 +18,7 @@ from websockets.exceptions import WebSocketException
 from tests.clients import Reader, Refused, joined
 from tests.http import Connection
 from tests.proxying import FILES, PATIENCE_SECONDS, free_port, proxy
+from tests.redis_server import RedisServer
 from tests.serving import Serving, stop
 from tests.test_conformance import Serve
 from transports import app
@@ -203,24 +204,58 @@ class Conversation:
             await self._said.wait_for(lambda: self._acknowledged >= share * ALL_MESSAGES)
 
 
-async def test_a_process_that_restarts_behind_a_proxy_loses_and_doubles_nothing(
-    proxied: Proxied, process: Callable[..., Serving], tmp_path: Path
-) -> None:
-    options = (f"--store=sqlite:{tmp_path}/chat.db", f"--port={free_port()}")
-    chat = process(*options)
-    talk = Conversation(proxied(chat.port))
+async def converse(url: str, taking_away: AsyncIterator[None]) -> None:
+    """Let everybody talk, take processes away in the middle, and see that every reader is exact."""
+    talk = Conversation(url)
     async with asyncio.TaskGroup() as everybody:
         for transport in TRANSPORTS:
             everybody.create_task(talk.read(transport))
         for author in AUTHORS:
             everybody.create_task(talk.write(author))
-        for share, signum in ((0.3, signal.SIGTERM), (0.6, signal.SIGKILL)):
+        for share in (0.3, 0.6):
             await talk.reaches(share)
-            chat.process.send_signal(signum)
-            await asyncio.to_thread(stop, chat)
-            chat = await asyncio.to_thread(process, *options)
+            await anext(taking_away)
     for reader in talk.heard.values():
-        texts = [message["text"] for message in reader.view]
-        assert len(set(texts)) == ALL_MESSAGES
+        assert len({message["text"] for message in reader.view}) == ALL_MESSAGES
         assert reader.exact
         assert reader.gaps == 0
+
+
+async def end(chat: Serving, signum: signal.Signals) -> None:
+    """End a process with a signal, and wait until it is gone."""
+    chat.process.send_signal(signum)
+    await asyncio.to_thread(stop, chat)
+
+
+async def test_a_process_that_restarts_behind_a_proxy_loses_and_doubles_nothing(
+    proxied: Proxied, process: Callable[..., Serving], tmp_path: Path
+) -> None:
+    async def restarting(chat: Serving) -> AsyncIterator[None]:
+        for signum in (signal.SIGTERM, signal.SIGKILL):
+            await end(chat, signum)
+            chat = await asyncio.to_thread(process, *options)
+            yield
+
+    options = (f"--store=sqlite:{tmp_path}/chat.db", f"--port={free_port()}")
+    chat = process(*options)
+    await converse(proxied(chat.port), restarting(chat))
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+async def test_one_of_two_processes_behind_a_proxy_can_be_taken_away(
+    proxied: Proxied, process: Callable[..., Serving], tmp_path: Path, signum: signal.Signals
+) -> None:
+    async def taking_turns() -> AsyncIterator[None]:
+        await end(one, signum)
+        yield
+        await asyncio.to_thread(process, store, f"--port={one.port}")
+        await end(two, signum)
+        yield
+
+    redis = RedisServer(tmp_path)
+    try:
+        store = f"--store={redis.url}"
+        one, two = process(store), process(store)
+        await converse(proxied(one.port, two.port), taking_turns())
+    finally:
+        redis.end()
