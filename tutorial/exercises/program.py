@@ -61,15 +61,15 @@ class Program:
         """Return when all is read, or soon: a process that it started may hold the line open."""
         await asyncio.wait([self._listening], timeout=LAST_WORDS_SECONDS)
 
-    async def records(self) -> AsyncIterator[dict[str, Any]]:
+    async def records(self, patience: float = PATIENCE_SECONDS) -> AsyncIterator[dict[str, Any]]:
         """Yield what `drive` reports, until it is done.
 
-        Raises: `Failure` when the file ends early, or reports nothing for `PATIENCE_SECONDS`.
+        Raises: `Failure` when the file ends early, or reports nothing for `patience` seconds.
         """
         reader, _ = await asyncio.open_connection(sock=self._line, limit=2**24)
         while True:
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
+                async with asyncio.timeout(patience):
                     record = await reader.readline()
             except TimeoutError:
                 raise await self.stuck("your code to come back") from None
@@ -138,6 +138,10 @@ class Program:
     def printed(self) -> str:
         """The end of what the program printed and logged."""
         return self._printed.decode("utf-8", "replace")
+
+    def terminate(self) -> None:
+        """Ask the program to end."""
+        self._process.terminate()
 
     async def end(self) -> None:
         """Kill the program, if it still runs."""

@@ -59,9 +59,13 @@ class Visitor:
             expected = "a cursor, and messages that have an id and a text"
             raise Failure(expected, json.dumps(told)[:200]) from None
 
-    async def post(self, text: str) -> int:
-        """Post a message to `/messages` and return the id that it was given. Raises: `Failure`."""
-        told = await self._ask("POST", "/messages", json.dumps({"text": text}))
+    async def ask(self, path: str) -> dict[str, Any]:
+        """Return the JSON object at this path. Raises: `Failure`."""
+        return await self._ask("GET", path, None)
+
+    async def post(self, text: str, path: str = "/messages") -> int:
+        """Post a message and return the id that it was given. Raises: `Failure`."""
+        told = await self._ask("POST", path, json.dumps({"author": "ann", "text": text}))
         if not isinstance(told.get("id"), int):
             raise Failure("the message with its id in answer to a POST", json.dumps(told)[:200])
         return int(told["id"])
@@ -89,7 +93,12 @@ class Visitor:
         self.requests += 1
         try:
             response = await self._http.fetch(
-                url, method=method, body=body, request_timeout=PATIENCE_SECONDS, raise_error=False
+                url,
+                method=method,
+                body=body,
+                headers={"Content-Type": "application/json"},
+                request_timeout=PATIENCE_SECONDS,
+                raise_error=False,
             )
         except HTTPTimeoutError:
             raise await self.program.stuck(asked) from None

@@ -1,0 +1,59 @@
+"""Mistake: `Last-Event-ID` is not read: whoever comes back begins where the address says, and misses what was told.
+
+Told: which follows Last-Event-ID; it is newer than the address; got no message
+"""
+
+import asyncio
+from contextlib import suppress
+
+from transports.chat import Chat
+from transports.handler import RoomHandler
+from transports.wire import Batch
+
+COMMENT_SECONDS = 15
+
+
+class FourthDoor(RoomHandler):
+    """`GET /rooms/{room}/server-sent-events?cursor=`, or `Last-Event-ID:`."""
+
+    transport = "server-sent-events"
+
+    def initialize(self, chat: Chat) -> None:
+        """Begin before the room is entered."""
+        super().initialize(chat)
+        self.ended = asyncio.Event()
+
+    async def get(self, room: str) -> None:
+        """Tell what follows the cursor, for as long as both ends are here."""
+        self.set_header("Content-Type", "text/event-stream")
+        self.chat.streams[self] = self.ended.set
+        self.follower = self.room.follow(self.cursor(), self.push)
+        while not await self.ends_within(COMMENT_SECONDS):
+            self.write(": \n\n")
+            self.flush()
+        self.follower.leave()
+
+    def push(self, batch: Batch) -> asyncio.Future[None]:
+        """Send a batch; what comes back is done when the socket has taken it."""
+        self.write(event(batch))
+        return self.flush()
+
+    async def ends_within(self, seconds: float) -> bool:
+        """Return whether the client or the server has gone, after this time at the latest."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.ended.wait()
+        return self.ended.is_set()
+
+    def on_connection_close(self) -> None:
+        """Let go of the client that has left."""
+        super().on_connection_close()
+        self.ended.set()
+
+
+def event(batch: Batch) -> bytes:
+    """Return the batch as one event."""
+    return b"event: batch\nid: %b\ndata: %b\n\n" % (str(batch.cursor).encode(), batch.json)
+
+
+TRANSPORTS = {"server-sent-events": FourthDoor}

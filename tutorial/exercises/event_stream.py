@@ -1,0 +1,85 @@
+"""A reader of server-sent events, as bare as can be: what came, field by field.
+
+It asks with HTTP/1.0, so the stream comes as it is, without chunks around it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from tutorial.exercises.program import Program
+from tutorial.exercises.verdict import Failure, Timeline
+
+EVENT_SECONDS = 2.0
+
+
+class Stream:
+    """One open answer. What it reads is noted in the timeline under its name."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, program: Program, timeline: Timeline, name: str
+    ) -> None:
+        self._reader, self._program, self._timeline, self._name = reader, program, timeline, name
+
+    async def head(self) -> tuple[int, str]:
+        """Return the status and the content type."""
+        head = (await self._read_to(b"\r\n\r\n", "an answer", EVENT_SECONDS)).decode("latin-1")
+        status, *lines = head.lower().split("\r\n")
+        headers = dict(line.partition(": ")[::2] for line in lines)
+        self._timeline.note(f"the answer begins: {status}", self._name)
+        return int(status.split()[1]), headers.get("content-type", "")
+
+    async def event(self, expected: str) -> Mapping[str, str]:
+        """Return the fields of the next event. Raises: `Failure` when none comes that ends."""
+        while True:
+            block = (await self._read_to(b"\n\n", expected, EVENT_SECONDS)).decode()
+            fields = dict(line.partition(": ")[::2] for line in block.strip().splitlines())
+            if not block.startswith(":"):
+                shown = ", ".join(f"{name}: {value[:40]}" for name, value in fields.items())
+                self._timeline.note(f"an event comes: {shown}", self._name)
+                return fields
+
+    async def comment(self, expected: str, seconds: float) -> None:
+        """Return when a comment has come. Raises: `Failure` when it has not, in time."""
+        while not (await self._read_to(b"\n\n", expected, seconds)).startswith(b":"):
+            pass
+
+    async def end(self, expected: str, seconds: float) -> None:
+        """Return when the stream has ended. Raises: `Failure` when it has not, in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._reader.read()
+        except TimeoutError:
+            got = f"it is still open after {seconds:.1f} s"
+            raise Failure(expected, got, timeline=self._timeline.about(self._name)) from None
+
+    async def _read_to(self, end: bytes, expected: str, seconds: float) -> bytes:
+        got = f"nothing within {seconds:.1f} s"
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._reader.readuntil(end)
+        except TimeoutError:
+            self._timeline.note("nothing more comes", self._name)
+        except asyncio.IncompleteReadError as ended:
+            got = f"the stream ended, after {ended.partial[-60:]!r}"
+            self._timeline.note("the stream ends", self._name)
+        except ConnectionError as error:
+            got = str(error)
+        failure = await self._program.crashed(expected, got)
+        raise Failure(expected, failure.got, timeline=self._timeline.about(self._name))
+
+
+@asynccontextmanager
+async def opened(
+    program: Program, timeline: Timeline, target: str, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[Stream]:
+    """Ask for the stream and yield it; leave it without a word when the block ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    writer.write(f"GET {target} HTTP/1.0\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode())
+    told = "".join(f", {name}: {value}" for name, value in (headers or {}).items())
+    timeline.note(f"a reader asks for {target}{told}", target)
+    try:
+        yield Stream(reader, program, timeline, target)
+    finally:
+        writer.transport.abort()

@@ -1,0 +1,85 @@
+"""The project's own conformance suite, run for a transport in the learner's file.
+
+`run` is what happens in the learner's process, test by test; `passed` watches it from the judge's. A case's name is
+the sentence that it proves, so the first one that fails says what was expected.
+"""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tutorial.exercises.program import driven
+from tutorial.exercises.verdict import Failure
+
+FILE = Path(__file__).parents[2] / "tests" / "test_conformance.py"
+NEEDED = ("pytest", "websockets")
+CASE_SECONDS = 15.0
+SHOWN_LINES = 3
+SHOWN_CHARACTERS = 300
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def run(path: str, report: Report) -> None:
+    """Run the suite for the `TRANSPORTS` of this file, and report each case."""
+    import pytest
+
+    class Reporter:
+        """Tells when a case begins, when it fails, and how many there were."""
+
+        def pytest_runtest_logstart(self, nodeid: str) -> None:
+            report({"case": nodeid})
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                tell({"why": report.longreprtext})
+
+        def pytest_sessionfinish(self, session: pytest.Session) -> None:
+            tell({"count": session.testscollected})
+
+    tell = report
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=short", f"--rootdir={FILE.parents[1]}"]
+    pytest.main([str(FILE), f"--transport-module={path}", *options], plugins=[Reporter()])
+
+
+async def passed(path: Path, check: str, *arguments: str) -> int:
+    """Return the number of cases, all of which have passed, where this check's `drive` calls `run`.
+
+    Raises: `Failure` for the first that did not pass, or did not end.
+    """
+    _demand_suite()
+    case, count = "the suite begins", 0
+    async with driven(path, check, *arguments) as program:
+        try:
+            async for told in program.records(CASE_SECONDS):
+                case, count = told.get("case", case), told.get("count", count)
+                if "why" in told:
+                    raise Failure("", _reason(told["why"]))
+        except Failure as failure:
+            raise Failure(_sentence(case), failure.got) from None
+    if not count:
+        raise Failure("a file that the suite can run", program.printed[-SHOWN_CHARACTERS:])
+    return count
+
+
+def _demand_suite() -> None:
+    missing = [name for name in NEEDED if not importlib.util.find_spec(name)]
+    if missing:
+        got = f"{' and '.join(missing)} missing: python -m pip install -e '.[dev]'"
+        raise Failure("what the project's suite needs", got)
+    if not FILE.exists():
+        raise Failure("the project's suite", f"there is no {FILE}")
+
+
+def _sentence(case: str) -> str:
+    """Return what a case's name says."""
+    name, _, parameters = case.rpartition("::")[2].partition("[")
+    told = f"“{name.removeprefix('test_').replace('_', ' ')}”"
+    return f"{told} ({parameters.rstrip(']')})" if parameters else told
+
+
+def _reason(report: str) -> str:
+    """Return the first of the lines in which pytest says what was wrong."""
+    lines = [line[1:].strip() for line in report.splitlines() if line.startswith("E ")]
+    return " ".join(lines[:SHOWN_LINES])[:SHOWN_CHARACTERS] or report[-SHOWN_CHARACTERS:]
