@@ -13,10 +13,12 @@ from typing import Any
 
 from transports.app import make_app
 from transports.chat import Chat
-from transports.room import Room, Store
+from transports.room import Kept, Room, Store
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
+from transports.stores.memory import MemoryStore
+from transports.wire import Draft, Message
 
 PATIENCE_SECONDS = 10.0
 
@@ -70,6 +72,30 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 (any condition will do, not only an Event)
             await asyncio.sleep(0.001)
+
+
+class GatedStore(MemoryStore):
+    """A memory store that takes its time: it reads when `reading` is set, and keeps when `keeping` is."""
+
+    def __init__(self) -> None:
+        super().__init__(1000, 1000)
+        self.reading = asyncio.Event()
+        self.keeping = asyncio.Event()
+        self.asked = 0
+
+    def open_gates(self) -> None:
+        self.reading.set()
+        self.keeping.set()
+
+    async def tail(self, room: str) -> list[Message]:
+        self.asked += 1
+        await self.reading.wait()
+        return await super().tail(room)
+
+    async def append(self, room: str, draft: Draft) -> Kept:
+        self.asked += 1
+        await self.keeping.wait()
+        return await super().append(room, draft)
 
 
 class Errors(logging.Handler):

@@ -21,6 +21,8 @@ class LongPollingHandler(RoomHandler):
 
     async def get(self, room: str) -> None:
         cursor, limit, wait = self.cursor(), self.limit(), self.wait_seconds()
+        if self not in self.chat.in_progress:
+            return  # the client left while we entered its room
         self.holding = asyncio.current_task()
         began = time.monotonic()
         try:

@@ -78,9 +78,11 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
 
     def open(self, room: str) -> None:
         assert self.ws_connection is not None
+        stream = cast(CountedStream, self.ws_connection.stream)
+        if stream.closed():
+            return  # the client left while we entered its room; `on_close` comes next
         self.set_nodelay(True)
         self.chat.sockets[self] = self.close
-        stream = cast(CountedStream, self.ws_connection.stream)
         if refusal := as_refusal(self._turned_away):
             self.close(4000 + refusal.status, str(refusal))
             return

@@ -1,0 +1,66 @@
+"""Short polling: answered at once, never from a cache, and nothing is kept between two requests."""
+
+from __future__ import annotations
+
+from tests.clients import Batch as Told
+from tests.clients import Reader
+from tests.http import ask, connected
+from tests.running import Running
+
+PATH = "/rooms/lobby/short-polling"
+
+
+async def post(server: Running, text: str = "hi") -> None:
+    body = b'{"author": "ann", "text": "%b"}' % text.encode()
+    assert (await ask(server.url, "/rooms/lobby/messages", "POST", body)).status == 201
+
+
+async def test_an_answer_is_one_batch_of_json(server: Running) -> None:
+    answer = await ask(server.url, PATH)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert set(answer.json) == {"type", "room", "cursor", "gap", "more", "messages"}
+
+
+async def test_nothing_there_is_answered_at_once_and_nothing_is_held(server: Running) -> None:
+    answer = await ask(server.url, f"{PATH}?cursor=now&wait=30")
+    assert answer.json["messages"] == []
+    assert server.held == 0
+
+
+async def test_an_answer_is_never_kept_by_a_cache_and_never_304(server: Running) -> None:
+    async with connected(server.url) as connection:
+        for validator in ("*", '"x"', 'W/"x"'):
+            answer = await connection.ask("GET", PATH, headers={"If-None-Match": validator})
+            assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+            assert "etag" not in answer.headers
+
+
+async def test_the_cursor_is_the_session(server: Running) -> None:
+    seen, cursor, cookies = Reader(), "now", set()
+    for _ in range(5):
+        answer = await ask(server.url, f"{PATH}?cursor={cursor}")  # a new connection each time
+        seen.take(Told(answer.body))
+        cursor = answer.json["cursor"]
+        cookies |= set(answer.headers) & {"set-cookie"}
+        await post(server)
+    assert seen.ids == [1, 2, 3, 4]
+    assert not cookies
+    assert (await server.room()).readers == 0
+
+
+async def test_a_message_between_two_polls_is_in_the_next(server: Running) -> None:
+    cursor = (await ask(server.url, PATH)).json["cursor"]
+    await post(server, "in between")
+    batch = (await ask(server.url, f"{PATH}?cursor={cursor}")).json
+    assert [message["text"] for message in batch["messages"]] == ["in between"]
+
+
+async def test_requests_on_one_connection_are_answered_in_their_order(server: Running) -> None:
+    await post(server)
+    async with connected(server.url) as connection:
+        for limit in (1, 2, 3):
+            await connection.send("GET", f"{PATH}?limit={limit}&cursor=now")
+        await connection.send("GET", "/rooms/other/short-polling")
+        told = [(await connection.response()).json["room"] for _ in range(4)]
+    assert told == ["lobby", "lobby", "lobby", "other"]
