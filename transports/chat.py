@@ -35,6 +35,8 @@ class Chat:
     traffic: Traffic = field(default_factory=Traffic)
     requests: Counter[str] = field(default_factory=Counter)  # transport -> how many were asked
     messages: int = 0  # accepted since the start
+    queue_taken: int = 0  # entries of the queue that were posted, or were there already
+    queue_dead: int = 0  # and those that were set aside
     draining: bool = False
     # Who is here: requests that are not answered yet, sockets and how to close each, answers that don't end and
     # how to end each; and the onlookers, each of whom is told of every visitor that leaves.

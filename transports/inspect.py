@@ -87,6 +87,8 @@ class Inspector:
             "cpu_seconds": time.process_time(),
             "uptime_seconds": round(time.monotonic() - self._started, 3),
             "messages": chat.messages,
+            "queue_taken": chat.queue_taken,
+            "queue_dead": chat.queue_dead,
             "connections": len(chat.traffic.open),
             "bytes_received": chat.traffic.received,
             "bytes_sent": chat.traffic.sent,
@@ -117,7 +119,9 @@ class Inspector:
 class ChatCollector(Collector):
     """The same numbers in Prometheus' words."""
 
-    COUNTERS = frozenset({"cpu_seconds", "messages", "bytes_received", "bytes_sent"})
+    COUNTERS = frozenset(
+        {"cpu_seconds", "messages", "queue_taken", "queue_dead", "bytes_received", "bytes_sent"}
+    )
 
     def __init__(self, inspector: Inspector, chat: Chat) -> None:
         self._inspector = inspector

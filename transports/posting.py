@@ -13,7 +13,7 @@ from tornado.web import stream_request_body
 from transports.chat import Chat
 from transports.handler import Draining, Handler, Refused, RoomHandler, TooMany
 from transports.room import Room
-from transports.wire import BODY_BYTES, ROOM_NAME, Ack, Draft, Unacceptable, parse_object
+from transports.wire import BODY_BYTES, Ack, Draft, parse_object, room_field
 
 READ_BYTES = (
     1 << 20
@@ -91,7 +91,5 @@ class PublishHandler(BodyHandler):
     async def post(self) -> None:
         fields = parse_object(self.body())
         draft = Draft.of(fields)
-        name = fields.get("room")
-        if not (isinstance(name, str) and ROOM_NAME.fullmatch(name)):
-            raise Unacceptable("“room” must be 1 to 64 of a–z, 0–9 and “-”")
-        self.acknowledge(await accept(self.chat, await self.chat.rooms.enter(name), draft, None))
+        room = await self.chat.rooms.enter(room_field(fields))
+        self.acknowledge(await accept(self.chat, room, draft, None))

@@ -204,6 +204,14 @@ def text_field(fields: dict[str, Any], name: str, most: int) -> str:
     return value
 
 
+def room_field(fields: dict[str, Any]) -> str:
+    """Take the name of a room. Raises: Unacceptable."""
+    name = fields.get("room")
+    if not (isinstance(name, str) and ROOM_NAME.fullmatch(name)):
+        raise Unacceptable("“room” must be 1 to 64 of a–z, 0–9 and “-”")
+    return name
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from transports.app import make_app
 from transports.chat import HOLD_SECONDS, Chat
@@ -28,6 +28,9 @@ from tutorial import reading
 from tutorial.laboratory import Laboratory
 from tutorial.processes import Processes, reserve
 from tutorial.site import routes
+
+if TYPE_CHECKING:
+    from transports.bridge import Bridge  # needs the package redis
 
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list")
 
@@ -106,11 +109,24 @@ async def serve(options: argparse.Namespace) -> None:
     except OSError as error:
         await rooms.store.close()
         raise cannot_listen(options, error) from error
+    bridge = make_bridge(chat)
     which = f" (process {os.getpid()})" if together else ""
     print(f"Hold the Line is at http://{_shown(options.address)}:{port}/{which}", flush=True)
     await _told_to_stop()
+    if bridge is not None:
+        await bridge.close()
     await server.drain()
     await laboratory.close()
+
+
+def make_bridge(chat: Chat) -> Bridge | None:
+    """Take in what is on the queue, where there is one: beside the logs, in Redis."""
+    if not chat.rooms.store.shared:
+        return None
+    from transports.bridge import Bridge
+    from transports.stores.redis import RedisStore
+
+    return Bridge(chat, cast(RedisStore, chat.rooms.store))
 
 
 def _shown(address: str) -> str:
