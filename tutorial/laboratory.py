@@ -18,11 +18,14 @@ from transports.chat import Chat
 from transports.handler import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
+from tutorial import runs
 from tutorial.batching import BatchingHandler
 from tutorial.knobs import Benches, ChaosSocket
 from tutorial.ledger import FOLDER, Ledger, LedgerChangeHandler, LedgerHandler
 from tutorial.local import LocalBodyHandler, LocalHandler
 from tutorial.runs import RunHandler
+from tutorial.slow import SlowHandler
+from tutorial.wrong.blocking import BlockingHandler
 from tutorial.wrong.cursorless import CursorlessHandler
 
 LOOK_SECONDS = 0.25
@@ -121,12 +124,14 @@ class Laboratory:
             (r"/xray/marks", XRayHandler, looks),
             (r"/chaos", ChaosSocket, {"chat": self._chat, "benches": self._benches}),
             (
-                r"/runs/(herd|rates|suite)",
+                r"/runs/(herd|rates|suite|shop|processes)",
                 RunHandler,
                 {"chat": self._chat, "running": self._running},
             ),
             (r"/rooms/([^/]*)/batching", BatchingHandler, {"chat": self._chat}),
             (r"/rooms/([^/]*)/cursorless", CursorlessHandler, {"chat": self._chat}),
+            (r"/slow/on-the-loop", BlockingHandler, {"chat": self._chat}),
+            (r"/slow/in-a-thread", SlowHandler, {"chat": self._chat}),
             (r"/ledger", LedgerHandler, ledger),
             (r"/ledger/(bets|outcomes|forgotten)", LedgerChangeHandler, ledger),
         ]
@@ -134,5 +139,5 @@ class Laboratory:
     async def close(self) -> None:
         """Take away what pages have left open."""
         for process in self._running:
-            process.kill()
+            runs.end(process)
         await self._benches.close()

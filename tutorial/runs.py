@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
@@ -20,6 +22,8 @@ from tornado.iostream import StreamClosedError
 from transports.chat import Chat
 from transports.handler import Refused
 from transports.wire import Unacceptable, parse_object, to_json
+from tutorial import two_processes
+from tutorial.existing_app import rehearsal
 from tutorial.local import LocalBodyHandler
 from tutorial.throwaway import PROJECT, project_first
 
@@ -38,6 +42,11 @@ BOUNDS: dict[str, tuple[float, float, float]] = {
 WHOLE = ("pollers", "readers", "seed")
 RATES_MOST = 12
 RATE_MOST = 400.0
+# name: (module, what can be chosen, from what)
+SCRIPTS = {
+    "shop": ("tutorial.existing_app.rehearsal", "victim", rehearsal.VICTIMS),
+    "processes": ("tutorial.two_processes", "store", two_processes.STORES),
+}
 TRANSPORTS = ("short-polling", "long-polling", "websocket")
 
 
@@ -65,6 +74,14 @@ def _few(fields: dict[str, Any], name: str, default: Any) -> list[Any]:
     return value
 
 
+def script_command(run: str, fields: dict[str, Any]) -> list[str]:
+    """Make the command of a script that starts servers of its own. Raises: Unacceptable."""
+    module, name, choices = SCRIPTS[run]
+    if fields.get(name) not in choices:
+        raise Unacceptable(f"“{name}” must be one of {', '.join(choices)}")
+    return [sys.executable, "-m", module, json.dumps({name: fields[name]})]
+
+
 def suite_command() -> list[str]:
     """Make the command that runs the conformance suite. Raises: Refused, when the tests are not here."""
     if not SUITE.exists():
@@ -73,8 +90,14 @@ def suite_command() -> list[str]:
     return [sys.executable, "-u", "-m", "pytest", "-v", *quiet, str(SUITE)]
 
 
+def end(process: Process) -> None:
+    """End a run, with all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 class RunHandler(LocalBodyHandler):
-    """`POST /runs/{herd|rates|suite}` `{numbers}` → what the run writes, line by line, as it comes."""
+    """`POST /runs/{herd|rates|suite|shop|processes}` `{numbers}` → what the run writes, line by line, as it comes."""
 
     _process: Process | None = None
 
@@ -96,6 +119,8 @@ class RunHandler(LocalBodyHandler):
     def _command(self, run: str, fields: dict[str, Any]) -> list[str]:
         if run == "suite":
             return suite_command()
+        if run in SCRIPTS:
+            return script_command(run, fields)
         self.chat.publish_key = self.chat.publish_key or token_hex(16)
         port: int = cast(Any, self.request.connection).stream.socket.getsockname()[1]
         return crew_command(run, fields, port)
@@ -104,7 +129,7 @@ class RunHandler(LocalBodyHandler):
         environment = project_first() | {"CHAT_PUBLISH_KEY": self.chat.publish_key or ""}
         self._process = process = await asyncio.create_subprocess_exec(
             *command, cwd=PROJECT, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
-            limit=LINE_BYTES,
+            limit=LINE_BYTES, process_group=0,
         )  # fmt: skip
         self._running.add(process)
         try:
@@ -124,4 +149,4 @@ class RunHandler(LocalBodyHandler):
         """The page has left: end what it started."""
         super().on_connection_close()
         if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+            end(self._process)

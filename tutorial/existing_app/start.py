@@ -13,6 +13,7 @@ import secrets
 import signal
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Coroutine
 
 AGAIN_SECONDS = 1.0  # before what was killed is started again
 LAST_SECONDS = 5.0  # for a process that was told to end
@@ -32,20 +33,44 @@ def commands(given: argparse.Namespace, for_chat: list[str]) -> dict[str, list[s
     }
 
 
-async def keep(name: str, command: list[str], environment: dict[str, str]) -> int:
-    """Keep one process running until this is cancelled, or it ends by itself; give its exit status."""
-    while True:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *command, env=environment, process_group=0
-        )
-        try:
-            status = await process.wait()
-        finally:
-            await end(process)
-        if status >= 0:
-            return status
-        print(f"The {name} was killed, and is started again.", flush=True)
-        await asyncio.sleep(AGAIN_SECONDS)
+class Cast:
+    """The processes, each kept running; `running` has them by their names.
+
+    They are in a group of their own, out of a terminal's reach, unless `apart` is False.
+    """
+
+    def __init__(self, processes: dict[str, list[str]], apart: bool = True) -> None:
+        self._processes = processes
+        self._group = 0 if apart else -1
+        fresh = {name: secrets.token_urlsafe() for name in ("CHAT_SECRET", "CHAT_PUBLISH_KEY")}
+        self.environment = {**fresh, **os.environ}
+        self.running: dict[str, Process] = {}
+
+    async def keep(self, name: str) -> int:
+        """Keep one running until this is cancelled, or it ends by itself; give its exit status."""
+        command = [sys.executable, "-m", *self._processes[name]]
+        while True:
+            process = self.running[name] = await asyncio.create_subprocess_exec(
+                *command, env=self.environment, process_group=self._group
+            )
+            try:
+                status = await process.wait()
+            finally:
+                await end(process)
+            if status >= 0:
+                return status
+            print(f"The {name} was killed, and is started again.", file=sys.stderr)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def keep_until(self, told: Coroutine[None, None, int]) -> int:
+        """Keep all running until `told` returns, or until one ends by itself; give the exit status."""
+        kept = [asyncio.create_task(self.keep(name)) for name in self._processes]
+        tasks = [*kept, asyncio.create_task(told)]
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return max(task.result() for task in ended)
 
 
 async def end(process: Process) -> None:
@@ -58,21 +83,6 @@ async def end(process: Process) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
-
-
-async def keep_all(processes: dict[str, list[str]]) -> int:
-    """Keep all running until SIGTERM or Ctrl-C, or until one can't go on; give the exit status."""
-    fresh = {name: secrets.token_urlsafe() for name in ("CHAT_SECRET", "CHAT_PUBLISH_KEY")}
-    environment = {**fresh, **os.environ}
-    kept = [
-        asyncio.create_task(keep(name, command, environment)) for name, command in processes.items()
-    ]
-    told = asyncio.create_task(told_to_stop())
-    ended, _ = await asyncio.wait([*kept, told], return_when=asyncio.FIRST_COMPLETED)
-    for task in (*kept, told):
-        task.cancel()
-    await asyncio.gather(*kept, told, return_exceptions=True)
-    return max(task.result() for task in ended)
 
 
 async def told_to_stop() -> int:
@@ -95,4 +105,4 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--queue", help="redis://…; without it the relay posts to /publish")
     given, for_chat = options.parse_known_args(arguments)
     print(f"The shop is at http://127.0.0.1:{given.shop_port}/", flush=True)
-    return asyncio.run(keep_all(commands(given, for_chat)))
+    return asyncio.run(Cast(commands(given, for_chat)).keep_until(told_to_stop()))

@@ -1,0 +1,60 @@
+"""Slow work, for the chapter that asks who waits for it: a query, or as much arithmetic in Python.
+
+SQLite gives up Python's lock while it searches, as database drivers do; arithmetic in Python keeps it. So a thread
+helps the first, and the second only a little. `wrong/blocking.py` does the same work where it must not be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+from transports.wire import Malformed, to_json
+from tutorial.local import LocalHandler
+
+STEPS_MOST = 5_000_000
+COUNT = """
+WITH RECURSIVE steps(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM steps WHERE n < ?)
+SELECT sum(n % 7) FROM steps
+"""
+
+
+def query(steps: int) -> int:
+    """Have SQLite count so many steps: a query that takes its time."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        total: int = database.execute(COUNT, (steps,)).fetchone()[0]
+    return total
+
+
+def arithmetic(steps: int) -> int:
+    """Count the same steps in Python."""
+    return sum(n % 7 for n in range(1, steps + 1))
+
+
+WORK: dict[str, Callable[[int], int]] = {"query": query, "arithmetic": arithmetic}
+
+
+class SlowHandler(LocalHandler):
+    """`GET /slow/in-a-thread?work=query&steps=1000000` → how long it took; meanwhile the loop goes on."""
+
+    async def get(self) -> None:
+        work, steps = self.asked()
+        began = time.monotonic()
+        await asyncio.to_thread(work, steps)
+        self.tell(began)
+
+    def asked(self) -> tuple[Callable[[int], int], int]:
+        """Read what to do, and how much of it. Raises: Malformed."""
+        steps = self.get_query_argument("steps", "1000000")
+        work = WORK.get(self.get_query_argument("work", "query"))
+        if work is None or not steps.isdecimal() or int(steps) > STEPS_MOST:
+            raise Malformed(f"“work” is one of {', '.join(WORK)}, “steps” up to {STEPS_MOST}")
+        return work, int(steps)
+
+    def tell(self, began: float) -> None:
+        """Answer how long it took since `began`."""
+        took_ms = round((time.monotonic() - began) * 1000, 1)
+        self.finish(to_json({"took_ms": took_ms}))
