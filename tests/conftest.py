@@ -4,6 +4,7 @@
 `serve`    the same with settings of your own: `await serve(history=10, store=f"sqlite:{file}")`
 `process`  `python -m tutorial` on a free port: `process("--store=memory")`
 `errors`   what was logged as an error; a test that leaves something in it fails
+`redis`    a real Redis, empty, to be left running; `own_redis` may be killed, and started again
 
 `--transport-module=FILE` runs the conformance suite for a transport of your own: see test_conformance.py.
 """
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 
 from tests import running, serving
+from tests.redis_server import RedisServer
 from tests.running import Errors, Running
 from tests.serving import Serving
 
@@ -109,3 +111,27 @@ def process(tmp_path: Path) -> Iterator[StartProcess]:
     for one in started:
         serving.stop(one)
     assert "Traceback" not in (log.read_text() if log.exists() else "")
+
+
+@pytest.fixture(scope="session")
+def running_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def redis(running_redis: RedisServer) -> RedisServer:
+    """A Redis that is empty, and that other tests use after this one."""
+    running_redis.client.flushall()
+    return running_redis
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that may be killed and started again."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = RedisServer(folder)
+    yield server
+    server.kill()

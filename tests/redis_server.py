@@ -64,7 +64,3 @@ class RedisServer:
     def forget(self) -> None:
         """Throw its data away; it must not run."""
         shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
-
-    def end(self) -> None:
-        """End it for good."""
-        self.kill()

@@ -24,13 +24,6 @@ from tests.serving import ROOT, Serving
 PATIENCE_SECONDS = 10
 
 
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.end()
-
-
 @contextmanager
 def together(redis: RedisServer, log: Path) -> Iterator[Serving]:
     """Two processes and their parent."""

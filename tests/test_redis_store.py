@@ -7,9 +7,8 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -22,32 +21,10 @@ from transports.wire import Ack, Batch, Cursor, Draft, Start
 HISTORY = 50
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.end()
-
-
-@pytest.fixture
-def server(running: RedisServer) -> RedisServer:
-    """An empty Redis that a test leaves running."""
-    running.client.flushall()
-    return running
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis that a test may kill."""
-    server = RedisServer(tmp_path)
-    yield server
-    server.end()
-
-
 @asynccontextmanager
-async def process(server: RedisServer) -> AsyncIterator[Rooms]:
+async def process(redis: RedisServer) -> AsyncIterator[Rooms]:
     """What a process has: its rooms, on a store of its own."""
-    rooms = Rooms(make_store(server.url, HISTORY), HISTORY)
+    rooms = Rooms(make_store(redis.url, HISTORY), HISTORY)
     await rooms.open()
     try:
         yield rooms
@@ -82,11 +59,11 @@ async def is_back(rooms: Rooms) -> bool:
     return not await is_away(rooms)
 
 
-def elsewhere(server: RedisServer, work: Callable[[Rooms], Awaitable[None]]) -> None:
+def elsewhere(redis: RedisServer, work: Callable[[Rooms], Awaitable[None]]) -> None:
     """Run `work` in another process's place while this event loop stands still."""
 
     async def run() -> None:
-        async with process(server) as rooms:
+        async with process(redis) as rooms:
             await work(rooms)
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
@@ -94,9 +71,9 @@ def elsewhere(server: RedisServer, work: Callable[[Rooms], Awaitable[None]]) -> 
     thread.join()
 
 
-def test_a_message_posted_in_one_process_reaches_who_reads_in_another(server: RedisServer) -> None:
+def test_a_message_posted_in_one_process_reaches_who_reads_in_another(redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(server) as a, process(server) as b:
+        async with process(redis) as a, process(redis) as b:
             here, there = await a.enter("lobby"), await b.enter("lobby")
             held = asyncio.create_task(there.wait(Start.NOW, 10))
             await asyncio.sleep(0)
@@ -108,9 +85,9 @@ def test_a_message_posted_in_one_process_reaches_who_reads_in_another(server: Re
     asyncio.run(run())
 
 
-def test_an_ack_is_given_when_its_own_process_has_the_message(server: RedisServer) -> None:
+def test_an_ack_is_given_when_its_own_process_has_the_message(redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(server) as rooms:
+        async with process(redis) as rooms:
             room = await rooms.enter("lobby")
             for n in range(20):
                 ack = await post(rooms, str(n))
@@ -119,9 +96,9 @@ def test_an_ack_is_given_when_its_own_process_has_the_message(server: RedisServe
     asyncio.run(run())
 
 
-def test_numbers_have_no_holes_and_keys_count_once_whoever_posts(server: RedisServer) -> None:
+def test_numbers_have_no_holes_and_keys_count_once_whoever_posts(redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(server) as a, process(server) as b:
+        async with process(redis) as a, process(redis) as b:
             acks = await asyncio.gather(
                 *[post(rooms, str(n), f"k-{n}") for n in range(200) for rooms in (a, b)]
             )
@@ -135,12 +112,12 @@ def test_numbers_have_no_holes_and_keys_count_once_whoever_posts(server: RedisSe
 
 
 def test_the_log_is_trimmed_to_its_history_and_keys_are_known_for_1000_messages(
-    server: RedisServer,
+    redis: RedisServer,
 ) -> None:
     async def run() -> None:
-        async with process(server) as rooms:
+        async with process(redis) as rooms:
             await asyncio.gather(*[post(rooms, str(n), f"k-{n}") for n in range(1, 1011)])
-            assert server.client.xlen("chat:log:lobby") == HISTORY
+            assert redis.client.xlen("chat:log:lobby") == HISTORY
             assert (await post(rooms, "11", "k-11")).id == 11
             assert (await post(rooms, "10", "k-10")).duplicate is False
 
@@ -148,12 +125,12 @@ def test_the_log_is_trimmed_to_its_history_and_keys_are_known_for_1000_messages(
 
 
 def test_a_process_that_starts_later_has_the_history_and_the_same_epoch(
-    server: RedisServer,
+    redis: RedisServer,
 ) -> None:
     async def run() -> None:
-        async with process(server) as a:
+        async with process(redis) as a:
             acks = [await post(a, str(n)) for n in range(60)]
-        async with process(server) as b:
+        async with process(redis) as b:
             room = await b.enter("lobby")
             assert texts(room.since(acks[54].cursor)) == ["55", "56", "57", "58", "59"]
             assert room.since(acks[5].cursor).gap
@@ -162,10 +139,10 @@ def test_a_process_that_starts_later_has_the_history_and_the_same_epoch(
 
 
 def test_a_cursor_from_another_process_is_no_gap_though_this_one_has_not_heard_yet(
-    server: RedisServer,
+    redis: RedisServer,
 ) -> None:
     async def run() -> None:
-        async with process(server) as rooms:
+        async with process(redis) as rooms:
             before = await post(rooms, "one")
             ahead = Cursor(before.cursor.epoch, 3)
 
@@ -173,7 +150,7 @@ def test_a_cursor_from_another_process_is_no_gap_though_this_one_has_not_heard_y
                 await post(rooms, "two")
                 await post(rooms, "three")
 
-            elsewhere(server, post_twice)
+            elsewhere(redis, post_twice)
             room = await rooms.enter("lobby")
             assert not room.reaches(ahead)  # or this test would prove nothing
             room = await rooms.enter("lobby", ahead)
@@ -183,9 +160,9 @@ def test_a_cursor_from_another_process_is_no_gap_though_this_one_has_not_heard_y
     asyncio.run(run())
 
 
-def test_a_cursor_ahead_of_the_log_is_a_gap_at_once(server: RedisServer) -> None:
+def test_a_cursor_ahead_of_the_log_is_a_gap_at_once(redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(server) as rooms:
+        async with process(redis) as rooms:
             ack = await post(rooms, "one")
             ahead = Cursor(ack.cursor.epoch, 99)
             async with asyncio.timeout(0.5):
@@ -195,10 +172,10 @@ def test_a_cursor_ahead_of_the_log_is_a_gap_at_once(server: RedisServer) -> None
 
 
 def test_what_was_trimmed_from_the_feed_before_it_was_read_is_read_from_the_log(
-    server: RedisServer,
+    redis: RedisServer,
 ) -> None:
     async def run() -> None:
-        async with process(server) as rooms:
+        async with process(redis) as rooms:
             first = await post(rooms, "0")
             room = await rooms.enter("lobby")
             held = asyncio.create_task(room.wait(first.cursor, 10))
@@ -207,9 +184,9 @@ def test_what_was_trimmed_from_the_feed_before_it_was_read_is_read_from_the_log(
             async def post_many(rooms: Rooms) -> None:
                 for n in range(1, 31):
                     await post(rooms, str(n))
-                server.client.xtrim("chat:feed", maxlen=1, approximate=False)
+                redis.client.xtrim("chat:feed", maxlen=1, approximate=False)
 
-            elsewhere(server, post_many)
+            elsewhere(redis, post_many)
             batch = await held
             seen = [*texts(batch)]
             while len(seen) < 30:
@@ -232,13 +209,13 @@ FOREIGN: list[dict[str | bytes, str | bytes]] = [
 
 @pytest.mark.parametrize("stream", ["chat:log:lobby", "chat:feed"])
 def test_foreign_entries_are_skipped_and_logged_once(
-    server: RedisServer, stream: str, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, stream: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run() -> None:
-        async with process(server) as a, process(server) as b:
+        async with process(redis) as a, process(redis) as b:
             await post(a, "one")
             for entry in FOREIGN:
-                server.client.xadd(stream, entry)  # type: ignore[arg-type]
+                redis.client.xadd(stream, entry)  # type: ignore[arg-type]
             await post(a, "two")
             await b.store.sync()
             for rooms in (a, b):
@@ -252,19 +229,19 @@ def test_foreign_entries_are_skipped_and_logged_once(
 
 
 def test_without_redis_reading_goes_on_and_what_was_acknowledged_is_there_afterwards(
-    own_server: RedisServer, caplog: pytest.LogCaptureFixture
+    own_redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run() -> None:
-        async with process(own_server) as a, process(own_server) as b:
+        async with process(own_redis) as a, process(own_redis) as b:
             room = await b.enter("lobby")
             before = await post(a, "before", "k")
-            own_server.kill()
+            own_redis.kill()
             await until(lambda: is_away(a))
             await until(lambda: is_away(b))
             with pytest.raises(Unavailable):
                 await post(a, "meanwhile")
             assert texts(room.since(Start.NEWEST)) == ["before"]
-            own_server.start()
+            own_redis.start()
             await until(lambda: is_back(a))
             await until(lambda: is_back(b))
             held = asyncio.create_task(room.wait(before.cursor, 10))
@@ -280,16 +257,16 @@ def test_without_redis_reading_goes_on_and_what_was_acknowledged_is_there_afterw
     assert len([line for line in told if "is back" in line]) == 2
 
 
-def test_a_redis_that_comes_back_empty_begins_a_new_life(own_server: RedisServer) -> None:
+def test_a_redis_that_comes_back_empty_begins_a_new_life(own_redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(own_server) as a, process(own_server) as b:
+        async with process(own_redis) as a, process(own_redis) as b:
             old = await post(a, "old", "k")
             held = asyncio.create_task((await b.enter("lobby")).wait(old.cursor, 30))
             pushed: list[Batch] = []
             (await a.enter("lobby")).follow(old.cursor, pushed.append)
-            own_server.kill()
-            own_server.forget()
-            own_server.start()
+            own_redis.kill()
+            own_redis.forget()
+            own_redis.start()
             batch = await held
             assert (batch.gap, batch.messages) == (True, ())
             assert batch.cursor.epoch != old.cursor.epoch
@@ -303,13 +280,13 @@ def test_a_redis_that_comes_back_empty_begins_a_new_life(own_server: RedisServer
     asyncio.run(run())
 
 
-def test_a_redis_that_is_emptied_while_it_runs_begins_a_new_life(server: RedisServer) -> None:
+def test_a_redis_that_is_emptied_while_it_runs_begins_a_new_life(redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(server) as a, process(server) as b:
+        async with process(redis) as a, process(redis) as b:
             old = await post(a, "old")
             held = asyncio.create_task((await b.enter("lobby")).wait(old.cursor, 30))
             await asyncio.sleep(0)
-            server.client.flushall()
+            redis.client.flushall()
             new = await post(a, "new")
             assert (new.id, new.cursor.epoch == old.cursor.epoch) == (1, False)
             batch = await held
@@ -318,42 +295,42 @@ def test_a_redis_that_is_emptied_while_it_runs_begins_a_new_life(server: RedisSe
     asyncio.run(run())
 
 
-def test_an_idle_room_learns_of_it_too(server: RedisServer) -> None:
+def test_an_idle_room_learns_of_it_too(redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(server) as rooms:
+        async with process(redis) as rooms:
             old = await post(rooms, "old")
             held = asyncio.create_task((await rooms.enter("lobby")).wait(old.cursor, 30))
             await asyncio.sleep(0)
-            server.client.flushall()
+            redis.client.flushall()
             async with asyncio.timeout(5):
                 assert (await held).gap
 
     asyncio.run(run())
 
 
-def test_a_redis_that_lost_the_end_of_its_log_begins_a_new_life(own_server: RedisServer) -> None:
+def test_a_redis_that_lost_the_end_of_its_log_begins_a_new_life(own_redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(own_server) as rooms:
-            own_server.client.config_set("appendonly", "no")
-            own_server.client.save()  # what a crash without an append-only file leaves: the last snapshot
+        async with process(own_redis) as rooms:
+            own_redis.client.config_set("appendonly", "no")
+            own_redis.client.save()  # what a crash without an append-only file leaves: the last snapshot
             old = await post(rooms, "seen by its readers, and lost")
             held = asyncio.create_task((await rooms.enter("lobby")).wait(old.cursor, 30))
-            own_server.kill()
-            own_server.forget()
-            own_server.start("--appendonly", "no")
+            own_redis.kill()
+            own_redis.forget()
+            own_redis.start("--appendonly", "no")
             batch = await held
             assert (batch.gap, batch.cursor.epoch == old.cursor.epoch) == (True, False)
 
     asyncio.run(run())
 
 
-def test_a_redis_that_hangs_is_away_too(own_server: RedisServer) -> None:
+def test_a_redis_that_hangs_is_away_too(own_redis: RedisServer) -> None:
     async def run() -> None:
-        async with process(own_server) as rooms:
-            os.kill(own_server.process.pid, signal.SIGSTOP)
+        async with process(own_redis) as rooms:
+            os.kill(own_redis.process.pid, signal.SIGSTOP)
             with pytest.raises(Unavailable):
                 await post(rooms, "is anybody there?")
-            os.kill(own_server.process.pid, signal.SIGCONT)
+            os.kill(own_redis.process.pid, signal.SIGCONT)
             await until(lambda: is_back(rooms))
             await post(rooms, "good")
 

@@ -4,7 +4,8 @@
 
 A consumer group deals each entry to one process (a plain XREAD would give it to all: right for reading a feed, wrong
 for taking in work). An entry is acknowledged when its message is kept. Whoever dies in between leaves it to another:
-at least once on the queue, and its key, or else its own id, makes that once in the room.
+at least once on the queue, and its key, or else its own id, makes that once in the room. Several processes work side
+by side, so two entries that are on the queue at one moment may change places.
 
 What can't be read is tried TRIES times – perhaps by a newer version of us – and then set aside in `chat:ingest:dead`,
 with the reason. What the store refuses is tried for ever: that is not the entry's fault.
