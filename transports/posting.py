@@ -84,7 +84,7 @@ class PublishHandler(BodyHandler):
         await super().prepare()
         key = self.chat.publish_key
         given = self.request.headers.get("Authorization", "")
-        if key is None or not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
+        if key is None or not hmac.compare_digest(given.encode("latin-1"), f"Bearer {key}".encode()):
             ask = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, "send “Authorization: Bearer” with the server’s publish key", ask)
 
