@@ -1,0 +1,52 @@
+"""Mistake: only the newest message is returned, but the first tab has said more.
+
+Told: oldest first; got ['Can you hear me?']
+"""
+
+import json
+import sys
+from typing import Any
+from urllib.request import Request, urlopen
+
+BETS: dict[str, list[str]] = {
+    "delay": ["WebSocket", "long polling", "short polling"],  # who hears a message first?
+    "requests": ["WebSocket", "long polling", "short polling"],  # who needs the fewest requests?
+    "bytes": ["WebSocket", "long polling", "short polling"],  # who sends the fewest bytes?
+    "memory": [
+        "short polling",
+        "WebSocket",
+        "long polling",
+    ],  # who costs the server the least memory?
+}
+
+
+def ask(url: str, body: dict[str, Any] | None = None) -> Any:
+    """Return the JSON that the server answers; with a body, send that first."""
+    data = None if body is None else json.dumps(body).encode()
+    with urlopen(Request(url, data, {"Content-Type": "application/json"}), timeout=5) as answer:
+        return json.load(answer)
+
+
+def say(url: str, room: str, text: str) -> None:
+    """Speak, as the first tab does."""
+    ask(f"{url}/rooms/{room}/messages", {"author": "first tab", "text": text})
+
+
+def hear(url: str, room: str) -> list[str]:
+    """Return what was said in the room, as the second tab sees it."""
+    batch = ask(f"{url}/rooms/{room}/short-polling")
+    return [message["text"] for message in batch["messages"][-1:]]
+
+
+def place_bets(url: str) -> None:
+    """Write the bets into the ledger."""
+    for what, ranking in BETS.items():
+        question = f"Rank the transports by {what}, the best first."
+        bet = {"name": f"0.{what}", "chapter": 0, "question": question, "bet": ranking}
+        ask(f"{url}/ledger/bets", bet)
+
+
+if __name__ == "__main__":
+    say(sys.argv[1], "lobby", "Is anybody there?")
+    print("The second tab hears:", hear(sys.argv[1], "lobby"))
+    place_bets(sys.argv[1])
