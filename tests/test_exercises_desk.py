@@ -104,6 +104,17 @@ def test_an_exercise_that_does_not_exist_is_one_sentence(tmp_path: Path):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    "command", [("check",), ("check", "four"), ("hint", "4", "5"), ("watch", "x")]
+)
+def test_a_command_that_cannot_be_understood_is_one_sentence(command, tmp_path: Path):
+    done = run(tmp_path, *command)
+    assert done.returncode == 2
+    assert done.stdout.count("\n") == 1
+    assert "python -m tutorial check 1" in done.stdout
+    assert done.stderr == ""
+
+
 def test_a_progress_file_that_is_cut_short_is_begun_anew(tmp_path: Path):
     desk = Desk(tmp_path)
     (tmp_path / "progress.json").write_text('{"01_', "utf-8")

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tutorial.exercises import report
 from tutorial.exercises.catalogue import Exercise, NoSuchExercise, exercise, exercises
@@ -92,24 +93,35 @@ COMMANDS: dict[str, Callable[[Exercise, Desk], int]] = {
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit status."""
-    asked = _parser().parse_args(argv)
     desk = Desk()
     try:
+        asked = _parser().parse_args(argv)
         if asked.command == "list":
             print(report.of_list(exercises(), desk))
             return 0
         if asked.command == "watch":
             return watch(asked.number, desk)
         return COMMANDS[asked.command](exercise(asked.number), desk)
-    except NoSuchExercise as error:
+    except (NoSuchExercise, Misspelt) as error:
         print(error)
         return 2
     except KeyboardInterrupt:
         return 130
 
 
+class Misspelt(Exception):
+    """A command that can't be understood; the text says what to write."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Misspelt(f"{message}. Write: python -m tutorial check 1")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tutorial", description=__doc__)
+    parser = _Parser(prog="python -m tutorial", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__).add_argument("number", type=int)

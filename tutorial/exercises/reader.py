@@ -10,18 +10,13 @@ from tutorial.exercises.visitor import Visitor, named
 
 
 class Reader:
-    """Asks again and again from the cursor it was given, and keeps what it got and when.
+    """Asks again and again from the cursor it was given, and keeps what it got and when."""
 
-    It is `away_seconds` from the server: so long it takes to come back after an answer.
-    """
-
-    def __init__(
-        self, name: str, visitor: Visitor, timeline: Timeline, away_seconds: float = 0
-    ) -> None:
+    def __init__(self, name: str, visitor: Visitor, timeline: Timeline) -> None:
         self.name, self.requests = name, 0
         self.ids: list[int] = []
         self.arrivals: dict[int, float] = {}
-        self._visitor, self._timeline, self._away_seconds = visitor, timeline, away_seconds
+        self._visitor, self._timeline = visitor, timeline
         self._heard = asyncio.Condition()
 
     async def read(self, cursor: str) -> None:
@@ -37,7 +32,6 @@ class Reader:
                 self.ids += batch.ids
                 self.arrivals |= dict.fromkeys(batch.ids, self._timeline.now())
                 self._heard.notify_all()
-            await asyncio.sleep(self._away_seconds)
 
     async def has(self, count: int, quiet_seconds: float) -> None:
         """Return when there are so many messages, or when none has come for a while."""

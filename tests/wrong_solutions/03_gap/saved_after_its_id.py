@@ -3,7 +3,7 @@
 The message has its id, is saved "in the database", and only then put in the log: the order of the
 log is the order in which the database was done, and cursors pass by what is not there yet.
 
-Told: lost
+Told: , the first of them message
 """
 
 import asyncio
@@ -31,7 +31,8 @@ class Messages(RequestHandler):
             waiting.add(held)
             await held
         messages = [message for message in log if message["id"] > last]
-        self.write({"cursor": str(messages[-1]["id"]), "messages": messages})
+        newest = max((message["id"] for message in messages), default=last)
+        self.write({"cursor": str(newest), "messages": messages})
 
     async def post(self) -> None:
         """Keep the message as the log's next, and tell everyone who waits to look again."""

@@ -1,6 +1,6 @@
 """Mistake: futures are added and never removed: the set keeps every request that ever waited.
 
-Told: 100 futures are still alive
+Told: futures are still alive
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Mistake: the reader who comes back while a batch is filling takes its messages one by one.
 
-Told: requests a second
+Told: a reader that comes back within the 50 ms is held, and gets the whole batch; got message
 """
 
 import asyncio

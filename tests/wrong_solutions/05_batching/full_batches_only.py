@@ -1,6 +1,6 @@
 """Mistake: a batch ends when it has five messages, so the last ones wait for others to come.
 
-Told: lost
+Told: it had not come after 1.5 s
 """
 
 import asyncio

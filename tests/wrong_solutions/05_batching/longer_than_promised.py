@@ -1,6 +1,6 @@
 """Mistake: half a second instead of 50 ms: few requests, but everybody waits.
 
-Told: ms (95th percentile)
+Told: ms, at best of 5 messages
 """
 
 import asyncio
