@@ -59,9 +59,9 @@ class Visitor:
             expected = "a cursor, and messages that have an id and a text"
             raise Failure(expected, json.dumps(told)[:200]) from None
 
-    async def ask(self, path: str) -> dict[str, Any]:
-        """Return the JSON object at this path. Raises: `Failure`."""
-        return await self._ask("GET", path, None)
+    async def ask(self, path: str, body: str | None = None) -> dict[str, Any]:
+        """Return the JSON object at this path, or in answer to this POST. Raises: `Failure`."""
+        return await self._ask("GET" if body is None else "POST", path, body)
 
     async def post(self, text: str, path: str = "/messages") -> int:
         """Post a message and return the id that it was given. Raises: `Failure`."""
