@@ -38,6 +38,11 @@ FILES = {
         STARTER.replace(LOOK, "    while True:\n        print('x' * 1000)\n"),
         "nothing after 5 s: it is busy in line ",
     ),
+    "more memory than there is": (
+        "lots = bytearray(3 * 1024**3)\n",
+        "MemoryError, in line 1",
+    ),
+    "a wish for input": ("input('name? ')\n", "EOFError: EOF when reading a line, in line 1"),
     "an answer that is no JSON": (
         STARTER.replace("self.write(messages_after", "self.write('hi') if 1 else (messages_after"),
         "b'hi'",

@@ -97,10 +97,10 @@ class Desk:
 
     def _read(self) -> dict[str, Any]:
         try:
-            told: dict[str, Any] = json.loads(self._progress_file.read_text("utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            told = json.loads(self._progress_file.read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
             return {}
-        return told
+        return told if isinstance(told, dict) else {}
 
     def _write(self, everything: dict[str, Any]) -> None:
         fresh = self._progress_file.with_suffix(".new")

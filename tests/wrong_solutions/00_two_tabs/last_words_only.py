@@ -10,8 +10,12 @@ from urllib.request import Request, urlopen
 
 BETS: dict[str, list[str]] = {
     "delay": ["WebSocket", "long polling", "short polling"],  # who hears a message first?
-    "requests": ["WebSocket", "long polling", "short polling"],  # who needs the fewest requests?
-    "bytes": ["WebSocket", "long polling", "short polling"],  # who sends the fewest bytes?
+    "requests": [
+        "WebSocket",
+        "long polling",
+        "short polling",
+    ],  # who makes the fewest, where somebody speaks once a minute?
+    "bytes": ["WebSocket", "long polling", "short polling"],  # who sends the fewest bytes there?
     "memory": [
         "short polling",
         "WebSocket",

@@ -13,8 +13,8 @@ from typing import Any
 from tutorial.exercises.program import driven
 from tutorial.exercises.verdict import Event, Failure
 
-READ_TABS = "Two tabs, one server"
-READ_BETS = "What will you be able to predict?"
+READ_TABS = "Say something"
+READ_BETS = "Place your bets"
 
 ROOM = "two-tabs"
 SAID = ["Is anybody there?", "I am the first tab.", "Can you hear me?"]

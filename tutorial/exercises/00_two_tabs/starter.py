@@ -21,9 +21,9 @@ from urllib.request import Request, urlopen
 
 BETS: dict[str, list[str]] = {
     "delay": [],  # who hears a message first?
-    "requests": [],  # who needs the fewest requests?
-    "bytes": [],  # who sends the fewest bytes?
-    "memory": [],  # who costs the server the least memory?
+    "requests": [],  # who makes the fewest, where somebody speaks once a minute?
+    "bytes": [],  # who sends the fewest bytes there?
+    "memory": [],  # whose waiting reader takes the least memory on the server?
 }
 
 
