@@ -1,0 +1,59 @@
+"""The floor: one `send` of a ready frame a reader, in a bare Python loop. It parses nothing that it needn't."""
+
+import base64
+import hashlib
+import re
+import select
+import socket
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+KEY = re.compile(rb"(?i)sec-websocket-key: *(\S+)")
+
+
+def accept_upgrade(connection: socket.socket, head: bytes) -> None:
+    match = KEY.search(head)
+    assert match is not None
+    accept = base64.b64encode(hashlib.sha1(match[1] + GUID).digest())
+    connection.send(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
+
+
+def unmasked(frame: bytes) -> bytes:
+    """Make the server's frame of a client's, whose mask is zeros."""
+    size = frame[1] & 127
+    head = 4 if size == 126 else 2
+    return bytes([frame[0], size]) + frame[2:head] + frame[head + 4 :]
+
+
+def main() -> None:
+    listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    print(f":{listening.getsockname()[1]}/", flush=True)
+    poller = select.poll() if not hasattr(select, "epoll") else select.epoll()
+    poller.register(listening.fileno(), select.POLLIN)
+    connections: dict[int, socket.socket] = {}
+    upgraded: dict[int, socket.socket] = {}
+    while True:
+        for number, _ in poller.poll():
+            if number == listening.fileno():
+                connection = listening.accept()[0]
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connections[connection.fileno()] = connection
+                poller.register(connection.fileno(), select.POLLIN)
+                continue
+            data = connections[number].recv(65536)
+            if not data:
+                poller.unregister(number)
+                upgraded.pop(number, None)
+                connections.pop(number).close()
+            elif number not in upgraded:
+                accept_upgrade(connections[number], data)
+                upgraded[number] = connections[number]
+            else:
+                frame = unmasked(data)
+                for other in upgraded.values():
+                    other.send(frame)
+
+
+main()
