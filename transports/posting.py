@@ -46,7 +46,8 @@ class BodyHandler(Handler):
         await super().prepare()
         if self.request.method != "POST":
             return
-        if int(self.request.headers.get("Content-Length", "0")) > READ_BYTES:
+        length = self.request.headers.get("Content-Length", "0")
+        if length.isdecimal() and (len(length) > 9 or int(length) > READ_BYTES):
             raise Refused(413, f"a body may have {BODY_BYTES} bytes")
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if kind != "application/json":

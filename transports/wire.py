@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 ROOM_NAME = re.compile(r"[a-z0-9-]{1,64}")
@@ -20,6 +20,7 @@ TEXT_CHARACTERS = 2000
 KEY_CHARACTERS = 64
 BATCH_MESSAGES = 100  # the default of `limit`, and its maximum
 BODY_BYTES = 16 * 1024
+CURSORS_REMEMBERED = 1024
 
 # The characters with Unicode's White_Space property; str.strip() alone would take U+001C to U+001F too.
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
@@ -53,16 +54,17 @@ class Cursor:
     def __str__(self) -> str:
         return f"{self.epoch}:{self.id}"
 
-    @classmethod
-    def parse(cls, text: str) -> Cursor:
-        """Read a cursor that a client gave back.
+    @staticmethod
+    @lru_cache(maxsize=CURSORS_REMEMBERED)
+    def parse(text: str) -> Cursor:
+        """Read a cursor that a client gave back; most clients of a room give the same.
 
         Raises: Malformed, when it is none that a server ever gave.
         """
         match = _CURSOR.fullmatch(text)
         if match is None:
             raise Malformed("the cursor is malformed: give back one that this server gave, or none")
-        return cls(match[1], int(match[2]))
+        return Cursor(match[1], int(match[2]))
 
 
 @dataclass(frozen=True, slots=True)

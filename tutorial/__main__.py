@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -110,6 +111,8 @@ async def serve(options: argparse.Namespace) -> None:
         await rooms.store.close()
         raise cannot_listen(options, error) from error
     bridge = make_bridge(chat)
+    gc.collect()
+    gc.freeze()  # what stays for good needn't be looked through again with each collection
     which = f" (process {os.getpid()})" if together else ""
     print(f"Hold the Line is at http://{_shown(options.address)}:{port}/{which}", flush=True)
     await _told_to_stop()

@@ -60,8 +60,10 @@ def upgrade(port: int, path: str) -> socket.socket:
 
 def request(method: str, path: str, body: str = "") -> bytes:
     """Make an HTTP request's bytes."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body.encode())}\r\n\r\n{body}".encode()
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    if body:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n"
+    return f"{head}\r\n{body}".encode()
 
 
 def one_answer(connection: socket.socket) -> bytes:

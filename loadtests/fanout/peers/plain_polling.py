@@ -1,4 +1,4 @@
-"""The plain way to poll on Tornado: /poll holds a future a request, /empty answers at once, with as many bytes as ours."""
+"""The plain way to poll on Tornado: /poll holds a future a request, /empty answers at once, as many bytes as we do."""
 
 import asyncio
 import json
