@@ -7,7 +7,9 @@ Reading has as many transports as there are; writing over HTTP is one POST, whic
 from __future__ import annotations
 
 import hmac
+from typing import cast
 
+from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from transports.chat import Chat
@@ -15,9 +17,8 @@ from transports.handler import Draining, Handler, Refused, RoomHandler, TooMany
 from transports.room import Room
 from transports.wire import BODY_BYTES, Ack, Draft, parse_object, room_field
 
-READ_BYTES = (
-    1 << 20
-)  # of a body that is too big, so much is still read: the refusal reaches its sender
+READ_BYTES = 1 << 20  # a body that says it is longer is refused before it is read
+ANY_BYTES = 1 << 62
 
 
 async def accept(chat: Chat, room: Room, draft: Draft, address: str | None) -> Ack:
@@ -36,13 +37,17 @@ async def accept(chat: Chat, room: Room, draft: Draft, address: str | None) -> A
 
 @stream_request_body
 class BodyHandler(Handler):
-    """Reads a JSON body of at most BODY_BYTES. Tornado itself would answer a bigger one 400, and hang up."""
+    """Reads a JSON body of at most BODY_BYTES. Tornado itself would answer a bigger one 400, and hang up.
+
+    The rest of a body that is too big is read and not kept, so that the refusal reaches its sender.
+    """
 
     transport = "posting"
 
     async def prepare(self) -> None:
         self._body = bytearray()
         self._received = 0
+        cast(HTTP1Connection, self.request.connection).set_max_body_size(ANY_BYTES)
         await super().prepare()
         if self.request.method != "POST":
             return
@@ -85,7 +90,9 @@ class PublishHandler(BodyHandler):
         await super().prepare()
         key = self.chat.publish_key
         given = self.request.headers.get("Authorization", "")
-        if key is None or not hmac.compare_digest(given.encode("latin-1"), f"Bearer {key}".encode()):
+        if key is None or not hmac.compare_digest(
+            given.encode("latin-1"), f"Bearer {key}".encode()
+        ):
             ask = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, "send “Authorization: Bearer” with the server’s publish key", ask)
 
