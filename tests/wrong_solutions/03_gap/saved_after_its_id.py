@@ -3,7 +3,7 @@
 The message has its id, is saved "in the database", and only then put in the log: the order of the
 log is the order in which the database was done, and cursors pass by what is not there yet.
 
-Told: , the first of them message
+Told: lost, the first of them message | out of order, the first of them message
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 All messages of one second are one place for this cursor: what else came in it is skipped.
 
-Told: lost
+Told: lost, the first of them message | and it still waits
 """
 
 import asyncio
@@ -28,7 +28,8 @@ class Messages(RequestHandler):
             waiting.add(held)
             await held
         messages = [message for message in log if message["at"] > last]
-        self.write({"cursor": str(messages[-1]["at"]), "messages": messages})
+        newest = max((message["at"] for message in messages), default=last)
+        self.write({"cursor": str(newest), "messages": messages})
 
     async def post(self) -> None:
         """Keep the message as the log's next, and tell everyone who waits to look again."""
