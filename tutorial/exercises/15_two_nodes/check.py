@@ -1,0 +1,224 @@
+"""Post to two nodes, read from both by turns, and let one of them die and come back."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from tutorial.exercises.program import driven
+from tutorial.exercises.verdict import Failure, Timeline
+
+READ_LOG = "One log, and everybody hears of it"
+READ_DIES = "Kill one"
+
+WRITERS = 4
+POSTS = 40
+READERS = 4
+DEATHS_AFTER = (40, 90)
+WAY_SECONDS = 0.002
+QUIET_SECONDS = 1.0
+TOO_MANY = 2 * WRITERS * POSTS
+
+Messages = list[tuple[int, str]]
+
+
+class Shared:
+    """The log that all nodes share, as far away as a Redis next door."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.more = asyncio.Condition()
+
+
+class End:
+    """One node's end of it. When the node dies, nothing more comes through."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self.alive = True
+
+    async def append(self, text: str) -> int:
+        """Keep a message, and return its id."""
+        await self._way()
+        async with self._shared.more:
+            self._shared.texts.append(text)
+            id = len(self._shared.texts)
+            self._shared.more.notify_all()
+        await self._way()
+        return id
+
+    async def read(self, after: int) -> Messages:
+        """Return what follows the message with this id; wait for it if need be."""
+        await self._way()
+        async with self._shared.more:
+            await self._shared.more.wait_for(lambda: len(self._shared.texts) > after)
+            found = list(enumerate(self._shared.texts, 1))[max(0, after) :]
+        await self._way()
+        return found
+
+    async def _way(self) -> None:
+        await asyncio.sleep(random.uniform(0, WAY_SECONDS))
+        if not self.alive:
+            await asyncio.Event().wait()
+
+
+class Place:
+    """A place where a node runs, and another after it has died."""
+
+    def __init__(self, learner: dict[str, Any], shared: Shared) -> None:
+        self._learner, self._shared = learner, shared
+        self._asking: set[asyncio.Task[Any]] = set()
+        self.start()
+
+    def start(self) -> None:
+        """Let a new node begin."""
+        self._end = End(self._shared)
+        self.node = self._learner["Node"](self._end)
+        self._running = asyncio.create_task(self.node.run())
+
+    async def ask(self, question: Any) -> Any:
+        """Await what the node answers. Raises: ConnectionError, when it dies meanwhile."""
+        task = asyncio.ensure_future(question)
+        self._asking.add(task)
+        try:
+            await asyncio.wait([task])
+        finally:
+            self._asking.discard(task)
+            task.cancel()
+        if task.cancelled():
+            raise ConnectionError("the node has died")
+        return task.result()
+
+    def die(self) -> None:
+        """Let the node be gone, with whatever it did."""
+        self._end.alive = False
+        for task in (self._running, *self._asking):
+            task.cancel()
+
+    def failed(self) -> None:
+        """Raise what `run` has raised, if it ended so."""
+        if self._running.done() and not self._running.cancelled():
+            self._running.result()
+
+
+class Play:
+    """One conversation over two places."""
+
+    def __init__(self, learner: dict[str, Any]) -> None:
+        shared = Shared()
+        self.places = [Place(learner, shared), Place(learner, shared)]
+        self.acknowledged: list[str] = []
+        self.heard: dict[str, Messages] = {
+            f"reader {number}": [] for number in range(1, READERS + 1)
+        }
+        self.news = asyncio.Condition()
+
+    async def write(self, writer: int) -> None:
+        """Post, by turns to the one place and the other; again, when it dies meanwhile."""
+        for number in range(POSTS):
+            text = f"{writer}-{number}"
+            place = self.places[(writer + number) % 2]
+            try:
+                await place.ask(place.node.post(text))
+            except ConnectionError:
+                continue  # not acknowledged: it may be there, or not
+            await self._note(lambda text=text: self.acknowledged.append(text))
+
+    async def read(self, name: str) -> None:
+        """Read, by turns at the one place and the other, from the last id on, for ever."""
+        cursor = 0
+        while True:
+            place = random.choice(self.places)
+            try:
+                told = await place.ask(place.node.read(cursor))
+            except ConnectionError:
+                continue
+            if told:
+                cursor = told[-1][0]
+            await self._note(lambda told=told: self.heard[name].extend(told))
+            if len(self.heard[name]) > TOO_MANY:
+                return  # the same again and again
+
+    async def _note(self, note: Callable[[], None]) -> None:
+        async with self.news:
+            note()
+            self.news.notify_all()
+
+    async def die_and_come_back(self, deaths: tuple[int, ...]) -> None:
+        """Let the second node die after so many messages, each time in the middle of everything."""
+        for count in deaths:
+            async with self.news:
+                await self.news.wait_for(lambda count=count: len(self.acknowledged) >= count)
+            self.places[1].die()
+            self.places[1].start()
+
+    async def quiet(self) -> None:
+        """Return when everybody has everything, or when nothing has come for a while."""
+        while any(self._missing(heard) for heard in self.heard.values()):
+            try:
+                async with asyncio.timeout(QUIET_SECONDS), self.news:
+                    await self.news.wait()
+            except TimeoutError:
+                return
+
+    def _missing(self, heard: Messages) -> set[str]:
+        return set(self.acknowledged) - {text for _, text in heard}
+
+
+def drive(learner: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None:
+    """Let the learner's nodes serve one conversation, and report what came of it."""
+    for deaths in ((), DEATHS_AFTER):
+        report(asyncio.run(_play(learner, deaths)))
+
+
+async def _play(learner: dict[str, Any], deaths: tuple[int, ...]) -> dict[str, Any]:
+    play = Play(learner)
+    reading = [asyncio.create_task(play.read(name)) for name in play.heard]
+    dying = asyncio.create_task(play.die_and_come_back(deaths))
+    await asyncio.gather(*(play.write(writer) for writer in range(WRITERS)))
+    await play.quiet()
+    for task in (*reading, dying):
+        if task.done():
+            task.result()
+        task.cancel()
+    for place in play.places:
+        place.failed()
+        place.die()
+    return {"deaths": len(deaths), "acknowledged": play.acknowledged, "heard": play.heard}
+
+
+async def check(path: Path) -> str:
+    """Return how many messages each reader got."""
+    async with driven(path, __file__) as program:
+        async for seen in program.records():
+            for name, heard in seen["heard"].items():
+                _exact(name, [(id, text) for id, text in heard], seen)
+            count = len(seen["acknowledged"])
+    return f"{count} messages to two nodes, one died twice; {READERS} readers: 0 lost, 0 doubled"
+
+
+def _exact(name: str, heard: Messages, seen: dict[str, Any]) -> None:
+    """Raise `Failure` unless the reader has every acknowledged message, once, in order of the ids."""
+    acknowledged, read = seen["acknowledged"], READ_DIES if seen["deaths"] else READ_LOG
+    meanwhile = ", although a node dies" if seen["deaths"] else ", both nodes alive"
+    expected = f"{name} gets each of {len(acknowledged)} messages once, in order{meanwhile}"
+    times, ids = Counter(text for _, text in heard), [id for id, _ in heard]
+    timeline = Timeline()
+    doubled = [text for text, count in times.items() if count > 1]
+    if doubled:
+        for id, text in heard:
+            if text == doubled[0]:
+                timeline.note(f"{name} is told message {id}, “{text}”", 0)
+        got = f"{len(doubled)} doubled, the first of them “{doubled[0]}”"
+        raise Failure(expected, got, read=read, timeline=timeline.about(0))
+    for before, after in pairwise(ids):
+        if after != before + 1:
+            got = f"message {after} after message {before}: of which reader is that the next?"
+            raise Failure(expected, got, read=read)
+    lost = [text for text in acknowledged if not times[text]]
+    if lost:
+        got = f"{len(lost)} lost, the first of them “{lost[0]}”"
+        raise Failure(expected, got, read=read)
