@@ -176,11 +176,14 @@ def p95_and_growth(server: Server, messages: int, stalled: int) -> tuple[float, 
     author.setblocking(False)
     envelope = ENVELOPE.replace("%s", "%s" + "y" * 1880)
     before = server.rss_bytes()
-    for number in range(messages):
+
+    def deliver(total: int) -> None:
         _send(author, envelope)
         _read_away(author)
-        wanted = 10 * (number + 1)
-        _demand(crowd.serve_until(lambda n=wanted: len(crowd.delays) >= n, PATIENCE_SECONDS))
+        _demand(crowd.serve_until(lambda: len(crowd.delays) >= total, PATIENCE_SECONDS))
+
+    for number in range(messages):
+        deliver(10 * (number + 1))
     grown = server.rss_bytes() - before
     for sleeper in sleepers:
         sleeper.close()
