@@ -162,13 +162,11 @@ def reach_all_seconds(server: Server, readers: int) -> float:
     return max(crowd.delays) / 1e9
 
 
-def delivery_p95_ms(server: Server, messages: int, stalled: int) -> float:
-    """Give the p95 of ten readers' deliveries, in ms, beside `stalled` that never read."""
-    return p95_and_growth(server, messages, stalled)[0]
-
-
 def p95_and_growth(server: Server, messages: int, stalled: int) -> tuple[float, int]:
-    """Give the p95 of ten readers' deliveries, in ms, and by how many bytes the server grew."""
+    """Give the p95 of ten readers' deliveries, in ms, and by how many bytes the server grew.
+
+    Beside them are `stalled` readers that never read.
+    """
     path = "/rooms/bench/websocket?cursor=now"
     crowd = websocket_crowd(server, path, 10)
     sleepers = [upgrade(server.port, path) for _ in range(stalled)]

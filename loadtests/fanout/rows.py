@@ -163,20 +163,18 @@ def crowd(settings: Settings) -> Iterator[Row]:
 def slow_reader(settings: Settings) -> Iterator[Row]:
     """A reader that never reads: what it costs the server, and the others."""
     messages = settings.of(20_000)
-    with ours() as server:
-        alone = measures.delivery_p95_ms(server, messages, stalled=0)
-    with ours() as server:
-        beside, grown = measures.p95_and_growth(server, messages, stalled=1)
-    with ours() as server:
-        _, grown_alone = measures.p95_and_growth(server, messages, stalled=0)
-    yield Row(
-        f"memory for a reader that never reads, {messages} × 2 kB",
-        "ours",
-        (grown - grown_alone) / 2**20,
-        "MiB",
-        bound=1,
-    )
-    yield Row("the others’ p95 beside it", "ours", beside, "ms", beside / alone, 1.5)
+    p95: dict[int, float] = {}
+    grown: dict[int, int] = {}
+    for _ in range(settings.rounds):
+        for stalled in (0, 1):
+            with ours() as server:
+                delay, growth = measures.p95_and_growth(server, messages, stalled)
+            p95[stalled] = min(delay, p95.get(stalled, delay))
+            grown[stalled] = min(growth, grown.get(stalled, growth))
+    more = max(0, grown[1] - grown[0]) / 2**20
+    what = f"memory for a reader that never reads, {messages} × 2 kB"
+    yield Row(what, "ours", more, "MiB", bound=1)
+    yield Row("the others’ p95 beside it", "ours", p95[1], "ms", p95[1] / p95[0], 1.5)
 
 
 def stores(settings: Settings) -> Iterator[Row]:
