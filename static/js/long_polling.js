@@ -17,12 +17,12 @@ const MARGIN_MS = 10_000; // after it, nobody holds this request any more: somet
 export async function connect(url, how) {
   const { onBatch, onState, signal, wire = globalThis } = how;
   let { cursor } = how;
+  const address = `${url}/long-polling`;
   const retry = new Retry(onState, signal);
   while (retry.goesOn) {
     try {
       onState({ name: cursor === null ? "asking" : "held", since: performance.now() });
-      const address = following(`${url}/long-polling`, cursor);
-      const batch = await ask(address, { wire, signal, patience: HOLD_MAX_MS + MARGIN_MS });
+      const batch = await ask(following(address, cursor) + first(cursor), { wire, signal, patience: HOLD_MAX_MS + MARGIN_MS });
       if (signal.aborted) return;
       retry.succeeded();
       cursor = batch.cursor;
@@ -31,4 +31,9 @@ export async function connect(url, how) {
       await retry.after(error);
     }
   }
+}
+
+/** Who has no cursor yet wants one at once, also from an empty room. */
+function first(cursor) {
+  return cursor === null ? "?wait=0" : "";
 }

@@ -1,0 +1,89 @@
+"""A real Chromium, looking at a real server. A test module has these by `pytest_plugins = ["tests.browser_fixtures"]`.
+
+`look`  opens a page: `look("/chat?room=lobby")`, with `scheme`, `width`, `scripts`, `tab_of`, `server`. Whatever a test
+        does, in the end the page may have written no error to its console, and asked no other host for anything; a test
+        that provokes errors says which by `view.expects("…")`.
+`site`  the server whose pages are looked at.
+
+Without a browser these tests skip and say so; where CI is set, they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests import serving
+from tests.browser import Look, Process, View, watched
+from tests.serving import Serving
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. (Of module scope: Playwright's loop and those of other tests don't mix.)"""
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
+        missing = f"no browser found: none of {', '.join(CHROMIUM)} is on the PATH"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Serving]:
+    """The server whose pages are looked at; each test takes a room of its own."""
+    started = serving.start("--store=memory")
+    yield started
+    serving.stop(started)
+
+
+@pytest.fixture
+def look(browser: Browser, site: Serving, process: Process) -> Iterator[Look]:
+    """Open pages of `site`, or of a `server` from `process`, which ends after the pages are closed."""
+    contexts: list[BrowserContext] = []
+    views: list[View] = []
+
+    def open_page(
+        path: str,
+        *,
+        scheme: str = "light",
+        width: int = 1280,
+        scripts: bool = True,
+        tab_of: View | None = None,
+        server: Serving = site,
+    ) -> View:
+        if tab_of is None:
+            context = browser.new_context(
+                color_scheme=scheme,  # type: ignore[arg-type]
+                viewport={"width": width, "height": 800},
+                java_script_enabled=scripts,
+            )
+            contexts.append(context)
+        else:
+            context = tab_of.page.context
+        view = watched(context.new_page(), server.url)
+        views.append(view)
+        view.page.goto(server.url + path)
+        return view
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    for view in views:
+        view.settle_accounts()
