@@ -6,6 +6,7 @@ The fixtures are in browser_fixtures.py: `look("/chat?room=lobby")` opens a page
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ class View:
     errors: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
     expected: list[str] = field(default_factory=list)
+    fetched: Counter[str] = field(default_factory=Counter)
 
     def expects(self, *patterns: str) -> None:
         """Let pass errors that match one of the patterns."""
@@ -64,6 +66,11 @@ class View:
         expect(panes.first).to_be_visible()
         expect(self.page.locator("chat-pane[data-state=connecting]")).to_have_count(0)
 
+    def loaded(self) -> None:
+        """Wait until the page has all it needs, the last shape and the last probe of the clock too."""
+        while not ("/static/shapes.svg" in self.fetched and self.fetched["/echo"] == 5):
+            self.page.wait_for_event("requestfinished")
+
     def settle_accounts(self) -> None:
         """Demand that the page behaved."""
         surprises = [e for e in self.errors if not any(re.search(p, e) for p in self.expected)]
@@ -78,6 +85,7 @@ def watched(page: Page, url: str) -> View:
     page.on("console", lambda said: said.type == "error" and view.errors.append(said.text))
     page.on("pageerror", lambda error: view.errors.append(str(error)))
     page.on("request", lambda request: view.hosts.add(urlsplit(request.url).netloc))
+    page.on("requestfinished", lambda request: view.fetched.update([urlsplit(request.url).path]))
     page.on("websocket", lambda socket: view.hosts.add(urlsplit(socket.url).netloc))
     return view
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httputil import HTTPServerRequest
-from tornado.routing import AnyMatches, Rule
+from tornado.routing import AnyMatches, PathMatches, Rule
 from tornado.web import RequestHandler, StaticFileHandler
 
 from transports.wire import to_json
@@ -130,6 +130,19 @@ class AsksForPage(AnyMatches):
         return {} if "text/html" in request.headers.get("Accept", "") else None
 
 
+class IsFile(PathMatches):
+    """Matches the files that are there, by plain names; any other address is a missing page like any other."""
+
+    def __init__(self) -> None:
+        super().__init__(r"/static/((?:[\w-]+/)*[\w-]+\.[\w.]+)")
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        found = super().match(request)
+        return (
+            found if found and (STATIC / request.path.removeprefix("/static/")).is_file() else None
+        )
+
+
 class FileHandler(StaticFileHandler):
     """Serves static/; a browser asks each time, and is told in a few bytes when nothing has changed."""
 
@@ -186,7 +199,7 @@ def routes() -> list[Any]:
     shared = {"environment": make_environment()}
     return [
         *[(re.escape(page.path), PageHandler, shared | {"page": page}) for page in PAGES],
-        (r"/static/(.*)", FileHandler, {"path": str(STATIC)}),
+        Rule(IsFile(), FileHandler, {"path": str(STATIC)}),
         (r"/echo", EchoHandler),
         Rule(AsksForPage(), MissingPage, shared | {"page": None}),
     ]

@@ -5,7 +5,7 @@
 
 /**
  * @typedef {object} Calibration
- * @property {number} headBytes  of a GET without its path
+ * @property {number} headBytes  of a GET without the words GET and its path
  * @property {number} clockMs  add to this page's clock to have the server's
  * @property {number} errorMs  by so much `clockMs` may be wrong, either way
  */
@@ -35,7 +35,7 @@ async function probeOften() {
     const response = await fetch(PROBE, { cache: "no-store" });
     const ended = wallClock();
     const { head_bytes, received_at } = await response.json();
-    headBytes = head_bytes - PROBE.length;
+    headBytes = head_bytes - `GET${PROBE}`.length;
     least = Math.max(least, received_at * 1000 - ended);
     most = Math.min(most, received_at * 1000 - began);
   }

@@ -105,9 +105,15 @@ export class ChatPane extends HTMLElement {
   #chaos() {
     const cut = element("button.quiet", { type: "button" }, "Cut the connection");
     const away = element("button.quiet", { type: "button" }, `Go offline for ${OFFLINE_MS / 1000} s`);
-    cut.addEventListener("click", () => this.reader.wire.cut());
-    away.addEventListener("click", () => this.reader.wire.goOffline(OFFLINE_MS));
-    return element("div.chaos", {}, cut, away);
+    const effect = element("output.small");
+    cut.addEventListener("click", () => {
+      effect.textContent = this.reader.wire.cut() ? "cut" : "nothing to cut: no request was under way";
+    });
+    away.addEventListener("click", () => {
+      effect.textContent = "";
+      this.reader.wire.goOffline(OFFLINE_MS);
+    });
+    return element("div.chaos", {}, cut, away, effect);
   }
 
   #show(added, how) {

@@ -52,10 +52,15 @@ export class Wire {
     };
   }
 
-  /** Cut what is connected now; a transport sees a network error, or a socket that closed. */
+  /**
+   * Cut what is connected now; a transport sees a network error, or a socket that closed.
+   * @returns {number} how many requests and sockets were under way
+   */
   cut() {
+    const open = this.entries.filter(({ end }) => end === null).length;
     this.#cutting.abort();
     this.#cutting = new AbortController();
+    return open;
   }
 
   /** Cut, and let nothing through. @param {number} ms */
@@ -93,11 +98,11 @@ export class Wire {
     }
   };
 
-  #upBytes(address, { method, headers = {}, body = "" }) {
+  #upBytes(address, { method = "GET", headers = {}, body = "" }) {
     const { pathname, search, origin } = new URL(address, location.href);
     const length = String(bytesOf(body));
     const posted = method === "POST" ? Object.entries({ ...headers, "Content-Length": length, Origin: origin }) : [];
-    return this.#headBytes + pathname.length + search.length + headerBytes(posted) + bytesOf(body);
+    return this.#headBytes + method.length + pathname.length + search.length + headerBytes(posted) + bytesOf(body);
   }
 
   /** Note that something begins to cross. @returns {Entry} */
