@@ -20,6 +20,7 @@ LABELS = {
     "short-polling": "short polling",
     "long-polling": "long polling",
     "websocket": "WebSocket",
+    "server-sent-events": "server-sent events",
 }
 TRANSPORTS = list(LABELS)
 NETWORK_ERRORS = (r"net::ERR_", r"WebSocket connection to", "status of 503")
@@ -30,20 +31,20 @@ def test_switching_20_times_while_another_writes_500_messages_leaves_every_pane_
     look: Look, site: Serving
 ) -> None:
     one = look("/chat?room=switching&transport=short-polling")
-    three = look("/chat?room=switching&mode=compare")
+    all_ = look("/chat?room=switching&mode=compare")
     one.connected()
-    three.connected()
+    all_.connected()
     with talking(site.url, "switching", count=500, rate=70):
         for switch in range(20):
-            one.choose(LABELS[TRANSPORTS[(switch + 1) % 3]])
+            one.choose(LABELS[TRANSPORTS[(switch + 1) % len(TRANSPORTS)]])
             one.page.wait_for_timeout(300)
     expect(one.pane.locator('[data-gauge="received"]')).to_have_text("500")
     expect(one.pane.locator(".verdict")).to_have_text("✓ exact")
     assert one.ids() == list(range(1, 501))
     for transport in TRANSPORTS:
         told = "✓ 500 received, 0 lost, 0 doubled, 0 out of order"
-        expect(three.pane_of(transport).locator(".tally")).to_have_text(told)
-        assert three.ids(three.pane_of(transport)) == list(range(1, 501))
+        expect(all_.pane_of(transport).locator(".tally")).to_have_text(told)
+        assert all_.ids(all_.pane_of(transport)) == list(range(1, 501))
 
 
 def test_markup_in_a_message_shows_as_text(look: Look, site: Serving) -> None:
@@ -90,7 +91,7 @@ def test_two_tabs_talk(look: Look, transport: str) -> None:
         expect(view.pane.locator(".pending")).to_have_count(0)
 
 
-@pytest.mark.parametrize("transport", ["short-polling", "long-polling"])
+@pytest.mark.parametrize("transport", ["short-polling", "long-polling", "server-sent-events"])
 def test_a_message_shows_at_once_and_settles_when_the_server_has_it(
     look: Look, transport: str
 ) -> None:
@@ -226,6 +227,7 @@ def test_room_transport_and_mode_are_in_the_address_and_the_name_is_remembered(l
         ("short-polling", r"^(next poll in \d\.\d s|asking)$"),
         ("long-polling", r"^held for \d\.\d s$"),
         ("websocket", r"^open for \d\.\d s$"),
+        ("server-sent-events", r"^open for \d\.\d s$"),
     ],
 )
 def test_the_state_is_told_in_words(look: Look, transport: str, words: str) -> None:

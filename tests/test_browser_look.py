@@ -19,6 +19,7 @@ CHATS = [
     "/chat?room=contrast&transport=short-polling",
     "/chat?room=contrast&transport=long-polling",
     "/chat?room=contrast&transport=websocket",
+    "/chat?room=contrast&transport=server-sent-events",
     "/chat?room=contrast&mode=compare",
 ]
 # When nothing is under way of which only one side has counted the bytes.
@@ -26,6 +27,7 @@ QUIET = {
     "short-polling": "state.name === 'resting' && state.until - now > 300",
     "long-polling": "state.name === 'held' && now - state.since > 60 && now - state.since < 500",
     "websocket": "state.name === 'open' && now - state.since > 100",
+    "server-sent-events": "state.name === 'open' && now - state.since > 100",
 }
 SCRIPTS_AND_STYLES_BYTES = 150_000
 

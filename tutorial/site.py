@@ -7,34 +7,23 @@ Templates and static files are read anew when they have changed, so an edit show
 
 from __future__ import annotations
 
-import mimetypes
 import re
-import time
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httputil import HTTPServerRequest
-from tornado.routing import AnyMatches, PathMatches, Rule
-from tornado.web import RequestHandler, StaticFileHandler
+from tornado.routing import AnyMatches, Rule
+from tornado.web import RequestHandler
 
-from transports.wire import to_json
 from tutorial.book import chapters
+from tutorial.echo import EchoHandler
+from tutorial.files import STATIC, FileHandler, IsFile
+from tutorial.protection import protect
 
 ROOT = Path(__file__).parent.parent
-STATIC = ROOT / "static"
 LOADTESTS = ROOT / "loadtests"
-
-SECURITY = {
-    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +83,7 @@ class SiteHandler(RequestHandler):
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
-        for name, value in SECURITY.items():
-            self.set_header(name, value)
+        protect(self)
 
     def show(self, template: str, **words: Any) -> None:
         origin = f"{self.request.protocol}://{self.request.host}"
@@ -128,59 +116,6 @@ class AsksForPage(AnyMatches):
 
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         return {} if "text/html" in request.headers.get("Accept", "") else None
-
-
-class IsFile(PathMatches):
-    """Matches the files that are there, by plain names; any other address is a missing page like any other."""
-
-    def __init__(self) -> None:
-        super().__init__(r"/static/((?:[\w-]+/)*[\w-]+\.[\w.]+)")
-
-    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
-        found = super().match(request)
-        return (
-            found if found and (STATIC / request.path.removeprefix("/static/")).is_file() else None
-        )
-
-
-class FileHandler(StaticFileHandler):
-    """Serves static/; a browser asks each time, and is told in a few bytes when nothing has changed."""
-
-    def set_extra_headers(self, path: str) -> None:
-        self.set_header("Cache-Control", "no-cache")
-        for name, value in SECURITY.items():
-            self.set_header(name, value)
-
-    def compute_etag(self) -> str | None:
-        """Tell versions apart by date and size; Tornado's own tag outlives an edit of the file."""
-        assert self.absolute_path is not None
-        stat = Path(self.absolute_path).stat()
-        return f'"{sha256(f"{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:16]}"'
-
-    def get_content_type(self) -> str:
-        assert self.absolute_path is not None
-        kind = mimetypes.types_map.get(Path(self.absolute_path).suffix, "application/octet-stream")
-        return "text/javascript; charset=utf-8" if self.absolute_path.endswith(".js") else kind
-
-
-class EchoHandler(RequestHandler):
-    """`GET /echo` → what the server saw of this very request: what no script can see in its own browser."""
-
-    def get(self) -> None:
-        received_at = time.time()
-        request = self.request
-        lines = [f"{request.method} {request.uri} {request.version}"]
-        lines += [f"{name}: {value}" for name, value in request.headers.get_all()]
-        head = "\r\n".join(lines) + "\r\n\r\n"
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.set_header("Cache-Control", "no-store")
-        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
-        self.finish(
-            to_json({"received_at": received_at, "head_bytes": len(head.encode()), "head": head})
-        )
-
-    def compute_etag(self) -> str | None:
-        return None
 
 
 def make_environment() -> Environment:

@@ -2,7 +2,8 @@
 
 import { bytesOf } from "./bytes.js";
 
-const HEAD_DOWN = 320; // typical of this server's answer before its first event
+const HEAD_DOWN = 194; // this server's answer before its first event
+const ACCEPT_UP = "text/event-stream".length - "*/*".length; // by so much more it asks than a fetch
 const CHUNK_BYTES = 7; // around each event: its length in hexadecimal, and two line ends (RFC 9112 §7.1)
 
 /** As `EventSource`, for batches. */
@@ -22,7 +23,7 @@ export class MeteredEventSource extends EventTarget {
       return;
     }
     wire.requests += 1;
-    this.#note("↑ request", up, 0);
+    this.#note("↑ request", up + ACCEPT_UP, 0);
     this.#listen(new EventSource(url), wire.cutting);
   }
 

@@ -2,7 +2,7 @@
 
 import { frameBytes } from "./bytes.js";
 
-const HANDSHAKE = { up: 496, down: 216 }; // typical of a browser and this server, without the path
+const HANDSHAKE = { up: 496, down: 220 }; // typical of a browser and this server, without the path
 const MASK_BYTES = 4; // on each frame that a client sends (RFC 6455 §5.3)
 
 /** As `WebSocket`, for text frames. */
