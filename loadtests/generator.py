@@ -1,0 +1,72 @@
+"""Generator: Locust, headless, as a process of its own, for one cell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from loadtests.cells import TRANSPORTS, Cell, Plan
+
+HERE = Path(__file__).parent
+OVERHEAD_SECONDS = 60.0  # to start, to catch up and to drain; beyond it Locust hangs
+STOP_SECONDS = 5.0
+
+
+def generate(cell: Cell, plan: Plan, url: str, room: str) -> dict[str, Any]:
+    """Run Locust for one cell, and give what its window measured: see window.py. `problem` says why there is nothing."""
+    with tempfile.TemporaryDirectory(prefix="hold-the-line-") as folder:
+        file = Path(folder, "cell.json")
+        log, ended = _run(_command(cell, plan, url, room, file), OVERHEAD_SECONDS + plan.window_seconds(cell))
+        if not file.exists():
+            return {"problem": _why(log) if ended else "Locust did not end in time"}
+        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        return report
+
+
+def _command(cell: Cell, plan: Plan, url: str, room: str, file: Path) -> list[str]:
+    locustfile, user_class = TRANSPORTS[cell.transport]
+    options = {
+        "locustfile": HERE / f"{locustfile}.py",
+        "host": url,
+        "users": cell.users,
+        "spawn-rate": cell.users,
+        "room": room,
+        "rate": cell.rate,
+        "poll-interval": plan.poll_interval,
+        "hold": plan.hold,
+        "seed": plan.seed,
+        "warm-up": plan.warm_up,
+        "measure": plan.window_seconds(cell),
+        "cell-file": file,
+    }
+    told = [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "locust", "--headless", "--only-summary", *told, user_class]
+
+
+def _run(command: list[str], seconds: float) -> tuple[str, bool]:
+    """Run a command for at most `seconds`; give what it logged, and whether it ended by itself."""
+    quiet = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST_")}
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env=quiet, start_new_session=True,
+    )  # fmt: skip
+    try:
+        return process.communicate(timeout=seconds)[1], True
+    except subprocess.TimeoutExpired:
+        return "", False
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(STOP_SECONDS)
+
+
+def _why(log: str) -> str:
+    """Find the line of a log that says what went wrong."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith("locust: ") or "Error" in line or "/ERROR/" in line]
+    return (told or lines or ["Locust said nothing"])[-1].removeprefix("locust: ")

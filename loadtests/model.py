@@ -1,0 +1,109 @@
+"""Model: what the cost ought to be, from arithmetic and a few constants, before anything is measured.
+
+N readers, poll interval T, hold H, r messages a second, round trip R (seconds). Thumb rules that the formulas refine:
+requests a second: short N/T, long about N·r, push 0; mean delay: short T/2, long and push R/2; deliveries N·r for all.
+Bytes: requests × an exchange + deliveries × a message. CPU: the same work, times what one of it costs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+JITTER = 0.1  # of a poll interval, both ways
+MILLI = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What one unit of a transport's work costs the server, as the calibration found it.
+
+    The unit is an exchange for polling, a push for the others.
+    """
+
+    cpu_seconds: float
+    bytes: float  # of an exchange without messages; or of a push's wrapping
+    message_bytes: float
+    round_trip: float  # seconds
+    post_cpu_seconds: float  # to take in one message, whoever reads it
+    idle_cpu: float  # share of a core that the server and our looks into it take when nothing happens
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The load that the model is asked about."""
+
+    transport: str
+    users: int
+    rate: float
+    poll_interval: float
+    hold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model expects, each second. `cpu` is the share of one core."""
+
+    requests: float
+    bytes: float
+    mean_delay_ms: float
+    cpu: float
+
+
+def predict(load: Load, costs: Costs) -> Prediction:
+    """Predict what a load costs."""
+    requests = requests_a_second(load, costs)
+    deliveries = load.users * load.rate
+    work = requests or _pushes(load)
+    return Prediction(
+        requests,
+        work * costs.bytes + deliveries * costs.message_bytes,
+        mean_delay(load, costs) * MILLI,
+        work * costs.cpu_seconds + load.rate * costs.post_cpu_seconds + costs.idle_cpu,
+    )
+
+
+def requests_a_second(load: Load, costs: Costs) -> float:
+    """Give the requests a second of all users."""
+    if load.transport == "short-polling":
+        return load.users / load.poll_interval
+    if load.transport == "long-polling":
+        return load.users / _cycle(load, costs)
+    return 0.0
+
+
+def mean_delay(load: Load, costs: Costs) -> float:
+    """Give the mean seconds from a message being due to a reader having it."""
+    transit = costs.round_trip / 2
+    if load.transport == "short-polling":
+        # a message falls into long intervals more often than into short ones
+        return load.poll_interval / 2 * (1 + JITTER**2 / 3) + transit
+    queue = load.users * costs.cpu_seconds / 2  # on average, half of the readers are served before you
+    away = _away(load, costs) if load.transport == "long-polling" else 0.0
+    return costs.round_trip + queue + (1 - math.exp(-load.rate * away)) * away / 2
+
+
+def crossover_rate(poll_interval: float) -> float:
+    """Give the messages a second at which short and long polling need as many requests: one a poll interval."""
+    return 1 / poll_interval
+
+
+def _pushes(load: Load) -> float:
+    return load.users * load.rate
+
+
+def _away(load: Load, costs: Costs) -> float:
+    """Seconds from a message's release until the reader is held again: it queues, travels, and asks anew."""
+    return costs.round_trip + load.users * costs.cpu_seconds / 2
+
+
+def _cycle(load: Load, costs: Costs) -> float:
+    """Seconds from one long poll to the next: away, then held for the next message, at most `hold`.
+
+    Not held at all when a message came while the reader was away. Messages come at random (a Poisson process).
+    """
+    away = _away(load, costs)
+    if load.rate == 0:
+        return away + load.hold
+    held = (1 - math.exp(-load.rate * load.hold)) / load.rate
+    return away + math.exp(-load.rate * away) * held

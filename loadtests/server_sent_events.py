@@ -1,0 +1,57 @@
+"""Server-sent events under load: `locust -f loadtests/server_sent_events.py`.
+
+Each user asks once, and reads events from an answer that never ends. Locust's own row times that answer's head. A server
+that hasn't this transport is not asked: the user class is left out (see conductor.py).
+"""
+
+from __future__ import annotations
+
+from geventhttpclient.response import HTTPSocketResponse
+from locust import task
+from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
+from locust.env import Environment
+
+from loadtests.browser import fetch_headers
+from loadtests.reader import HttpReader, parse
+
+DATA = b"data: "
+
+
+class ServerSentEvents(HttpReader):
+    """Asks once, and is told for as long as it listens."""
+
+    transport = "server-sent-events"
+    _stream: HTTPSocketResponse | None = None
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.headers = fetch_headers(self.host or "", accept="text/event-stream")
+
+    @task
+    def receive(self) -> None:
+        self._stream = self._stream or self._open()
+        event = self._next_event() if self._stream else b""
+        if not event:
+            self.on_stop()
+            self.back_off()
+        data = [line[len(DATA) :] for line in event.split(b"\n") if line.startswith(DATA)]
+        if data:
+            self.delivered(parse(data[0]))
+
+    def _open(self) -> HTTPSocketResponse | None:
+        answer = self.client.get(self.path(), name=self.row, headers=self.headers, stream=True)
+        return answer.stream if answer.status_code == 200 else None
+
+    def _next_event(self) -> bytes:
+        """Give the next event, or nothing when the answer has ended."""
+        assert self._stream is not None
+        try:
+            return self._stream.readline(b"\n\n")
+        except FAILURE_EXCEPTIONS:
+            return b""
+
+    def on_stop(self) -> None:
+        """Hang up: the answer would go on for ever."""
+        if self._stream is not None:
+            self._stream.release()
+        self._stream = None

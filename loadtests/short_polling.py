@@ -1,0 +1,38 @@
+"""Short polling under load: `locust -f loadtests/short_polling.py`.
+
+Each user asks every `--poll-interval` seconds, ± 10 %: users that start together would stay in step for ever.
+"""
+
+from __future__ import annotations
+
+import time
+
+import gevent
+from locust import task
+
+from loadtests.reader import HttpReader
+
+JITTER = 0.1
+
+
+class ShortPolling(HttpReader):
+    """Asks “what is there?” again and again."""
+
+    transport = "short-polling"
+
+    def on_start(self) -> None:
+        self._interval: float = self.environment.parsed_options.poll_interval
+        gevent.sleep(self.chance.uniform(0, self._interval))
+        self._due = time.monotonic()
+
+    def wait_time(self) -> float:
+        """Give the seconds until the next poll is due: a slow answer doesn't slow the polling."""
+        self._due = max(self._due + self._interval * self.chance.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
+        return self._due - time.monotonic()
+
+    @task
+    def poll(self) -> None:
+        batch = self.ask()
+        while batch is not None:
+            self.delivered(batch)
+            batch = self.ask() if batch["more"] else None

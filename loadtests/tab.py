@@ -1,0 +1,74 @@
+"""Tab: delivery by transport, in Locust's own web UI.
+
+It is made of the DELIVER rows of Locust's statistics, so it is right for distributed runs too.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request
+from locust import events
+from locust.env import Environment
+from locust.stats import RequestStats
+
+from loadtests.checker import DOUBLED, FAULTS, LOST
+
+KEY = "delivery"
+COLUMNS = {
+    "name": "Transport",
+    "deliveries": "Deliveries",
+    "p50": "Median (ms)",
+    "p95": "95 % (ms)",
+    "p99": "99 % (ms)",
+    "worst": "Worst (ms)",
+    "faults": "Lost",
+    "doubled": "Doubled",
+    "others": "Out of order, gaps",
+}
+
+
+def delivery_rows(stats: RequestStats) -> list[dict[str, Any]]:
+    """Give one row a transport, from Locust's DELIVER rows."""
+    rows = []
+    for (name, method), entry in sorted(stats.entries.items()):
+        if method != "DELIVER":
+            continue
+        faults = {e.error: e.occurrences for e in stats.errors.values() if (e.name, e.method) == (name, method)}
+        counted = {fault: sum(n for text, n in faults.items() if f"'{fault}'" in str(text)) for fault in FAULTS}
+        rows.append(
+            {
+                "name": name,
+                "deliveries": entry.num_requests - entry.num_none_requests,
+                "p50": entry.get_response_time_percentile(0.5),
+                "p95": entry.get_response_time_percentile(0.95),
+                "p99": entry.get_response_time_percentile(0.99),
+                "worst": round(entry.max_response_time),
+                "faults": counted[LOST],
+                "doubled": counted[DOUBLED],
+                "others": sum(counted.values()) - counted[LOST] - counted[DOUBLED],
+            }
+        )
+    return rows
+
+
+@events.init.add_listener
+def add_tab(environment: Environment, **_: object) -> None:
+    """Add the tab, when there is a web UI."""
+    ui = environment.web_ui
+    if ui is None or ui.app is None:
+        return
+
+    def extend(response: Response) -> Response:
+        """Add our rows to what the UI polls."""
+        if request.path.endswith("/stats/requests") and response.is_json and environment.runner:
+            rows = delivery_rows(environment.runner.stats)
+            stats = [{"key": KEY, "data": rows}]
+            response.set_data(json.dumps({**response.get_json(), "extended_stats": stats}))
+        return response
+
+    ui.template_args["extended_tabs"] = [{"title": "Delivery", "key": KEY}]
+    structure = [{"key": key, "title": title} for key, title in COLUMNS.items()]
+    ui.template_args["extended_tables"] = [{"key": KEY, "structure": structure}]
+    ui.app.after_request(extend)
