@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-_AGENT = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-)
+_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 _CODINGS = "gzip, deflate, br"
 _LANGUAGE = "en-US,en;q=0.9"
 

@@ -43,7 +43,9 @@ class Bench:
         self._writer = self._connect()
         self._post_all()  # whatever happens for the first time costs more
         self._idle = self._cpu(lambda: time.sleep(IDLE_SECONDS)) / IDLE_SECONDS
-        self._look_seconds = self._cpu(lambda: [self._looks.look() for _ in range(MESSAGES)]) / MESSAGES
+        self._look_seconds = (
+            self._cpu(lambda: [self._looks.look() for _ in range(MESSAGES)]) / MESSAGES
+        )
         self._post_seconds = self._cpu(self._post_all) / MESSAGES
         newest = self._writer.ask("GET", self._path("short-polling", None) + "&limit=1")
         cursor = quote(self._checked(newest).json()["cursor"], safe=":")
@@ -102,7 +104,12 @@ class Bench:
             cursors[:] = [quote(answer.json()["cursor"], safe=":") for answer in answers]
 
         looks = self._looks.count
-        cpu = self._cpu(lambda: [release() for _ in range(MESSAGES)])
+
+        def release_all() -> None:
+            for _ in range(MESSAGES):
+                release()
+
+        cpu = self._cpu(release_all)
         looked = (self._looks.count - looks) * self._look_seconds
         total = sum(reader.sent + reader.received for reader in readers)
         exchange = total / (READERS * MESSAGES) - self._message_bytes
@@ -127,12 +134,20 @@ class Bench:
     def _open_socket(self) -> WebSocket:
         opened = WebSocket(skip_utf8_validation=True)
         path = self._path("websocket", "now")
-        opened.connect(websocket_url(self._url) + path, header=handshake_headers(), origin=self._url, timeout=10)
+        opened.connect(
+            websocket_url(self._url) + path,
+            header=handshake_headers(),
+            origin=self._url,
+            timeout=10,
+        )
         return opened
 
     def _events(self) -> tuple[float, float, float]:
         """Measure the same for events."""
-        readers = [Connection(self._url, fetch_headers(self._url, "text/event-stream")) for _ in range(READERS)]
+        readers = [
+            Connection(self._url, fetch_headers(self._url, "text/event-stream"))
+            for _ in range(READERS)
+        ]
         self._connections += readers
         for reader in readers:
             reader.send("GET", self._path("server-sent-events", "now"))
@@ -184,7 +199,11 @@ class Bench:
 
     def _checked(self, answer: Answer) -> Answer:
         if answer.status == 429:
-            raise Refused(f"{self._url} answers 429, too many messages: start it with --rate-limit=0")
+            raise Refused(
+                f"{self._url} answers 429, too many messages: start it with --rate-limit=0"
+            )
         if answer.status not in (200, 201):
-            raise Refused(f"{self._url} answers {answer.status} to what the load tests ask: is this chat served there?")
+            raise Refused(
+                f"{self._url} answers {answer.status} to what the load tests ask: is this chat served there?"
+            )
         return answer

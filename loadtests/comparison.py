@@ -20,7 +20,9 @@ from loadtests.machine import describe
 from loadtests.results import Results
 from loadtests.server import FreshServer
 
-CELL_OVERHEAD_SECONDS = 4.5  # to start, to catch up and to drain, on the machine this was written on
+CELL_OVERHEAD_SECONDS = (
+    4.5  # to start, to catch up and to drain, on the machine this was written on
+)
 CALIBRATION_SECONDS = 4.0
 
 
@@ -73,7 +75,9 @@ def _calibrate(results: Results, tell: Tell, pace: Pace, url: str | None) -> Non
         tell(pace.step("calibrating the model"))
         bench = Bench(address, f"calibration-{_run_name()}")
         try:
-            results.costs = {transport: bench.measure(transport) for transport in results.plan.transports}
+            results.costs = {
+                transport: bench.measure(transport) for transport in results.plan.transports
+            }
         finally:
             bench.close()
     pace.calibrated()
@@ -84,7 +88,9 @@ def _possible(plan: Plan, served: list[str]) -> Plan:
     wanted = tuple(t for t in plan.transports if t in served or t != "server-sent-events")
     unserved = [transport for transport in wanted if transport not in served]
     if unserved or not wanted:
-        raise Unserved(f"the server has no {(unserved or plan.transports)[0]}, only {', '.join(served)}")
+        raise Unserved(
+            f"the server has no {(unserved or plan.transports)[0]}, only {', '.join(served)}"
+        )
     return replace(plan, transports=wanted)
 
 

@@ -1,13 +1,15 @@
 """Conductor: who plays when. It starts the one publisher, and a window when one was asked for.
 
-Locust tells `spawning_complete` again at each step of a ramp, and starts every worker: the publisher belongs to `test_start`,
-which comes once, and to worker 0. A pure listener: the users know nothing of it.
+Locust tells `spawning_complete` again at each step of a ramp, and starts every worker: the publisher belongs to
+`test_start`, which comes once, and to worker 0. A pure listener: the users know nothing of it.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import gevent
@@ -17,8 +19,9 @@ from locust.runners import LocalRunner, MasterRunner
 
 from loadtests.looks import Looks, NotTheChat
 from loadtests.publisher import Publisher
+from loadtests.results import replace
 from loadtests.schedule import endless
-from loadtests.window import Window, write
+from loadtests.window import Window
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +73,9 @@ class Conductor:
         runner = self._environment.runner
         assert runner is not None
         self._environment.process_exit_code = 2
-        gevent.spawn(runner.quit if isinstance(runner, LocalRunner) and self._headless else runner.stop)
+        gevent.spawn(
+            runner.quit if isinstance(runner, LocalRunner) and self._headless else runner.stop
+        )
 
     @property
     def _headless(self) -> bool:
@@ -89,7 +94,7 @@ class Conductor:
             report = Window(self._environment, publisher).run()
         except NotTheChat as problem:
             report = {"problem": f"the server died: {problem}"}
-        write(report, file)
+        replace(Path(file), json.dumps(report))
         runner = self._environment.runner
         assert runner is not None
         self._environment.process_exit_code = 0

@@ -70,14 +70,20 @@ class Connection:
         if body is not None:
             payload = json.dumps(body).encode()
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(payload))}
-        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
         return "\r\n".join([*lines, "", ""]).encode() + payload
 
     def receive(self) -> Answer:
         """Give the next answer. Raises: OSError."""
         head = self.take_until(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").rstrip().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines)
+        }
         try:
             status = int(first.split()[1])
             length = int(headers.get("content-length", "0"))

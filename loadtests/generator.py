@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,20 @@ from loadtests.cells import TRANSPORTS, Cell, Plan
 
 HERE = Path(__file__).parent
 OVERHEAD_SECONDS = 60.0  # to start, to catch up and to drain; beyond it Locust hangs
-STOP_SECONDS = 5.0
+LOOK_SECONDS = 0.05
 
 
 def generate(cell: Cell, plan: Plan, url: str, room: str) -> dict[str, Any]:
-    """Run Locust for one cell, and give what its window measured: see window.py. `problem` says why there is nothing."""
+    """Run Locust for one cell, and give what its window measured (see window.py).
+
+    The member `problem` says why there is nothing else.
+    """
     with tempfile.TemporaryDirectory(prefix="hold-the-line-") as folder:
         file = Path(folder, "cell.json")
-        log, ended = _run(_command(cell, plan, url, room, file), OVERHEAD_SECONDS + plan.window_seconds(cell))
+        seconds = OVERHEAD_SECONDS + plan.window_seconds(cell)
+        log = _run(_command(cell, plan, url, room, file), file, seconds)
         if not file.exists():
-            return {"problem": _why(log) if ended else "Locust did not end in time"}
+            return {"problem": _why(log)}
         report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         return report
 
@@ -48,25 +53,40 @@ def _command(cell: Cell, plan: Plan, url: str, room: str, file: Path) -> list[st
     return [sys.executable, "-m", "locust", "--headless", "--only-summary", *told, user_class]
 
 
-def _run(command: list[str], seconds: float) -> tuple[str, bool]:
-    """Run a command for at most `seconds`; give what it logged, and whether it ended by itself."""
+def _run(command: list[str], file: Path, seconds: float) -> str:
+    """Run a command until its file is there, it ends, or `seconds` have passed; give what it logged.
+
+    Locust takes a second to say goodbye to its users. Nobody waits for that.
+    """
     quiet = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST_")}
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        env=quiet, start_new_session=True,
-    )  # fmt: skip
-    try:
-        return process.communicate(timeout=seconds)[1], True
-    except subprocess.TimeoutExpired:
-        return "", False
-    finally:
-        if process.poll() is None:
+    deadline = time.monotonic() + seconds
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env=quiet,
+            start_new_session=True,  # Ctrl-C is ours: we end it
+        )
+        try:
+            while process.poll() is None and not file.exists() and time.monotonic() < deadline:
+                time.sleep(LOOK_SECONDS)
+        finally:
             process.kill()
-            process.wait(STOP_SECONDS)
+            process.wait()
+        log.seek(0)
+        return log.read()
 
 
 def _why(log: str) -> str:
     """Find the line of a log that says what went wrong."""
     lines = [line for line in log.splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith("locust: ") or "Error" in line or "/ERROR/" in line]
-    return (told or lines or ["Locust said nothing"])[-1].removeprefix("locust: ")
+    told = [
+        line
+        for line in lines
+        if line.startswith("locust: ") or "Error" in line or "/ERROR/" in line
+    ]
+    return (told or lines or ["Locust said nothing, and did not end in time"])[-1].removeprefix(
+        "locust: "
+    )

@@ -24,7 +24,9 @@ class Look:
 
     numbers: dict[str, Any]
     asked_bytes: int
-    answered_bytes: int  # without this look's own answer: the server had not sent it yet when it counted
+    answered_bytes: (
+        int  # without this look's own answer: the server had not sent it yet when it counted
+    )
 
     def requests(self, transport: str) -> int:
         """Give how many requests of one transport the server has had."""
@@ -48,10 +50,14 @@ class Looks:
         except OSError as error:
             raise NotTheChat(f"{self._host} can’t be reached: {error.strerror or error}") from error
         if answer.status != 200:
-            raise NotTheChat(f"{self._host} answers {answer.status} to GET /inspect: is this chat served there?")
+            raise NotTheChat(
+                f"{self._host} answers {answer.status} to GET /inspect: is this chat served there?"
+            )
         try:
             numbers = answer.json()
             numbers["cpu_seconds"], numbers["requests"], numbers["transports"]
         except (ValueError, KeyError, TypeError) as error:
-            raise NotTheChat(f"{self._host} has no counters at /inspect: is this chat served there?") from error
+            raise NotTheChat(
+                f"{self._host} has no counters at /inspect: is this chat served there?"
+            ) from error
         return Look(numbers, self._connection.sent, answered)

@@ -56,10 +56,14 @@ def make_room(users: int) -> None:
     if soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     if users > (ports := _ports()):
-        raise TooMany(f"{users} users need as many local ports, and this machine has {ports}: ask for fewer --users")
+        raise TooMany(
+            f"{users} users need as many local ports, and this machine has {ports}: ask for fewer --users"
+        )
     if users * BYTES_A_USER > (free := _free_bytes()):
         needed_mb, free_mb = users * BYTES_A_USER // 10**6, free // 10**6
-        raise TooMany(f"{users} users need about {needed_mb} MB, and {free_mb} MB are free: ask for fewer --users")
+        raise TooMany(
+            f"{users} users need about {needed_mb} MB, and {free_mb} MB are free: ask for fewer --users"
+        )
 
 
 def _ports() -> int:

@@ -26,7 +26,9 @@ class Costs:
     message_bytes: float
     round_trip: float  # seconds
     post_cpu_seconds: float  # to take in one message, whoever reads it
-    idle_cpu: float  # share of a core that the server and our looks into it take when nothing happens
+    idle_cpu: (
+        float  # share of a core that the server and our looks into it take when nothing happens
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def mean_delay(load: Load, costs: Costs) -> float:
     if load.transport == "short-polling":
         # a message falls into long intervals more often than into short ones
         return load.poll_interval / 2 * (1 + JITTER**2 / 3) + transit
-    queue = load.users * costs.cpu_seconds / 2  # on average, half of the readers are served before you
+    queue = (
+        load.users * costs.cpu_seconds / 2
+    )  # on average, half of the readers are served before you
     away = _away(load, costs) if load.transport == "long-polling" else 0.0
     return costs.round_trip + queue + (1 - math.exp(-load.rate * away)) * away / 2
 

@@ -1,7 +1,8 @@
 """Publisher: the one who writes, so that there is something to deliver.
 
-It keeps its schedule whether or not the server keeps up (open loop): a message that could not be sent in time is sent late,
-with the time it was due. Its requests are the same whichever transport is read, and its bytes are counted apart.
+It keeps its schedule whether or not the server keeps up (open loop): a message that could not be sent in time is
+sent late, with the time it was due. Its requests are the same whichever transport is read, and its bytes are
+counted apart.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Publisher:
     def _post(self, due: float) -> None:
         began, problem = time.perf_counter(), None
         try:
-            answer = self.connection.ask("POST", self._path, {"author": AUTHOR, "text": stamped(due)})
+            answer = self.connection.ask(
+                "POST", self._path, {"author": AUTHOR, "text": stamped(due)}
+            )
             if answer.status == 201:
                 self.ids.append(answer.json()["id"])
             else:
@@ -55,7 +58,10 @@ class Publisher:
         if problem:
             self.failures.append(problem)
         self._fire(
-            request_type="POST", name="/rooms/[room]/messages", response_length=0, context={},
+            request_type="POST",
+            name="/rooms/[room]/messages",
+            response_length=0,
+            context={},
             response_time=(time.perf_counter() - began) * 1000,
             exception=NotPublished(problem) if problem else None,
-        )  # fmt: skip
+        )

@@ -1,7 +1,7 @@
 """Reader: what the users of all transports share. A reader is a person who has the room open, and writes nothing.
 
-A user says `delivered(batch)` for each batch that reaches it. From that come Locust's rows of the type DELIVER: how long
-after it was *due* a message was here, and a failure for each that was lost, doubled or out of order.
+A user says `delivered(batch)` for each batch that reaches it. From that come Locust's rows of the type DELIVER: how
+long after it was *due* a message was here, and a failure for each that was lost, doubled or out of order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from locust import FastHttpUser, User
 from locust.contrib.fasthttp import ResponseContextManager
 from locust.env import Environment
 
-from loadtests import conductor, options, tab  # noqa: F401  (they listen to Locust's events)
+import loadtests.conductor
+import loadtests.options
+import loadtests.tab  # noqa: F401  (importing these makes them listen to Locust's events)
 from loadtests.browser import fetch_headers
 from loadtests.checker import Checker
 from loadtests.stamp import due_of
@@ -75,9 +77,13 @@ class Reader(User):
 
     def _tell(self, ms: float | None, fault: Fault | None = None, due: float = 0.0) -> None:
         self.environment.events.request.fire(
-            request_type="DELIVER", name=self.transport, response_time=ms, response_length=0,
-            exception=fault, context={"due": due},
-        )  # fmt: skip
+            request_type="DELIVER",
+            name=self.transport,
+            response_time=ms,
+            response_length=0,
+            exception=fault,
+            context={"due": due},
+        )
 
     def back_off(self, retry_after: float = 0.0) -> None:
         """Wait before the next try, longer each time, and never in step with others (full jitter)."""
@@ -102,7 +108,9 @@ class HttpReader(Reader, FastHttpUser):
         The row's response time leaves out what the server says it held the request; that is the row HELD.
         """
         path = self.path(**query)
-        with self.client.get(path, name=self.row, headers=self.headers, catch_response=True) as answer:
+        with self.client.get(
+            path, name=self.row, headers=self.headers, catch_response=True
+        ) as answer:
             meta = answer.request_meta
             held_ms = _held_ms(answer)
             meta["context"] = {"elapsed_ms": meta["response_time"]}
@@ -111,18 +119,24 @@ class HttpReader(Reader, FastHttpUser):
                 batch = parse(answer.content)
             else:
                 batch = None
-                answer.failure(answer.error if not answer.status_code else f"status {answer.status_code}")
+                answer.failure(
+                    answer.error if not answer.status_code else f"status {answer.status_code}"
+                )
         if held_ms is not None:
             self._tell_held(held_ms)
         if batch is None:
-            self.back_off(float((answer.headers or {}).get("retry-after") or 0))
+            self.back_off(float(_header(answer, "retry-after") or 0))
         return batch
 
     def _tell_held(self, held_ms: float) -> None:
         self.environment.events.request.fire(
-            request_type="HELD", name=self.transport, response_time=held_ms, response_length=0,
-            exception=None, context={},
-        )  # fmt: skip
+            request_type="HELD",
+            name=self.transport,
+            response_time=held_ms,
+            response_length=0,
+            exception=None,
+            context={},
+        )
 
 
 @lru_cache(maxsize=64)
@@ -134,9 +148,14 @@ def parse(batch: bytes | str) -> dict[str, Any]:
 
 def _held_ms(answer: ResponseContextManager) -> float | None:
     """Read `Server-Timing: hold;dur=<milliseconds>`."""
-    timing = (answer.headers or {}).get("server-timing", "")
-    name, _, duration = timing.partition(";dur=")
+    name, _, duration = _header(answer, "server-timing").partition(";dur=")
     return float(duration) if name == "hold" else None
+
+
+def _header(answer: ResponseContextManager, name: str) -> str:
+    """Give a header; nothing when it, or the whole answer, isn't there."""
+    value = answer.headers.get(name) if answer.headers else None
+    return value if isinstance(value, str) else ""
 
 
 def _place(user: User) -> int:

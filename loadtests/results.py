@@ -1,7 +1,7 @@
 """Results: what a run measured, as it is kept in `results/results.json`, and what follows from it.
 
-The file keeps what was measured (raw histograms too); everything derived is computed from it here, in one place, so that
-the terminal, the report and the site cannot disagree. Nothing here needs Locust.
+The file keeps what was measured (raw histograms too); everything derived is computed from it here, in one place, so
+that the terminal, the report and the site cannot disagree. Nothing here needs Locust.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ BUSY_SHARE = 0.85  # of a core: a process above it is late because it is busy
 LATE_MEDIAN_MS = 10.0  # a generator's loop that is usually this late measures itself
 LATE_P99_MS = 250.0
 LATE_PUBLISHER_MS = 500.0
+OTHERS_CORES = 0.3  # of other programs; above it, their noise is worth a note
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,20 @@ class Measured:
         own = self.said["generator"]
         if own["cpu_share"] > BUSY_SHARE:
             return f"Locust used {own['cpu_share']:.0%} of a core: it, not the server, is the limit here"
+        late = None
         if own["lag_p50_ms"] > LATE_MEDIAN_MS or own["lag_p99_ms"] > LATE_P99_MS:
-            return f"Locust’s own loop was late (99 %: {own['lag_p99_ms']:.0f} ms): it measured itself"
-        late_ms = self.said["publisher"]["late_ms"]
-        if late_ms > LATE_PUBLISHER_MS:
-            return f"Locust sent a message {late_ms:.0f} ms late: it did not keep its schedule"
-        return None
+            late = f"Locust’s own loop was late (99 %: {own['lag_p99_ms']:.0f} ms)"
+        elif (late_ms := self.said["publisher"]["late_ms"]) > LATE_PUBLISHER_MS:
+            late = f"Locust sent a message {late_ms:.0f} ms late"
+        if late and self.others > OTHERS_CORES:
+            return f"{late}: other programs used {self.others:.1f} cores"
+        return late and f"{late}: it measured itself"
+
+    @property
+    def others(self) -> float:
+        """How many cores other programs used in the window; the server is one of them if it runs elsewhere."""
+        own = self.said["generator"]
+        return max(0.0, float(own["machine_busy"] - own["cpu_share"]) - self.cpu)
 
     @property
     def trusted(self) -> bool:
@@ -126,16 +135,21 @@ class Measured:
         """Say, a sentence each, why this cell is not as it should be."""
         if "problem" in self.said:
             return [self.said["problem"]]
-        told = [f"{n} {'message was' if n == 1 else 'messages were'} {kind}" for kind, n in self.faults.items()]
+        told = [
+            f"{n} {'message was' if n == 1 else 'messages were'} {kind}"
+            for kind, n in self.faults.items()
+        ]
         told += [f"{n} × {what}" for what, n in self.said["failures"].items()]
         told += [self.overload] if self.overload else []
         return told or ([] if self.deliveries else ["nothing was delivered"])
 
     @property
     def note(self) -> str | None:
-        """Say who is near the limit, when somebody is."""
+        """Say who is near the limit, or who disturbed, when somebody did."""
         if self.complete and self.cpu > BUSY_SHARE:
             return f"the server used {self.cpu:.0%} of a core: it is the limit here"
+        if self.complete and self.others > OTHERS_CORES:
+            return f"other programs used {self.others:.1f} cores meanwhile"
         return None
 
     @property
@@ -144,7 +158,9 @@ class Measured:
         if self.costs is None or not self.complete:
             return None
         cell = self.cell
-        return predict(Load(cell.transport, cell.users, self.rate, self.poll_interval, self.hold), self.costs)
+        return predict(
+            Load(cell.transport, cell.users, self.rate, self.poll_interval, self.hold), self.costs
+        )
 
 
 @dataclass
@@ -164,7 +180,9 @@ class Results:
         """Give the cells in the plan's order of transports, rates rising."""
         order = {transport: place for place, transport in enumerate(self.plan.transports)}
         made = [
-            Measured(cell, said, self.costs.get(cell.transport), self.plan.poll_interval, self.plan.hold)
+            Measured(
+                cell, said, self.costs.get(cell.transport), self.plan.poll_interval, self.plan.hold
+            )
             for cell, said in self.said
         ]
         return sorted(made, key=lambda m: (m.cell.users, m.cell.rate, order[m.cell.transport]))
@@ -193,11 +211,19 @@ class Results:
         """Read what `to_json` gave. Raises: ValueError for another version."""
         if data.get("version") != VERSION:
             raise ValueError("results of another version")
-        plan = {k: tuple(v) if isinstance(v, list) else v for k, v in data["plan"].items()}
+        plan: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in data["plan"].items()
+        }
         said = [(Cell(c["transport"], c["rate"], c["users"]), c) for c in data["cells"]]
         costs = {transport: Costs(**c) for transport, c in data["calibration"].items()}
         return cls(
-            Plan(**plan), data["machine"], data["started_at"], costs, said, data["notes"], data["interrupted"]
+            Plan(**plan),
+            data["machine"],
+            data["started_at"],
+            costs,
+            said,
+            data["notes"],
+            data["interrupted"],
         )
 
     def save(self, folder: Path = FOLDER) -> None:

@@ -23,9 +23,12 @@ class FreshServer:
 
     def __enter__(self) -> FreshServer:
         self._process = subprocess.Popen(
-            [sys.executable, *COMMAND], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [sys.executable, *COMMAND],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
             start_new_session=True,  # Ctrl-C is ours: we end it
-        )  # fmt: skip
+        )
         try:
             self.url = self._told_address()
         except BaseException:

@@ -1,7 +1,7 @@
 """Server-sent events under load: `locust -f loadtests/server_sent_events.py`.
 
-Each user asks once, and reads events from an answer that never ends. Locust's own row times that answer's head. A server
-that hasn't this transport is not asked: the user class is left out (see conductor.py).
+Each user asks once, and reads events from an answer that never ends. Locust's own row times that answer's head. A
+server that hasn't this transport is not asked: the user class is left out (see conductor.py).
 """
 
 from __future__ import annotations

@@ -27,7 +27,10 @@ class ShortPolling(HttpReader):
 
     def wait_time(self) -> float:
         """Give the seconds until the next poll is due: a slow answer doesn't slow the polling."""
-        self._due = max(self._due + self._interval * self.chance.uniform(1 - JITTER, 1 + JITTER), time.monotonic())
+        self._due = max(
+            self._due + self._interval * self.chance.uniform(1 - JITTER, 1 + JITTER),
+            time.monotonic(),
+        )
         return self._due - time.monotonic()
 
     @task

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Response, request
 from locust import events
 from locust.env import Environment
 from locust.stats import RequestStats
@@ -35,8 +35,15 @@ def delivery_rows(stats: RequestStats) -> list[dict[str, Any]]:
     for (name, method), entry in sorted(stats.entries.items()):
         if method != "DELIVER":
             continue
-        faults = {e.error: e.occurrences for e in stats.errors.values() if (e.name, e.method) == (name, method)}
-        counted = {fault: sum(n for text, n in faults.items() if f"'{fault}'" in str(text)) for fault in FAULTS}
+        faults = {
+            e.error: e.occurrences
+            for e in stats.errors.values()
+            if (e.name, e.method) == (name, method)
+        }
+        counted = {
+            fault: sum(n for text, n in faults.items() if f"'{fault}'" in str(text))
+            for fault in FAULTS
+        }
         rows.append(
             {
                 "name": name,

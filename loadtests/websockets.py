@@ -42,7 +42,10 @@ class WebSocket(Reader):
         connected = Socket(sockopt=[NO_DELAY], skip_utf8_validation=True, enable_multithread=False)
         host = self.host or ""
         connected.connect(
-            websocket_url(host) + self.path(), header=handshake_headers(), origin=host, timeout=CONNECT_SECONDS
+            websocket_url(host) + self.path(),
+            header=handshake_headers(),
+            origin=host,
+            timeout=CONNECT_SECONDS,
         )
         connected.settimeout(None)
         self._socket = connected
@@ -59,9 +62,13 @@ class WebSocket(Reader):
 
     def _tell_row(self, ms: float, error: Exception | None = None) -> None:
         self.environment.events.request.fire(
-            request_type="OPEN", name=self.row, response_time=ms, response_length=0, exception=error,
+            request_type="OPEN",
+            name=self.row,
+            response_time=ms,
+            response_length=0,
+            exception=error,
             context={"elapsed_ms": ms},
-        )  # fmt: skip
+        )
 
     def on_stop(self) -> None:
         if self._socket is not None:

@@ -6,10 +6,8 @@ ends when its own last one has: so what the server did between the looks, it did
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import gevent
@@ -48,15 +46,23 @@ class Window:
     def run(self) -> dict[str, Any]:
         """Give what the window measured, as JSON's types."""
         self._wait(lambda: len(self._readers()) == self._options.num_users, CATCH_UP_SECONDS)
-        caught_up = self._wait(lambda: all(reader.caught_up for reader in self._readers()), CATCH_UP_SECONDS)
+        caught_up = self._wait(
+            lambda: all(reader.caught_up for reader in self._readers()), CATCH_UP_SECONDS
+        )
         if not caught_up:
-            return {"problem": f"only {sum(r.caught_up for r in self._readers())} of the users got in"}
+            return {
+                "problem": f"only {sum(r.caught_up for r in self._readers())} of the users got in"
+            }
         gevent.sleep(SETTLE_SECONDS)
         self._publish(self._options.warm_up, seed=self._options.seed + 1)
         return self._measure()
 
     def _measure(self) -> dict[str, Any]:
-        before, posts, posted = len(self._publisher.ids), self._posted_bytes(), self._publisher.late_ms
+        before, posts, posted = (
+            len(self._publisher.ids),
+            self._posted_bytes(),
+            self._publisher.late_ms,
+        )
         first, load = self._looks.look(), OwnLoad()
         self._opened = time.time()
         sampling = gevent.spawn(self._sample)
@@ -87,7 +93,10 @@ class Window:
         gevent.sleep(max(0.0, began + seconds - time.monotonic()))
         newest = self._publisher.ids[-1] if self._publisher.ids else 0
         patience = DRAIN_SECONDS + self._options.poll_interval
-        self._wait(lambda: all((reader.checker.last or 0) >= newest for reader in self._readers()), patience)
+        self._wait(
+            lambda: all((reader.checker.last or 0) >= newest for reader in self._readers()),
+            patience,
+        )
 
     def _wait(self, condition: Any, seconds: float) -> bool:
         """Wait until a condition holds; False when it still doesn't after `seconds`."""
@@ -108,14 +117,26 @@ class Window:
 
     def _sample(self) -> None:
         while True:
-            self._held.append((round(time.time() - self._opened, 2), self._looks.look().numbers["held"]))
+            self._held.append(
+                (round(time.time() - self._opened, 2), self._looks.look().numbers["held"])
+            )
             gevent.sleep(1 / LOOKS_A_SECOND)
 
-    def _count(self, request_type: str, exception: Exception | None, context: dict[str, float],
-               response_time: float | None, **_: object) -> None:  # fmt: skip
+    def _count(
+        self,
+        request_type: str,
+        exception: Exception | None,
+        context: dict[str, float],
+        response_time: float | None,
+        **_: object,
+    ) -> None:
         if exception is not None:
             (self._faults if request_type == "DELIVER" else self._failures)[str(exception)] += 1
-        elif request_type == "DELIVER" and context["due"] >= self._opened and response_time is not None:
+        elif (
+            request_type == "DELIVER"
+            and context["due"] >= self._opened
+            and response_time is not None
+        ):
             self._delivery.add(response_time)
         elif "elapsed_ms" in context:
             self._naive.add(context["elapsed_ms"])
@@ -128,15 +149,14 @@ def _between(first: Look, last: Look, transport: str, posts: tuple[int, ...]) ->
         "seconds": round(now["uptime_seconds"] - then["uptime_seconds"], 3),
         "cpu_seconds": round(now["cpu_seconds"] - then["cpu_seconds"], 6),
         "requests": last.requests(transport) - first.requests(transport),
-        "bytes_received": now["bytes_received"] - then["bytes_received"] - posts[0]
+        "bytes_received": now["bytes_received"]
+        - then["bytes_received"]
+        - posts[0]
         - (last.asked_bytes - first.asked_bytes),
-        "bytes_sent": now["bytes_sent"] - then["bytes_sent"] - posts[1]
+        "bytes_sent": now["bytes_sent"]
+        - then["bytes_sent"]
+        - posts[1]
         - (last.answered_bytes - first.answered_bytes),
         "rss_bytes": now["rss_bytes"],
         "loop_lag_ms": now["loop_lag_ms"],
-    }  # fmt: skip
-
-
-def write(report: dict[str, Any], file: str) -> None:
-    """Write a cell's report where the comparison will look for it."""
-    Path(file).write_text(json.dumps(report), encoding="utf-8")
+    }
