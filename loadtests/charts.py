@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 480, 300
-LEFT, RIGHT, TOP, BOTTOM = 56, 14, 14, 46
+LEFT, RIGHT, TOP, BOTTOM = 60, 14, 34, 46
 SHAPES = {
     "short-polling": "M0-5a5 5 0 1 0 .01 0z",
     "long-polling": "M-4.5-4.5h9v9h-9z",
@@ -118,11 +118,7 @@ def _y(axis: Axis, value: float) -> float:
 
 
 def _y_grid(axis: Axis) -> list[str]:
-    told = (
-        [f'<text class="axis" x="{LEFT - 44}" y="{TOP - 3}">{escape(axis.title)}</text>']
-        if axis.title
-        else []
-    )
+    told = [f'<text class="axis" x="4" y="14">{escape(axis.title)}</text>'] if axis.title else []
     for tick in axis.ticks:
         at = _y(axis, tick)
         told.append(f'<path class="grid" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>')

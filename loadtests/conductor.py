@@ -84,10 +84,13 @@ class Conductor:
     def _play(self) -> None:
         options = cast(Any, self._environment.parsed_options)
         publisher = Publisher(self._environment, self._environment.host or "", options.room)
-        if options.measure:
-            self._play_window(publisher, options.cell_file)
-        elif options.rate > 0:
-            publisher.publish(endless(options.seed, options.rate))
+        try:
+            if options.measure:
+                self._play_window(publisher, options.cell_file)
+            elif options.rate > 0:
+                publisher.publish(endless(options.seed, options.rate))
+        finally:
+            publisher.stop()
 
     def _play_window(self, publisher: Publisher, file: str) -> None:
         try:

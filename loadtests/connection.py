@@ -113,7 +113,8 @@ class Connection:
         return taken
 
     def _read(self) -> None:
-        assert self._socket is not None
+        if self._socket is None:
+            raise NotHttp("hung up")
         data = self._socket.recv(65536)
         if not data:
             raise NotHttp("the server hung up")

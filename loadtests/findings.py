@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from loadtests.cells import LABELS
 from loadtests.model import crossover_rate
-from loadtests.results import Measured, Results
+from loadtests.results import OTHERS_CORES, Measured, Results, percent
 
 Value = Callable[[Measured], float]
 
@@ -88,7 +88,7 @@ def requests(results: Results, cells: Sequence[Measured]) -> str:
             "Within these rates, short and long polling never need as many requests as each other."
         )
     return (
-        f"Below {found:.2g} messages a second short polling needs more requests than long polling, above it fewer; "
+        f"Below {_messages(found)} a second short polling needs more requests than long polling, above it fewer; "
         f"the model says {expected:.2g}, one message a poll interval."
     )
 
@@ -99,7 +99,7 @@ def processor(cells: Sequence[Measured]) -> str:
     ranked = sorted((m for m in cells if m.cell.rate == highest), key=lambda m: m.cpu)
     least, most = ranked[0], ranked[-1]
     told = (
-        f"At {highest:g} messages a second {named(least.cell.transport)} takes {least.cpu:.1%} of a core, "
+        f"At {highest:g} messages a second {named(least.cell.transport)} takes {percent(least.cpu, 1)} of a core, "
         f"{named(most.cell.transport)} {most.cpu / least.cpu:.1f} times as much."
     )
     found = crossing(*_polling(cells, lambda m: m.cpu))
@@ -124,6 +124,17 @@ def held(measured: Measured) -> str:
     )
 
 
+def noise(cells: Sequence[Measured]) -> str:
+    """Say that other programs disturbed, when they did."""
+    most = max(m.others for m in cells)
+    if most <= OTHERS_CORES:
+        return ""
+    return (
+        f"Other programs kept up to {most:.1f} of the machine’s cores busy: delays, and CPU to a lesser degree, are "
+        "worse than on a quiet machine."
+    )
+
+
 def limits(cells: Sequence[Measured]) -> str:
     """Say which of the two processes would give out first."""
     busiest = max(cells, key=lambda m: max(m.cpu, m.said["generator"]["cpu_share"]))
@@ -131,7 +142,7 @@ def limits(cells: Sequence[Measured]) -> str:
     who = "Locust" if own > busiest.cpu else "the server"
     return (
         f"Busiest was {named(busiest.cell.transport)} at {busiest.cell.rate:g} messages a second with "
-        f"{busiest.cell.users} users: the server used {busiest.cpu:.0%} of a core and Locust {own:.0%}, "
+        f"{busiest.cell.users} users: the server used {percent(busiest.cpu)} of a core and Locust {percent(own)}, "
         f"so {who} would give out first."
     )
 
@@ -157,6 +168,10 @@ def _polling(
 
 def _by_median(cells: Sequence[Measured]) -> list[Measured]:
     return sorted(cells, key=lambda m: m.delivery.quantile_ms(0.5))
+
+
+def _messages(count: float) -> str:
+    return f"{count:.2g} message{'' if f'{count:.2g}' == '1' else 's'}"
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """Publisher: the one who writes, so that there is something to deliver.
 
-It keeps its schedule whether or not the server keeps up (open loop): a message that could not be sent in time is
-sent late, with the time it was due. Its requests are the same whichever transport is read, and its bytes are
-counted apart.
+It keeps its schedule whether or not the server keeps up (open loop): it sends a message when it is due, without
+waiting for the answer to the one before, and what could not be sent in time says when it was due. Its requests are
+the same whichever transport is read, and its bytes are counted apart.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable, Iterable
 
 import gevent
+from gevent.queue import Queue
 from locust.env import Environment
 
 from loadtests.browser import fetch_headers
 from loadtests.connection import Connection
 from loadtests.stamp import AUTHOR, stamped
+
+IDLE_SECONDS = 30.0  # a connection that was idle for longer may have been closed by the server
 
 
 class NotPublished(Exception):
@@ -30,8 +33,11 @@ class Publisher:
         self._path = f"/rooms/{room}/messages"
         self.connection = Connection(host, fetch_headers(host))
         self.ids: list[int] = []
-        self.failures: list[str] = []
         self.late_ms = 0.0
+        self.unanswered = 0
+        self._sent: Queue[float] = Queue()
+        self._last_sent = 0.0
+        self._hearing = gevent.spawn(self._hear)
 
     def publish(self, offsets: Iterable[float]) -> None:
         """Publish one message at each of these seconds from now, ascending."""
@@ -40,28 +46,46 @@ class Publisher:
             due = start + offset
             gevent.sleep(max(0.0, due - time.time()))
             self.late_ms = max(self.late_ms, (time.time() - due) * 1000)
-            self._post(due)
+            self._send(due)
 
-    def _post(self, due: float) -> None:
-        began, problem = time.perf_counter(), None
+    def stop(self) -> None:
+        """Hear no more answers."""
+        self._hearing.kill(block=False)
+
+    def _send(self, due: float) -> None:
+        began = time.perf_counter()
+        if not self.unanswered and began - self._last_sent > IDLE_SECONDS:
+            self.connection.close()
+        self._last_sent = began
         try:
-            answer = self.connection.ask(
-                "POST", self._path, {"author": AUTHOR, "text": stamped(due)}
-            )
-            if answer.status == 201:
-                self.ids.append(answer.json()["id"])
-            else:
-                problem = f"status {answer.status}"
+            self.connection.send("POST", self._path, {"author": AUTHOR, "text": stamped(due)})
         except OSError as error:
             self.connection.close()
-            problem = str(error)
-        if problem:
-            self.failures.append(problem)
+            self._tell(began, str(error))
+        else:
+            self.unanswered += 1
+            self._sent.put(began)
+
+    def _hear(self) -> None:
+        """Take the answers, which come in the order of the messages (RFC 9112 §9.3.2)."""
+        for began in self._sent:
+            try:
+                answer = self.connection.receive()
+                problem = None if answer.status == 201 else f"status {answer.status}"
+                if problem is None:
+                    self.ids.append(answer.json()["id"])
+            except OSError as error:
+                self.connection.close()
+                problem = str(error)
+            self.unanswered -= 1
+            self._tell(began, problem)
+
+    def _tell(self, began: float, problem: str | None) -> None:
         self._fire(
             request_type="POST",
             name="/rooms/[room]/messages",
-            response_length=0,
-            context={},
             response_time=(time.perf_counter() - began) * 1000,
+            response_length=0,
             exception=NotPublished(problem) if problem else None,
+            context={},
         )

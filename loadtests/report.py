@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from loadtests import charts, findings, terminal
 from loadtests.cells import LABELS
 from loadtests.charts import Axis, Line, linear_axis, log_axis, rate_axis
 from loadtests.findings import milliseconds
-from loadtests.results import Measured, Results
+from loadtests.results import Measured, Results, percent
 
 ECDF_POINTS = 60  # of a curve: enough for the eye
 FLAT = 0.004  # at most so far may a point lie beside the curve that is drawn
@@ -57,6 +58,7 @@ def context(results: Results) -> dict[str, Any]:
         "results": results,
         "labels": LABELS,
         "users": users,
+        "when": datetime.fromisoformat(results.started_at),
         "columns": terminal.COLUMNS,
         "rows": [(measured, terminal.row(measured)) for measured in results.cells],
         "wrong": [(terminal.name(m), problem) for m in results.cells for problem in m.problems],
@@ -73,7 +75,12 @@ def context(results: Results) -> dict[str, Any]:
 
 def _found(results: Results, cells: Sequence[Measured]) -> list[str]:
     rate = findings.middle_rate(cells)
-    told = [findings.delivery(cells, rate), findings.naive(cells, rate), findings.limits(cells)]
+    told = [
+        findings.delivery(cells, rate),
+        findings.naive(cells, rate),
+        findings.limits(cells),
+        findings.noise(cells),
+    ]
     return [sentence for sentence in told if sentence]
 
 
@@ -96,9 +103,9 @@ def ecdf(cells: Sequence[Measured]) -> Chart:
     x = log_axis(
         "milliseconds after it was due", [ms for line in lines for ms, _ in line.points], _plain
     )
-    y = linear_axis("share of deliveries that had arrived", 1.0, lambda share: f"{share:.0%}")
+    y = linear_axis("share of deliveries that had arrived", 1.0, percent)
     shares = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-    rows = [[f"{q:.0%}", *(milliseconds(m.delivery.quantile_ms(q)) for m in shown)] for q in shares]
+    rows = [[percent(q), *(milliseconds(m.delivery.quantile_ms(q)) for m in shown)] for q in shares]
     title = f"Delivery at {rate:g} messages a second"
     return _chart("ecdf", title, findings.delivery(cells, rate), lines, x, y, "share", rows)
 
@@ -161,7 +168,7 @@ def traffic(cells: Sequence[Measured]) -> Chart:
 def held(measured: Measured) -> Chart:
     """Held requests over time."""
     points = [(float(at), float(count)) for at, count in measured.said["held"]]
-    lines = [Line(measured.cell.transport, measured.label, points, points)]
+    lines = [Line(measured.cell.transport, measured.label, points, [])]
     x = linear_axis("seconds", max(at for at, _ in points) or 1.0, _plain)
     y = linear_axis("held requests", max(1.0, *(count for _, count in points)), _plain)
     rows = [[f"{at:.1f} s", f"{count:.0f}"] for at, count in points]

@@ -109,7 +109,7 @@ class Measured:
         """Say why the generator could not be trusted; None when it could."""
         own = self.said["generator"]
         if own["cpu_share"] > BUSY_SHARE:
-            return f"Locust used {own['cpu_share']:.0%} of a core: it, not the server, is the limit here"
+            return f"Locust used {percent(own['cpu_share'])} of a core: it, not the server, is the limit here"
         late = None
         if own["lag_p50_ms"] > LATE_MEDIAN_MS or own["lag_p99_ms"] > LATE_P99_MS:
             late = f"Locust’s own loop was late (99 %: {own['lag_p99_ms']:.0f} ms)"
@@ -145,11 +145,9 @@ class Measured:
 
     @property
     def note(self) -> str | None:
-        """Say who is near the limit, or who disturbed, when somebody did."""
+        """Say who is near the limit, when somebody is."""
         if self.complete and self.cpu > BUSY_SHARE:
-            return f"the server used {self.cpu:.0%} of a core: it is the limit here"
-        if self.complete and self.others > OTHERS_CORES:
-            return f"other programs used {self.others:.1f} cores meanwhile"
+            return f"the server used {percent(self.cpu)} of a core: it is the limit here"
         return None
 
     @property
@@ -237,6 +235,11 @@ def last(folder: Path = FOLDER) -> Results | None:
         return Results.from_json(json.loads((folder / RESULTS).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def percent(share: float, places: int = 0) -> str:
+    """Write a share as a percentage."""
+    return f"{share * 100:.{places}f} %"
 
 
 def replace(file: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TextIO
 from loadtests import findings
 from loadtests.comparison import Step
 from loadtests.findings import milliseconds
-from loadtests.results import Measured, Results
+from loadtests.results import Measured, Results, percent
 
 BAR = 24
 
@@ -81,7 +81,7 @@ def row(measured: Measured) -> tuple[str, ...]:
         f"{measured.cpu_ms_a_thousand:.1f}",
         str(measured.held_most),
         f"{measured.said['rss_bytes'] / 1e6:.0f}",
-        f"{measured.said['generator']['cpu_share']:.0%}",
+        percent(measured.said["generator"]["cpu_share"]),
     )
 
 
@@ -111,6 +111,7 @@ def _found(results: Results, cells: list[Measured]) -> list[str]:
         findings.requests(results, cells),
         findings.processor(cells),
         findings.limits(cells),
+        findings.noise(cells),
     ]
     return [sentence for sentence in told if sentence]
 

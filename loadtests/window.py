@@ -91,8 +91,9 @@ class Window:
         began = time.monotonic()
         self._publisher.publish(exactly(seed, self._options.rate, seconds) if seconds else [])
         gevent.sleep(max(0.0, began + seconds - time.monotonic()))
-        newest = self._publisher.ids[-1] if self._publisher.ids else 0
         patience = DRAIN_SECONDS + self._options.poll_interval
+        self._wait(lambda: not self._publisher.unanswered, patience)
+        newest = self._publisher.ids[-1] if self._publisher.ids else 0
         self._wait(
             lambda: all((reader.checker.last or 0) >= newest for reader in self._readers()),
             patience,

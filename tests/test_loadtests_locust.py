@@ -1,0 +1,250 @@
+"""The locustfiles, run by a real Locust in a process of its own, against real servers.
+
+Locust is never imported here: it would replace sockets and threads of every test that runs after it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests import serving
+from tests.serving import ROOT, Serving
+
+TRANSPORTS = {
+    "short-polling": "ShortPolling",
+    "long-polling": "LongPolling",
+    "websocket": "WebSocket",
+    "server-sent-events": "ServerSentEvents",
+}
+SECONDS_AT_MOST = 40
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a Locust that has ended left behind: its statistics by (type, name), and what it wrote."""
+
+    status: int
+    rows: dict[tuple[str, str], dict[str, Any]]
+    log: str
+
+    def count(self, kind: str, name: str) -> int:
+        return int(self.rows.get((kind, name), {"num_requests": 0})["num_requests"])
+
+    def failures(self, kind: str, name: str) -> int:
+        return int(self.rows[kind, name]["num_failures"])
+
+
+Locust = Callable[..., Ran]
+
+
+@pytest.fixture
+def locust(tmp_path: Path) -> Locust:
+    """Run `locust` in the checkout, headless, with the project's own configuration and these options."""
+
+    def run(*options: str) -> Ran:
+        file = tmp_path / "stats"  # Locust adds .json
+        command = [
+            sys.executable,
+            "-m",
+            "locust",
+            "--headless",
+            "--only-summary",
+            f"--csv={file}",
+            f"--json-file={file}",
+        ]
+        ended = subprocess.run(
+            [*command, *options], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS_AT_MOST,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        written = file.with_suffix(".json")
+        rows = json.loads(written.read_text()) if written.exists() else []
+        failed = file.with_name("stats_failures.csv")
+        log = ended.stdout + ended.stderr + (failed.read_text() if failed.exists() else "")
+        assert "Traceback" not in log, log
+        return Ran(ended.returncode, {(row["method"], row["name"]): row for row in rows}, log)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def chat() -> Iterator[Serving]:
+    """One server for all these tests; each has a room of its own."""
+    with serving.served("--store=memory") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def broken() -> Iterator[Callable[[str], str]]:
+    """Start a server that spoils one delivery in a thousand, in the way that is named; give its address."""
+    started = []
+
+    def start(fault: str) -> str:
+        command = [sys.executable, "-m", "tests.broken_server", fault]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        found = re.search(r"http://[\d.:]+", process.stdout.readline())
+        assert found
+        return found[0]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def inspect(url: str) -> dict[str, Any]:
+    with urlopen(f"{url}/inspect") as answer:
+        counted: dict[str, Any] = json.load(answer)
+        return counted
+
+
+def test_what_locust_counts_is_what_the_server_counts(locust: Locust, chat: Serving) -> None:
+    before = inspect(chat.url)
+    ran = locust(f"--host={chat.url}", "--room=counted", "--users=20", "--spawn-rate=20", "--rate=10",
+                 "--poll-interval=0.3", "--run-time=4s")  # fmt: skip
+    after = inspect(chat.url)
+    assert ran.status == 0, ran.log
+    posted = ran.count("POST", "/rooms/[room]/messages")
+    assert after["messages"] - before["messages"] in (posted, posted + 1, posted + 2)
+    for transport in TRANSPORTS:
+        kind = "OPEN" if transport == "websocket" else "GET"
+        asked = after["requests"][transport] - before["requests"].get(transport, 0)
+        assert (
+            0 <= asked - ran.count(kind, f"/rooms/[room]/{transport}") <= 5
+        )  # one a user in flight
+        delivered = ran.count("DELIVER", transport)
+        assert (
+            5 * (posted - 7) <= delivered <= 5 * posted
+        )  # the last ones, and those of the first moment
+        assert ran.failures("DELIVER", transport) == 0
+    assert after["held"] == after["websockets"] == 0
+
+
+def test_rows_are_named_by_transport_and_never_by_cursor(locust: Locust, chat: Serving) -> None:
+    ran = locust(
+        f"--host={chat.url}",
+        "--room=named",
+        "--users=4",
+        "--spawn-rate=4",
+        "--rate=20",
+        "--run-time=2s",
+    )
+    names = {name for _, name in ran.rows}
+    asked = {f"/rooms/[room]/{path}" for path in ("messages", *TRANSPORTS)}
+    assert names == {*asked, *TRANSPORTS}
+
+
+def test_a_held_poll_is_not_called_slow(locust: Locust, chat: Serving) -> None:
+    ran = locust(f"--host={chat.url}", "--room=held", "--users=5", "--spawn-rate=5", "--rate=1.5", "--run-time=4s",
+                 "LongPolling")  # fmt: skip
+    held, asked = ran.rows["HELD", "long-polling"], ran.rows["GET", "/rooms/[room]/long-polling"]
+    assert held["total_response_time"] / held["num_requests"] > 100
+    assert asked["total_response_time"] / asked["num_requests"] < 60
+
+
+@pytest.mark.parametrize(
+    ("fault", "called"), [("drop", "lost"), ("double", "doubled"), ("reorder", "out of order")]
+)
+def test_one_spoiled_delivery_in_a_thousand_is_found_and_named(
+    locust: Locust, broken: Callable[[str], str], fault: str, called: str
+) -> None:
+    ran = locust(f"--host={broken(fault)}", "--users=40", "--spawn-rate=40", "--rate=80", "--run-time=5s",
+                 "--poll-interval=0.2", "ShortPolling", "LongPolling", "WebSocket")  # fmt: skip
+    assert ran.status == 1
+    for transport in ("short-polling", "long-polling", "websocket"):
+        delivered, found = ran.count("DELIVER", transport), ran.failures("DELIVER", transport)
+        if fault != "reorder" or transport == "short-polling":  # other batches are rarely of two
+            assert 1 <= found <= delivered / 1000 + 1, (transport, delivered)
+    assert set(re.findall(r"Fault\('([^']+)'\)", ran.log)) == {called}
+
+
+def test_two_processes_publish_no_more_than_one(locust: Locust, chat: Serving) -> None:
+    before, port = inspect(chat.url)["messages"], free_port()
+    ran = locust(
+        f"--host={chat.url}", "--room=two", "--users=4", "--spawn-rate=4", "--rate=20", "--run-time=4s",
+        "--processes=2", f"--master-bind-port={port}", f"--master-port={port}", "WebSocket",
+    )  # fmt: skip
+    assert ran.count("DELIVER", "websocket") > 0
+    assert 40 <= inspect(chat.url)["messages"] - before <= 120  # 80, but for chance
+
+
+def test_a_shape_switches_itself_on_only_when_it_is_named(locust: Locust, chat: Serving) -> None:
+    shapes = ",".join(
+        f"loadtests/shapes/{name}.py" for name in ("ramp", "spike", "reconnect_storm")
+    )
+    log = locust(
+        f"--host={chat.url}", "-f", f"loadtests/websockets.py,{shapes}", "-u20", "-t1s"
+    ).log
+    assert "Shape test updating to 2 users" in log  # the first of them, and a tenth of the users
+    assert "Shape" not in locust(f"--host={chat.url}", "-u1", "-t1s", "WebSocket").log
+
+
+def test_shapes_reach_their_peak_and_end() -> None:
+    code = """
+import types
+from loadtests.shapes import ramp, reconnect_storm, spike
+options = types.SimpleNamespace(num_users=50, spawn_rate=None)
+runner = types.SimpleNamespace(environment=types.SimpleNamespace(parsed_options=options))
+for shape in (ramp.Ramp(), spike.Spike(), reconnect_storm.ReconnectStorm()):
+    shape.runner = runner
+    told = []
+    for second in range(1000):
+        shape.get_run_time = lambda: second
+        tick = shape.tick()
+        if tick is None:
+            break
+        if not told or told[-1] != tick[0]:
+            told.append(tick[0])
+    print(second, *told)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == [
+        "200 5 10 15 20 25 30 35 40 45 50",
+        "61 5 50 5",
+        "72 50 1 50 1 50 1 50 1",
+    ]
+
+
+def test_a_server_that_is_not_there_is_one_sentence(locust: Locust) -> None:
+    ran = locust(f"--host=http://127.0.0.1:{free_port()}", "--run-time=2s")
+    assert ran.status != 0
+    assert "can’t be reached: Connection refused" in ran.log
+    assert len(ran.log.strip().splitlines()) <= 3
+
+
+def test_importing_the_load_tests_pure_parts_does_not_import_locust() -> None:
+    code = (
+        "import sys, loadtests.results, loadtests.report, loadtests.findings, loadtests.__main__\n"
+        "sys.exit(any(name in sys.modules for name in ('locust', 'gevent', 'tornado')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_load_tests_are_pure_clients() -> None:
+    for file in (ROOT / "loadtests").rglob("*.py"):
+        if "fanout" not in file.parts and not file.name.startswith("fanout"):
+            assert not re.search(
+                r"^\s*(from|import) (transports|tutorial)\b", file.read_text(), re.M
+            ), file
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        return port
