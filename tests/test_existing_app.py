@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from tests.proxying import free_port
+from tests.redis_server import RedisServer
 from tests.serving import ROOT, Serving, served, start, stop
 from tutorial.existing_app import relay
 from tutorial.existing_app.orders import Orders
@@ -163,6 +164,32 @@ def test_a_relay_killed_after_each_delivery_tells_each_note_once(
     assert told(chat.url, database) == keys(5)[:4]
     relay.pass_on(outbox, relay.deliver_to(publish))
     assert told(chat.url, database) == keys(5)
+
+
+def test_over_redis_a_killed_relay_redis_and_chat_lose_and_double_nothing(
+    database: str, outbox: Outbox, tmp_path: Path
+) -> None:
+    shipped(database, 5)
+    redis = RedisServer(tmp_path)
+    try:
+        store = f"--store={redis.url}"
+        chat = start(store, **KEY)
+        deliver = relay.to_queue(redis.url)
+        for deliveries in (1, 2):
+            died(DIE_BEFORE_STRIKING_OUT, database, redis.url, str(deliveries))
+        redis.kill()
+        with pytest.raises(relay.Undelivered):
+            relay.pass_on(outbox, deliver)
+        assert waiting(outbox) == keys(5)[1:]
+        redis.start()
+        chat.process.kill()
+        stop(chat)
+        relay.pass_on(outbox, deliver)
+        with served(store, **KEY) as chat:
+            until(lambda: len(told(chat.url, database)) == 5)
+            assert sorted(told(chat.url, database)) == keys(5)
+    finally:
+        redis.kill()
 
 
 def test_while_the_chat_is_down_notes_wait_in_order(

@@ -258,4 +258,4 @@ async def test_one_of_two_processes_behind_a_proxy_can_be_taken_away(
         one, two = process(store), process(store)
         await converse(proxied(one.port, two.port), taking_turns())
     finally:
-        redis.end()
+        redis.kill()
