@@ -95,6 +95,11 @@ class Connection:
         await self.send(method, path, body, headers)
         return await self.response(method)
 
+    def half_close(self) -> None:
+        """Say that nothing more will be sent; the server may have hung up already."""
+        with suppress(OSError):
+            self.writer.write_eof()
+
     async def ended(self) -> bytes:
         """Read until the server hangs up; give what still came."""
         try:

@@ -136,7 +136,7 @@ async def vanish(connection: Connection) -> None:
 
 
 async def half_close(connection: Connection) -> None:
-    connection.writer.write_eof()
+    connection.half_close()
 
 
 Going = Callable[[Connection], Awaitable[None]]

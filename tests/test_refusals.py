@@ -119,7 +119,7 @@ async def test_a_frame_that_is_no_send_is_an_error_422(server: Running, type: ob
     assert refusal.value.status == 422
 
 
-@pytest.mark.parametrize("size", [BODY_BYTES + 1, 100_000, READ_BYTES, 3 * READ_BYTES])
+@pytest.mark.parametrize("size", [BODY_BYTES + 1, 100_000, READ_BYTES])
 async def test_a_body_over_16_kib_is_413(server: Running, size: int) -> None:
     assert_problem(await ask(server.url, MESSAGES, "POST", b"x" * size), 413)
 
@@ -549,11 +549,29 @@ async def test_the_refusal_of_an_upgrade_is_a_problem_too(server: Running) -> No
 
 
 async def test_a_connection_that_was_refused_can_be_used_again(server: Running) -> None:
+    json_too_long, plain = b"x" * 20_000, {"Content-Type": "text/plain"}
     async with connected(server.url) as connection:
-        for status, body in ((400, b"["), (422, b"{}"), (413, b"x" * 20_000), (201, BODY)):
-            assert (await connection.ask("POST", MESSAGES, body)).status == status
+        for status, path, body, headers in (
+            (400, MESSAGES, b"[", {}),
+            (422, MESSAGES, b"{}", {}),
+            (413, MESSAGES, json_too_long, {}),
+            (415, MESSAGES, BODY, plain),
+            (404, "/rooms/Lobby/messages", BODY, {}),
+            (401, "/publish", BODY, {}),
+            (404, "/nowhere", BODY, {}),
+            (201, MESSAGES, BODY, {}),
+        ):
+            assert (await connection.ask("POST", path, body, headers)).status == status
         assert (await connection.ask("GET", "/nowhere")).status == 404
         assert (await connection.ask("GET", "/rooms/lobby/short-polling")).status == 200
+
+
+async def test_a_refusal_reaches_its_sender_however_much_is_sent(server: Running) -> None:
+    async with connected(server.url) as connection:
+        for body in (b"x" * READ_BYTES, b"x" * BODY_BYTES):
+            for headers in ({"Content-Type": "text/plain"}, {}):
+                answer = await connection.ask("POST", "/rooms/Lobby/messages", body, headers)
+                assert answer.status == 404
 
 
 async def test_a_body_that_nobody_asked_for_is_no_trouble(server: Running) -> None:

@@ -13,7 +13,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from transports.chat import Chat
-from transports.handler import Draining, Handler, Refused, RoomHandler, TooMany
+from transports.handler import Draining, Handler, Refused, RoomHandler, TooMany, as_refusal
 from transports.room import Room
 from transports.wire import BODY_BYTES, Ack, Draft, parse_object, room_field
 
@@ -43,19 +43,26 @@ class BodyHandler(Handler):
     """
 
     transport = "posting"
+    _turned_away: Exception | None = None
 
     async def prepare(self) -> None:
         self._body = bytearray()
         self._received = 0
         cast(HTTP1Connection, self.request.connection).set_max_body_size(ANY_BYTES)
-        await super().prepare()
-        if self.request.method != "POST":
-            return
         length = self.request.headers.get("Content-Length", "0")
         if length.isdecimal() and (len(length) > 9 or int(length) > READ_BYTES):
             raise Refused(413, f"a body may have {BODY_BYTES} bytes")
+        try:
+            await super().prepare()
+            self._demand_json()
+        except Exception as error:
+            if self.request.method != "POST" or as_refusal(error) is None:
+                raise
+            self._turned_away = error  # said after the body: who is answered before it is cut off
+
+    def _demand_json(self) -> None:
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
+        if self.request.method == "POST" and kind != "application/json":
             raise Refused(415, "send Content-Type: application/json")
 
     def data_received(self, chunk: bytes) -> None:
@@ -64,7 +71,9 @@ class BodyHandler(Handler):
             self._body += chunk
 
     def body(self) -> bytes:
-        """Give the whole body. Raises: Refused."""
+        """Give the whole body. Raises: what refuses the request."""
+        if self._turned_away is not None:
+            raise self._turned_away
         if self._received > BODY_BYTES:
             raise Refused(413, f"a body may have {BODY_BYTES} bytes")
         return bytes(self._body)
@@ -86,8 +95,8 @@ class PostingHandler(BodyHandler, RoomHandler):
 class PublishHandler(BodyHandler):
     """`POST /publish` → an ack; for programs that carry the publish key, into any room."""
 
-    async def prepare(self) -> None:
-        await super().prepare()
+    def body(self) -> bytes:
+        body = super().body()
         key = self.chat.publish_key
         given = self.request.headers.get("Authorization", "")
         if key is None or not hmac.compare_digest(
@@ -95,6 +104,7 @@ class PublishHandler(BodyHandler):
         ):
             ask = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, "send “Authorization: Bearer” with the server’s publish key", ask)
+        return body
 
     async def post(self) -> None:
         fields = parse_object(self.body())
