@@ -15,7 +15,7 @@ from locust.env import Environment
 
 from loadtests.histogram import Histogram
 from loadtests.load import OwnLoad
-from loadtests.looks import LOOKS_A_SECOND, Look, Looks
+from loadtests.looks import LOOKS_A_SECOND, Look, Looks, NotTheChat
 from loadtests.publisher import Publisher
 from loadtests.schedule import exactly
 
@@ -65,7 +65,7 @@ class Window:
         )
         first, load = self._looks.look(), OwnLoad()
         self._opened = time.time()
-        sampling = gevent.spawn(self._sample)
+        sampling = gevent.spawn(self._sample, gevent.getcurrent())
         self._publish(self._options.measure, seed=self._options.seed)
         own_load = load.stop()
         sampling.kill()
@@ -116,7 +116,14 @@ class Window:
     def _posted_bytes(self) -> tuple[int, ...]:
         return self._publisher.connection.sent, self._publisher.connection.received
 
-    def _sample(self) -> None:
+    def _sample(self, measuring: gevent.Greenlet) -> None:
+        """Note how many requests are held. When the server is gone, the measuring is over."""
+        try:
+            self._note_held()
+        except NotTheChat as problem:
+            measuring.kill(problem, block=False)
+
+    def _note_held(self) -> None:
         while True:
             self._held.append(
                 (round(time.time() - self._opened, 2), self._looks.look().numbers["held"])

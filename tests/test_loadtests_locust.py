@@ -159,7 +159,7 @@ def test_a_held_poll_is_not_called_slow(locust: Locust, chat: Serving) -> None:
 def test_one_spoiled_delivery_in_a_thousand_is_found_and_named(
     locust: Locust, broken: Callable[[str], str], fault: str, called: str
 ) -> None:
-    ran = locust(f"--host={broken(fault)}", "--users=40", "--spawn-rate=40", "--rate=80", "--run-time=5s",
+    ran = locust(f"--host={broken(fault)}", "--users=40", "--spawn-rate=40", "--rate=80", "--run-time=4s",
                  "--poll-interval=0.2", "ShortPolling", "LongPolling", "WebSocket")  # fmt: skip
     assert ran.status == 1
     for transport in ("short-polling", "long-polling", "websocket"):
