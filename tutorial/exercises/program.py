@@ -1,17 +1,14 @@
-"""The learner's file as a running program, seen from the judge: start, ask and end it.
+"""The learner's file as a running program, seen from the judge: ask it, hear it, end it.
 
-Whatever the file does (a syntax error, `exit()`, an endless loop, a taken port, a flood of prints)
-becomes a `Failure` that says so. `serving` runs a server on a free port; `driven` lets the check
-call the file's functions.
+Whatever the file does (an exception, `exit()`, an endless loop, a taken port, a flood of prints)
+becomes a `Failure` that says so. `tutorial.exercises.starting` starts programs.
 """
 
-import ast
 import asyncio
 import json
 import socket
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,62 +148,6 @@ class Program:
         self._listening.cancel()
         self._line.close()
         self._output.close()
-
-
-@asynccontextmanager
-async def serving(path: Path) -> AsyncIterator[Program]:
-    """Run the learner's file as a server on a free port, until the block ends."""
-    port = _free_port()
-    async with _running(path, "serve", str(port)) as program:
-        await program.ready(port)
-        yield program
-
-
-@asynccontextmanager
-async def driven(path: Path, check: str, *arguments: str) -> AsyncIterator[Program]:
-    """Run this check's `drive(learner, report, *arguments)` on the file, until the block ends."""
-    async with _running(path, "drive", check, *arguments) as program:
-        yield program
-
-
-@asynccontextmanager
-async def _running(path: Path, mode: str, *arguments: str) -> AsyncIterator[Program]:
-    _parse(path)
-    line, its_line = socket.socketpair()
-    output, its_output = socket.socketpair()
-    with its_line, its_output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-X", "faulthandler", "-u", "-m", "tutorial.exercises.hosting"),
-            *(mode, str(its_line.fileno()), str(path), *arguments),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=its_output.fileno(),
-            stderr=asyncio.subprocess.STDOUT,
-            pass_fds=[its_line.fileno()],
-        )
-    line.setblocking(False)
-    output.setblocking(False)
-    program = Program(path, process, line, output)
-    try:
-        yield program
-    except Failure as failure:
-        failure.printed = last_words.of_prints(program.printed)
-        raise
-    finally:
-        await program.end()
-
-
-def _parse(path: Path) -> None:
-    try:
-        ast.parse(path.read_text("utf-8"), str(path))
-    except (SyntaxError, UnicodeDecodeError) as error:
-        expected = "a file that Python can read"
-        raise Failure(expected, last_words.of_syntax_error(error)) from None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _accepts(port: int) -> bool:

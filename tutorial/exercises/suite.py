@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.program import driven
+from tutorial.exercises.starting import driven
 from tutorial.exercises.verdict import Failure
 
 FILE = Path(__file__).parents[2] / "tests" / "test_conformance.py"

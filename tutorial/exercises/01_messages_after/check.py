@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tutorial.exercises.program import serving
+from tutorial.exercises.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
 from tutorial.exercises.visitor import Visitor, named
 

@@ -9,7 +9,7 @@ from statistics import mean
 from typing import Any
 
 from tutorial.exercises import virtual_clock
-from tutorial.exercises.program import driven
+from tutorial.exercises.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
 READ_DELAY = "A message waits half an interval"

@@ -5,8 +5,8 @@ import random
 from pathlib import Path
 
 from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.program import serving
 from tutorial.exercises.reader import Reader, fault
+from tutorial.exercises.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
 from tutorial.exercises.visitor import Visitor
 

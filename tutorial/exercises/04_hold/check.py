@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.program import Program, serving
+from tutorial.exercises.program import Program
+from tutorial.exercises.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
 from tutorial.exercises.visitor import Batch, Visitor
 

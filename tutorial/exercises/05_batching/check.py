@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import quantiles
 
 from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.program import serving
 from tutorial.exercises.reader import Reader, fault
+from tutorial.exercises.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
 from tutorial.exercises.visitor import Batch, Visitor, named
 

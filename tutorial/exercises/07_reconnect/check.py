@@ -10,8 +10,9 @@ from typing import Any
 
 from tutorial.exercises.cutting import Room, cutting
 from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.program import Program, driven
+from tutorial.exercises.program import Program
 from tutorial.exercises.reader import fault
+from tutorial.exercises.starting import driven
 from tutorial.exercises.verdict import Event, Failure, Timeline
 
 READ_RESUME = "Go on where you were"

@@ -15,7 +15,8 @@ from transports.server import Server
 from transports.stores import make_store
 from tutorial.exercises import suite
 from tutorial.exercises.event_stream import Stream, opened
-from tutorial.exercises.program import Program, driven
+from tutorial.exercises.program import Program
+from tutorial.exercises.starting import driven
 from tutorial.exercises.verdict import Event, Failure, Timeline
 from tutorial.exercises.visitor import Visitor, named
 

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.program import Program, driven
+from tutorial.exercises.program import Program
+from tutorial.exercises.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
 READ_TRANSACTION = "Both, or neither"

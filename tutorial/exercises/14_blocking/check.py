@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-from tutorial.exercises.program import serving
+from tutorial.exercises.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
 from tutorial.exercises.visitor import Visitor
 

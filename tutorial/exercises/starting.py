@@ -1,0 +1,73 @@
+"""Start the learner's file: as the server that it is, or to have its functions called.
+
+Either way for the length of a block, in a process of its own, with one line to the judge and
+another for all that it prints. What can't even be parsed is a `Failure` before anything starts.
+"""
+
+import ast
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tutorial.exercises import last_words
+from tutorial.exercises.program import Program
+from tutorial.exercises.verdict import Failure
+
+
+@asynccontextmanager
+async def serving(path: Path) -> AsyncIterator[Program]:
+    """Run the learner's file as a server on a free port, until the block ends."""
+    port = _free_port()
+    async with _running(path, "serve", str(port)) as program:
+        await program.ready(port)
+        yield program
+
+
+@asynccontextmanager
+async def driven(path: Path, check: str, *arguments: str) -> AsyncIterator[Program]:
+    """Run this check's `drive(learner, report, *arguments)` on the file, until the block ends."""
+    async with _running(path, "drive", check, *arguments) as program:
+        yield program
+
+
+@asynccontextmanager
+async def _running(path: Path, mode: str, *arguments: str) -> AsyncIterator[Program]:
+    _parse(path)
+    line, its_line = socket.socketpair()
+    output, its_output = socket.socketpair()
+    with its_line, its_output:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-X", "faulthandler", "-u", "-m", "tutorial.exercises.hosting"),
+            *(mode, str(its_line.fileno()), str(path), *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=its_output.fileno(),
+            stderr=asyncio.subprocess.STDOUT,
+            pass_fds=[its_line.fileno()],
+        )
+    line.setblocking(False)
+    output.setblocking(False)
+    program = Program(path, process, line, output)
+    try:
+        yield program
+    except Failure as failure:
+        failure.printed = last_words.of_prints(program.printed)
+        raise
+    finally:
+        await program.end()
+
+
+def _parse(path: Path) -> None:
+    try:
+        ast.parse(path.read_text("utf-8"), str(path))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        expected = "a file that Python can read"
+        raise Failure(expected, last_words.of_syntax_error(error)) from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
