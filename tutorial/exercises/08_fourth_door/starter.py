@@ -22,7 +22,8 @@ understood.
 4. in a silent room write a comment, `": \\n\\n"`, every 15 seconds, or a proxy takes you for dead.
 
 As it stands, the first batch is told, and the stream ends. The check ends with the project's own
-suite, which every transport has passed, and with waiting for a comment. The suite alone:
+suite, which every transport has passed, and with waiting for a comment: give it 20 seconds. The
+suite needs what `python -m pip install -e '.[dev]'` installs, and runs alone, too:
 
     python -m pytest tests/test_conformance.py --transport-module=.learner/08_fourth_door.py
 """
