@@ -15,7 +15,7 @@ from tests.clients import Reader
 from tests.running import Errors
 from transports import room as room_module
 from transports.follower import Follower
-from transports.room import Room
+from transports.room import RELEASED_AT_ONCE, Room
 from transports.stores.memory import MemoryStore
 from transports.wire import Batch, Cursor, Draft, Start
 
@@ -163,16 +163,17 @@ async def test_who_waits_without_a_cursor_in_an_empty_room_hears_the_first_messa
 
 async def test_many_held_requests_are_released_in_slices() -> None:
     room = await opened()
-    many = [asyncio.ensure_future(room.wait(room.cursor, LONG)) for _ in range(120)]
+    all = 2 * RELEASED_AT_ONCE + 20
+    many = [asyncio.ensure_future(room.wait(room.cursor, LONG)) for _ in range(all)]
     await turns(1)
-    assert room.held == 120
+    assert room.held == all
     await post(room, "hi")
     counts = []
     while room.held:
         await turns(1)
         counts.append(room.held)
     left = [count for n, count in enumerate(counts) if n == 0 or count != counts[n - 1]]
-    assert left == [120, 70, 20, 0]
+    assert left == [all, all - RELEASED_AT_ONCE, 20, 0]
     assert {text for batch in await asyncio.gather(*many) for text in texts(batch)} == {"hi"}
 
 
