@@ -15,11 +15,11 @@ from typing import NoReturn
 
 from loadtests.calibration import Refused
 from loadtests.cells import TRANSPORTS, Plan
-from loadtests.comparison import Step, Unserved, compare
+from loadtests.comparison import Unserved, compare
 from loadtests.looks import NotTheChat
 from loadtests.machine import TooMany, make_room
 from loadtests.report import render
-from loadtests.results import FOLDER, PROGRESS, REPORT, Results, replace
+from loadtests.results import FOLDER, REPORT, Results, Step, note_progress, replace
 from loadtests.server import NotStarted
 from loadtests.terminal import Progress, summary
 
@@ -140,7 +140,7 @@ def run(options: argparse.Namespace) -> int:
     bar = Progress()
 
     def tell(step: Step) -> None:
-        replace(options.results / PROGRESS, json.dumps(step.to_json()))
+        note_progress(step, options.results)
         if options.progress == "json":
             print(json.dumps(step.to_json()), flush=True)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from loadtests.cells import Cell, Plan
 from loadtests.generator import generate
 from loadtests.looks import Looks, NotTheChat
 from loadtests.machine import describe
-from loadtests.results import Results
+from loadtests.results import Results, Step
 from loadtests.server import FreshServer
 
 CELL_OVERHEAD_SECONDS = (
@@ -28,19 +28,6 @@ CALIBRATION_SECONDS = 4.0
 
 class Unserved(Exception):
     """The server has no such transport; the text says which it has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Where a run is. `seconds_left` is an estimate; `now` says in words what is being done."""
-
-    done: int
-    of: int
-    now: str
-    seconds_left: float
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 Tell = Callable[[Step], None]

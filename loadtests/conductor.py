@@ -18,6 +18,7 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
 from loadtests.looks import Looks, NotTheChat
+from loadtests.machine import TooMany, make_room
 from loadtests.publisher import Publisher
 from loadtests.results import replace
 from loadtests.schedule import endless
@@ -35,8 +36,9 @@ def set_up(environment: Environment, **_: object) -> None:
     options = cast(Any, environment.parsed_options)
     if options.headless and not options.worker:
         try:
+            make_room(options.num_users or 1)
             Looks(environment.host or "").look()
-        except NotTheChat as problem:
+        except (TooMany, NotTheChat) as problem:
             sys.exit(f"locust: {problem}")
 
 
@@ -51,8 +53,9 @@ class Conductor:
         """Leave out the users that the server has no transport for, and begin to publish."""
         runner = self._environment.runner
         try:
+            make_room(getattr(runner, "target_user_count", 1))
             served = Looks(self._environment.host or "").look().numbers["transports"]
-        except NotTheChat as problem:
+        except (TooMany, NotTheChat) as problem:
             logger.error(problem)
             self._give_up()
             return

@@ -237,6 +237,34 @@ def last(folder: Path = FOLDER) -> Results | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a run is. `seconds_left` is an estimate; `now` says in words what is being done."""
+
+    done: int
+    of: int
+    now: str
+    seconds_left: float
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def note_progress(step: Step, folder: Path = FOLDER) -> None:
+    """Write where a run is into `progress.json`, for `progress` to read in another process."""
+    replace(folder / PROGRESS, json.dumps({**step.to_json(), "process": os.getpid()}))
+
+
+def progress(folder: Path = FOLDER) -> Step | None:
+    """Give where the run that writes to `folder` is; None when none is running."""
+    try:
+        told = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
+        os.kill(told.pop("process"), 0)  # raises when there is no such process
+        return Step(**told)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def percent(share: float, places: int = 0) -> str:
     """Write a share as a percentage."""
     return f"{share * 100:.{places}f} %"

@@ -23,7 +23,7 @@ COLUMNS = {
     "p95": "95 % (ms)",
     "p99": "99 % (ms)",
     "worst": "Worst (ms)",
-    "faults": "Lost",
+    "lost": "Lost",
     "doubled": "Doubled",
     "others": "Out of order, gaps",
 }
@@ -41,7 +41,7 @@ def delivery_rows(stats: RequestStats) -> list[dict[str, Any]]:
             if (e.name, e.method) == (name, method)
         }
         counted = {
-            fault: sum(n for text, n in faults.items() if f"'{fault}'" in str(text))
+            fault: sum(n for text, n in faults.items() if f"'{fault}'" in repr(text))
             for fault in FAULTS
         }
         rows.append(
@@ -52,7 +52,7 @@ def delivery_rows(stats: RequestStats) -> list[dict[str, Any]]:
                 "p95": entry.get_response_time_percentile(0.95),
                 "p99": entry.get_response_time_percentile(0.99),
                 "worst": round(entry.max_response_time),
-                "faults": counted[LOST],
+                "lost": counted[LOST],
                 "doubled": counted[DOUBLED],
                 "others": sum(counted.values()) - counted[LOST] - counted[DOUBLED],
             }

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from loadtests import findings
-from loadtests.comparison import Step
 from loadtests.findings import milliseconds
-from loadtests.results import Measured, Results, percent
+from loadtests.results import Measured, Results, Step, percent
 
 BAR = 24
 

@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -234,6 +235,57 @@ def test_a_server_that_is_not_there_is_one_sentence(locust: Locust) -> None:
     assert ran.status != 0
     assert "can’t be reached: Connection refused" in ran.log
     assert len(ran.log.strip().splitlines()) <= 3
+
+
+def test_too_few_file_descriptors_are_one_sentence_before_anything_starts(chat: Serving) -> None:
+    command = f"ulimit -n 256; exec {sys.executable} -m locust --headless -u 400 --host={chat.url}"
+    ended = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode != 0
+    assert "400 users need 500 file descriptors a process, and the limit is 256" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr) < 2000
+
+
+def test_the_web_ui_has_a_tab_that_tells_delivery_and_faults(broken: Callable[[str], str]) -> None:
+    port = free_port()
+    options = [
+        f"--host={broken('double')}",
+        f"--web-port={port}",
+        "--web-host=127.0.0.1",
+        "--autostart",
+        "-u40",
+        "-r40",
+    ]
+    command = [sys.executable, "-m", "locust", *options, "--rate=80", "WebSocket"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            row = told_row(f"http://127.0.0.1:{port}")
+            page = urlopen(f"http://127.0.0.1:{port}/").read().decode()
+        finally:
+            process.terminate()
+    assert row["name"] == "websocket"
+    assert row["deliveries"] >= 1000 * row["doubled"] - 1000
+    assert row["lost"] == row["others"] == 0
+    assert '"title": "Delivery"' in page
+
+
+def told_row(url: str) -> dict[str, Any]:
+    """Ask Locust's web UI until its tab has a row with a fault."""
+    for _ in range(SECONDS_AT_MOST * 10):
+        try:
+            with urlopen(f"{url}/stats/requests") as answer:
+                rows = json.load(answer)["extended_stats"][0]["data"]
+            if rows and rows[0]["doubled"]:
+                row: dict[str, Any] = rows[0]
+                return row
+        except OSError:
+            pass  # it has not started yet
+        time.sleep(0.1)
+    raise AssertionError("no fault was ever told")
 
 
 def test_importing_the_load_tests_pure_parts_does_not_import_locust() -> None:
