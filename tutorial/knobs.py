@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import fields as fields_of
 from typing import Any, cast
 
-from tornado.websocket import WebSocketHandler
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from transports.chat import Chat
 from transports.wire import Malformed, Unacceptable, parse_object, text_field, to_json
@@ -160,7 +161,8 @@ class ChaosSocket(LocalHandler, WebSocketHandler):
 
     def _hear(self, name: str, number: int, way: Way, data: bytes) -> None:
         told = {"wire": name, "connection": number, "way": way, "at": time.time()}
-        self.write_message(to_json(told | {"bytes": b64encode(data).decode()}))
+        with suppress(WebSocketClosedError):
+            self.write_message(to_json(told | {"bytes": b64encode(data).decode()}))
 
     def on_message(self, message: str | bytes) -> None:
         if self._bench is not None:

@@ -2,7 +2,7 @@
 //
 //   <chat-pane room="lobby" transport="long-polling" author="ann"></chat-pane>
 //
-// `cursor`: begin there, not with the newest messages. `fixed`: without the switch. `silent`: without the box that sends.
+// `base`: reach the server at another origin (through a wire of chaos.js, say). `cursor`: begin there, not with the newest messages. `fixed`: without the switch. `silent`: without the box that sends.
 // `brief`: with one line in place of the gauges (a page that compares has its own).
 // It tells `chat-messages` ({added, history, delays, transport}) and `chat-transport` ({name}).
 
@@ -73,7 +73,7 @@ export class ChatPane extends HTMLElement {
 
   /** The room's address. */
   get url() {
-    return `/rooms/${encodeURIComponent(this.room)}`;
+    return `${this.getAttribute("base") ?? ""}/rooms/${encodeURIComponent(this.room)}`;
   }
 
   /** Change the transport. @param {import("./transports.js").Transport} transport */

@@ -6,6 +6,7 @@
 
 import { bytesOf, headerBytes, responseHeadBytes } from "./bytes.js";
 import { calibrate } from "./calibration.js";
+import { named } from "./client.js";
 import { MeteredEventSource } from "./metered_event_source.js";
 import { MeteredSocket } from "./metered_socket.js";
 
@@ -42,12 +43,12 @@ export class Wire {
     const wire = this;
     this.WebSocket = class extends MeteredSocket {
       constructor(url) {
-        super(url, wire);
+        super(named(url), wire);
       }
     };
     this.EventSource = class extends MeteredEventSource {
       constructor(url) {
-        super(url, wire, wire.#upBytes(url, {}));
+        super(named(url), wire, wire.#upBytes(named(url), {}));
       }
     };
   }
@@ -82,9 +83,10 @@ export class Wire {
   fetch = async (address, init = {}) => {
     if (this.offline) throw new TypeError("offline");
     const method = init.method ?? "GET";
+    address = named(address);
     const entry = this.began("request", method, this.#upBytes(address, init));
     this.requests += 1;
-    entry.address = new URL(address, location.href).href;
+    entry.address = address;
     try {
       const signal = AbortSignal.any([this.cutting, ...(init.signal ? [init.signal] : [])]);
       const response = await fetch(address, { ...init, signal });

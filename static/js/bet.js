@@ -1,0 +1,99 @@
+// <x-bet>: commit to a number or an order before the experiment runs.
+//
+//   <x-bet name="2.delay" chapter="2" for="interval-lab" measure="mean" unit="ms" question="How late is …?"></x-bet>
+//   <x-bet name="0.delay" … rank="short polling, long polling, WebSocket" question="Order them, fastest first."></x-bet>
+//
+// `for` is the experiment on the same page whose Run waits for this bet; `measure` is which of its results settles it.
+
+import { element, uniqueId } from "./element.js";
+import { digits } from "./figures.js";
+import { bets, ledger, place, settle, verdict } from "./ledger.js";
+
+/** One bet. `placed` says whether its experiment may run. */
+export class Bet extends HTMLElement {
+  placed = false;
+  #draw = () => this.#show();
+  #measured = (event) => this.#settle(event);
+
+  async connectedCallback() {
+    this.append(element("div.bet-body"));
+    ledger.addEventListener("change", this.#draw);
+    document.addEventListener("lab-measured", this.#measured);
+    await this.#show();
+  }
+
+  disconnectedCallback() {
+    ledger.removeEventListener("change", this.#draw);
+    document.removeEventListener("lab-measured", this.#measured);
+    this.replaceChildren();
+  }
+
+  get name() {
+    return this.getAttribute("name");
+  }
+
+  get unit() {
+    return this.getAttribute("unit") ?? "";
+  }
+
+  async #show() {
+    const bet = (await bets())[this.name];
+    this.placed = Boolean(bet);
+    const question = this.getAttribute("question");
+    const body = bet ? this.#told(bet) : this.#asking();
+    this.lastElementChild?.replaceChildren(element("p.bet-question", {}, element("strong", {}, "Your bet. "), question), body);
+    document.dispatchEvent(new CustomEvent("bet-shown", { detail: this.getAttribute("for") }));
+  }
+
+  #told(bet) {
+    const say = (value) => (Array.isArray(value) ? value.join(" → ") : `${digits(value)} ${this.unit}`.trim());
+    const parts = [`You said ${say(bet.bet)}.`];
+    if (bet.measured !== undefined) parts.push(`Measured: ${say(bet.measured)}. Your bet is ${verdict(bet)}.`);
+    return element("p.bet-told", { role: "status" }, parts.join(" "));
+  }
+
+  #asking() {
+    const ranked = this.getAttribute("rank")?.split(",").map((word) => word.trim());
+    const field = ranked ? this.#order(ranked) : this.#number();
+    const button = element("button", { type: "submit" }, "Place the bet");
+    const form = element("form.bet-form", {}, field, button);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const bet = ranked ? this.#ranking(field) : field.querySelector("input").valueAsNumber;
+      const chapter = Number(this.getAttribute("chapter") ?? 0);
+      place(this.name, { chapter, question: this.getAttribute("question"), unit: this.unit, bet });
+    });
+    return form;
+  }
+
+  #number() {
+    const input = element("input", { type: "number", required: true, step: "any", min: "0" });
+    return element("label", {}, input, ` ${this.unit}`);
+  }
+
+  #order(words) {
+    const list = element("ol.bet-order", { id: uniqueId("order") });
+    for (const word of words) {
+      const up = element("button.quiet", { type: "button", title: `Move ${word} up`, ariaLabel: `Move ${word} up` }, "↑");
+      const item = element("li", {}, element("span", {}, word), " ", up);
+      item.dataset.word = word;
+      up.addEventListener("click", () => {
+        item.previousElementSibling?.before(item);
+        up.focus();
+      });
+      list.append(item);
+    }
+    return list;
+  }
+
+  #ranking(list) {
+    return Array.from(list.children, (item) => item.dataset.word);
+  }
+
+  #settle({ target, detail }) {
+    const value = detail.values[this.getAttribute("measure")];
+    if (target.localName === this.getAttribute("for") && this.placed && value !== undefined) settle(this.name, value, detail.n);
+  }
+}
+
+customElements.define("x-bet", Bet);

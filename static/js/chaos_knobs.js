@@ -1,0 +1,83 @@
+// <chaos-knobs>: panes of the chat, each over a wire of its own, and the knobs of these wires.
+//
+//   <chaos-knobs transports="short-polling websocket"></chaos-knobs>   without `transports`: all
+//
+// It starts when asked. "Two Enters at once": two panes post in the same instant.
+
+import { layWires } from "./chaos.js";
+import { button, choice, slider } from "./controls.js";
+import { element } from "./element.js";
+import { ownRoom } from "./listening.js";
+import "./pane.js";
+import { TRANSPORTS, transportNamed } from "./transports.js";
+
+const NAMES = ["ann", "ben", "cleo", "dan"];
+const KNOBS = [
+  ["latency_ms", "latency, each way", { least: 0, most: 2000, value: 0, unit: "ms", log: false }],
+  ["jitter_ms", "jitter", { least: 0, most: 2000, value: 0, unit: "ms", log: false }],
+  ["drip", "bytes a second (0: all)", { least: 0, most: 4000, value: 0, unit: "B/s", log: false }],
+];
+const ACTS = ["cut", "freeze", "thaw", "stall", "restart"];
+
+/** Panes with knobs. */
+export class ChaosKnobs extends HTMLElement {
+  #end = new AbortController();
+
+  connectedCallback() {
+    this.#end = new AbortController();
+    this.names = this.getAttribute("transports")?.split(" ") ?? TRANSPORTS.map(({ name }) => name);
+    this.begin = button("Lay the wires", () => this.#begin());
+    this.both = button("Two Enters at once", () => this.#both());
+    this.told = element("p.small", { role: "status" }, "Nothing runs yet. The proxy starts when you ask for it, on this machine.");
+    this.knobs = element("fieldset.knobs", { disabled: true }, ...this.#dials(), this.both);
+    this.field = element("div.knob-panes", { tabIndex: 0 });
+    const row = element("div.lab-controls", {}, this.begin);
+    this.replaceChildren(element("p.lab-name", {}, "A wire of its own for each pane"), row, this.told, this.knobs, this.field);
+  }
+
+  disconnectedCallback() {
+    this.#end.abort();
+    this.replaceChildren();
+  }
+
+  async #begin() {
+    this.begin.disabled = true;
+    try {
+      this.wires = await layWires(this.names, { signal: this.#end.signal });
+    } catch (error) {
+      this.told.textContent = error.message;
+      return;
+    }
+    const room = this.getAttribute("room") ?? ownRoom("chaos");
+    this.panes = this.names.map((name, i) => this.#pane(name, room, NAMES[i % NAMES.length]));
+    this.field.replaceChildren(...this.panes);
+    this.knobs.disabled = false;
+    this.told.textContent = "Each pane reaches the server through a port of its own; what you turn happens to its bytes.";
+  }
+
+  #pane(transport, room, author) {
+    return element("chat-pane", { room, author, transport, base: this.wires.bases[transport], fixed: "", brief: "", silent: "", cursor: "now" });
+  }
+
+  #dials() {
+    this.which = choice("The wire of", [["", "all"], ...this.names.map((name) => [name, transportNamed(name).label])]);
+    const dials = KNOBS.map(([knob, label, how]) => {
+      const dial = slider(label, how);
+      dial.input.addEventListener("input", () => this.#turn({ [knob]: dial.value() }));
+      return dial.node;
+    });
+    return [this.which.node, ...dials, ...ACTS.map((act) => button(act, () => this.#turn({ do: act })))];
+  }
+
+  #turn(knobs) {
+    const wire = this.which.value();
+    this.wires.turn(wire ? { wire, ...knobs } : knobs);
+  }
+
+  /** Let the first two panes post in the same instant. */
+  #both() {
+    this.panes.slice(0, 2).forEach((pane) => pane.say(`at once, says ${pane.author}`));
+  }
+}
+
+customElements.define("chaos-knobs", ChaosKnobs);

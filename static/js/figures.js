@@ -1,0 +1,51 @@
+// Figures: the little statistics that experiments share, and chance that can be repeated.
+
+/**
+ * Give the value that the share `p` of all does not exceed (nearest rank).
+ * @param {number[]} values
+ * @param {number} p  0 to 1
+ * @returns {number | undefined}
+ */
+export function percentile(values, p) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)];
+}
+
+/** Give the mean; of nothing, NaN. @param {number[]} values @returns {number} */
+export function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * Make a source of chance: the same seed gives the same numbers from 0 to 1 (mulberry32).
+ * @param {number} seed
+ * @returns {() => number}
+ */
+export function seeded(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * Give so many moments from 0 to `ms`, as people choose them who don't know of each other: a fixed gap would lock in step
+ * with a poll's interval.
+ * @param {number} count
+ * @param {number} ms
+ * @param {() => number} random
+ * @returns {number[]}
+ */
+export function moments(count, ms, random) {
+  return Array.from({ length: count }, () => random() * ms).toSorted((a, b) => a - b);
+}
+
+/** Write a number with three significant digits, and no more. @param {number | undefined} value @returns {string} */
+export function digits(value) {
+  if (value === undefined || !Number.isFinite(value)) return "–";
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,166 @@
+// <x-ray>: the inside of the server that serves this page, while you look.
+//
+// A mark is a held request or an open socket; it fills as it ages. A dot is a request that has passed. Yours have a ring. Choose a mark to
+// release it, drop it, or freeze it. Nothing is watched before Look is pressed, and nothing after the page has gone.
+
+import { CLIENT } from "./client.js";
+import { button } from "./controls.js";
+import { element, shapeOf } from "./element.js";
+import { digits } from "./figures.js";
+import { transportNamed } from "./transports.js";
+import { seconds, size } from "./words.js";
+
+const MARKS_SHOWN = 150;
+const PASSES_SHOWN = 40;
+const SOCKET_FULL_MS = 60_000; // a socket's mark is full after a minute; a held request's when its hold ends
+const ACTS = { held: ["release", "drop"], socket: ["freeze", "thaw", "drop"] };
+
+/** The X-ray. `look()` begins, `stop()` ends. */
+export class XRay extends HTMLElement {
+  #socket = null;
+  #marks = new Map();
+  #chosen = null;
+  #holdMs = 25_000;
+
+  connectedCallback() {
+    this.toggle = button("Look inside", () => (this.#socket ? this.stop() : this.look()));
+    this.numbers = element("dl.xray-numbers");
+    this.field = element("div.xray-field", { role: "toolbar", ariaLabel: "What waits in the server: arrow keys move, Enter chooses" });
+    this.more = element("p.small.xray-more");
+    this.passing = element("div.xray-passing", { ariaLabel: "Requests that passed", role: "img" });
+    this.told = element("p.xray-told", { role: "status" }, "Nobody looks, so nothing is watched.");
+    this.acts = element("div.xray-acts");
+    this.field.addEventListener("keydown", (event) => this.#move(event));
+    const chosen = element("div.xray-chosen", {}, this.told, this.acts);
+    this.replaceChildren(element("p.lab-name", {}, "The server’s inside"), this.toggle, this.numbers, this.field, this.more, this.passing, chosen);
+    this.#say({});
+  }
+
+  disconnectedCallback() {
+    this.stop();
+    this.replaceChildren();
+  }
+
+  /** Begin to look. */
+  look() {
+    this.#socket = new WebSocket(new URL("/xray", location.href).href.replace(/^http/, "ws"));
+    this.#socket.addEventListener("message", ({ data }) => this.#hear(JSON.parse(data)));
+    this.#socket.addEventListener("close", ({ reason }) => this.#ended(reason));
+    this.toggle.textContent = "Look away";
+    this.told.textContent = "Looking. Choose a mark.";
+  }
+
+  /** Look no more. */
+  stop() {
+    this.#socket?.close();
+  }
+
+  #ended(reason) {
+    this.#socket = null;
+    this.#marks.forEach(({ node }) => node.remove());
+    this.#marks.clear();
+    this.#choose(null);
+    this.toggle.textContent = "Look inside";
+    this.told.textContent = reason || "Nobody looks, so nothing is watched.";
+  }
+
+  #hear(said) {
+    if (said.look) {
+      this.name = said.look;
+      this.#holdMs = said.hold_seconds * 1000;
+      return;
+    }
+    said.left.forEach((number) => this.#leave(number));
+    said.came.forEach((mark) => this.#come(mark));
+    for (const [number, behind] of Object.entries(said.behind)) Object.assign(this.#marks.get(Number(number)) ?? {}, { behind });
+    said.passed.forEach((pass) => this.#pass(pass));
+    this.#say(said);
+    this.#age();
+  }
+
+  #come([number, transport, room, cursor, age, client]) {
+    const mine = client.startsWith(CLIENT);
+    const kind = transport === "websocket" || transport === "server-sent-events" ? "socket" : "held";
+    const mark = { number, transport, room, cursor, mine, kind, since: performance.now() - age, behind: 0 };
+    mark.node = element("button.mark", { type: "button", tabIndex: this.#marks.size ? -1 : 0 }, shapeOf({ name: transportNamed(transport).name }));
+    mark.node.dataset.transport = transport;
+    mark.node.classList.toggle("mine", mine);
+    mark.node.addEventListener("click", () => this.#choose(mark));
+    this.#marks.set(number, mark);
+    if (this.field.children.length < MARKS_SHOWN) this.field.append(mark.node);
+  }
+
+  #leave(number) {
+    const mark = this.#marks.get(number);
+    this.#marks.delete(number);
+    if (document.activeElement === mark?.node) (mark.node.nextElementSibling ?? mark.node.previousElementSibling ?? this.toggle).focus();
+    mark?.node.remove();
+    if (this.#chosen === mark && mark) this.#choose(null, `That one has gone: it was ${mark.kind === "held" ? "answered" : "closed"}.`);
+    const first = this.field.firstElementChild;
+    if (first && !this.field.querySelector('[tabindex="0"]')) first.tabIndex = 0;
+  }
+
+  #pass([transport, status, took, client]) {
+    const mine = client.startsWith(CLIENT) ? ", yours" : "";
+    const dot = element(mine ? "i.mine" : "i", { title: `${transport}: ${status} after ${digits(took)} ms${mine}` });
+    dot.dataset.transport = transport;
+    this.passing.prepend(dot);
+    if (this.passing.children.length > PASSES_SHOWN) this.passing.lastElementChild.remove();
+  }
+
+  #age() {
+    const now = performance.now();
+    for (const { node, since, kind, behind } of this.#marks.values()) {
+      node.style.setProperty("--age", Math.min(1, (now - since) / (kind === "held" ? this.#holdMs : SOCKET_FULL_MS)));
+      node.classList.toggle("behind", behind > 0);
+      node.ariaLabel = this.#describe(node);
+    }
+    if (this.#chosen) this.told.textContent = this.#describe(this.#chosen.node);
+    const hidden = this.#marks.size - this.field.children.length;
+    this.more.textContent = hidden > 0 ? `and ${hidden} more` : "";
+  }
+
+  #describe(node) {
+    const mark = [...this.#marks.values()].find((one) => one.node === node);
+    const { transport, room, cursor, since, behind, mine, kind } = mark;
+    const doing = kind === "held" ? "held for" : "open for";
+    const owes = kind === "held" ? "" : ` · owes ${behind} ${behind === 1 ? "message" : "messages"}`;
+    return `${transport} · room ${room} · cursor ${cursor || "none"} · ${doing} ${seconds(performance.now() - since)}${owes}${mine ? " · yours" : ""}`;
+  }
+
+  #say({ held = 0, websockets = 0, loop_lag_ms: lag, rss_bytes: rss = 0, passes = {} }) {
+    const passed = 4 * Object.values(passes).reduce((sum, count) => sum + count, 0);
+    const all = { held, sockets: websockets, "passing a second": passed, "loop lag": lag === undefined ? "–" : `${digits(lag)} ms`, memory: rss ? size(rss) : "–" };
+    if (this.numbers.children.length === 0) {
+      const pairs = Object.keys(all).map((name) => element("div", {}, element("dt", {}, name), element("dd", { "data-xray": name })));
+      this.numbers.append(...pairs);
+    }
+    Object.values(all).forEach((value, i) => (this.numbers.children[i].lastElementChild.textContent = String(value)));
+  }
+
+  #choose(mark, why = "Choose a mark.") {
+    this.#chosen = mark;
+    this.field.querySelector(".chosen")?.classList.remove("chosen");
+    mark?.node.classList.add("chosen");
+    this.told.textContent = mark ? this.#describe(mark.node) : why;
+    this.acts.replaceChildren(...(mark ? ACTS[mark.kind].map((action) => button(action, () => this.#act(mark, action))) : []));
+  }
+
+  async #act({ number }, action) {
+    const body = JSON.stringify({ look: this.name, mark: number, action });
+    const response = await fetch("/xray/marks", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    if (!(await response.json()).done) this.told.textContent = "That can’t be done to this one now.";
+  }
+
+  #move(event) {
+    const step = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
+    const next = step && document.activeElement[step];
+    if (!next) return;
+    document.activeElement.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+    event.preventDefault();
+  }
+}
+
+customElements.define("x-ray", XRay);

@@ -1,0 +1,352 @@
+"""The experiments of the chapters, in a real browser: each number is the server's own truth, and nothing moves."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests.serving import ROOT
+
+CHROMIUM = shutil.which("chromium")
+QUIET = "--no-sandbox --disable-background-networking --disable-component-update --disable-sync"
+LABS = [
+    *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
+    *("crossover-lab", "frame-lab", "recovery-lab", "door-switcher", "suite-lab"),
+]
+ELEMENTS = [*LABS, "x-ray", "chaos-knobs", "bet-ledger"]
+RUN_MS = 60_000
+FAULT_MS = 5.0
+FAULT = 0.05
+PAGE_BYTES = 150_000
+POSITION = "document.querySelector('#after').getBoundingClientRect().top + scrollY"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = [*QUIET.split(), "--no-first-run", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def gallery() -> Iterator[str]:
+    """The address of a server with the gallery; it ends with the test."""
+    command = [sys.executable, "-m", "tests.gallery"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        yield process.stdout.readline().decode().strip()
+        _, errors = process.communicate(timeout=20)
+    assert b"Traceback" not in errors, errors.decode()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_context(viewport={"width": 1000, "height": 900}) as context:
+        page = context.new_page()
+        failures: list[str] = []
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        yield page
+        assert failures == []
+
+
+def show(page: Page, gallery: str, *names: str) -> Locator:
+    """Open the gallery with some elements; give the first."""
+    page.goto(f"{gallery}/gallery?show={','.join(names)}")
+    first = page.locator(names[0])
+    expect(first.locator("button").first).to_be_visible()
+    return first
+
+
+def measure(page: Page, lab: Locator) -> dict[str, Any]:
+    """Press Run, and give the result that the page then has."""
+    lab.get_by_role("button", name="Run").click()
+    handle = lab.element_handle()
+    page.wait_for_function("lab => lab.result", arg=handle, timeout=RUN_MS)
+    result: dict[str, Any] = lab.evaluate("lab => lab.result")
+    return result
+
+
+def ask(gallery: str, path: str) -> dict[str, Any]:
+    with urlopen(gallery + path) as response:
+        told: dict[str, Any] = json.load(response)
+    return told
+
+
+def told(gallery: str, transport: str) -> dict[int, float]:
+    """Give the ids that polls over a transport were answered with, and how many ms after each was sent."""
+    return {id: late for name, _, id, late in ask(gallery, "/truth")["told"] if name == transport}
+
+
+def test_every_delay_of_short_polling_is_the_servers_own_to_5_ms(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "interval-lab")
+    lab.get_by_label("T, the interval").fill("200")  # 0.63 s
+    result = measure(page, lab)
+    truth = told(gallery, "short-polling")
+    assert len(result["raw"]) == len(truth) == 60
+    faults = [abs(one["delay"] - truth[one["id"]]) for one in result["raw"]]
+    assert sorted(faults)[len(faults) // 2] < FAULT_MS
+    mean = sum(truth.values()) / len(truth)
+    assert result["values"]["mean"] == pytest.approx(mean, rel=FAULT, abs=FAULT_MS)
+
+
+def test_what_a_poll_costs_is_what_the_server_counts(page: Page, gallery: str) -> None:
+    values = measure(page, show(page, gallery, "byte-ruler"))["values"]
+    polls = ask(gallery, "/truth")["polls"]
+    first = {name: next(bytes for poll, _, bytes in polls if poll == name) for name, *_ in polls}
+    assert values["poll_short"] == pytest.approx(first["short-polling"], rel=FAULT)
+    assert values["poll_long"] == pytest.approx(first["long-polling"], rel=FAULT)
+    empty = min(bytes for name, _, bytes in polls if name == "short-polling")
+    assert values["silence_short"] == pytest.approx(60 * empty, rel=0.15), "the interval has jitter"
+    assert values["frame_head"] == 4
+    assert values["silence_websocket"] == 0
+
+
+def test_who_reads_without_a_cursor_loses_what_the_server_told_nobody(
+    page: Page, gallery: str
+) -> None:
+    result = measure(page, show(page, gallery, "gap-lab"))
+    heard = len(told(gallery, "cursorless"))
+    assert result["values"]["lost"] == pytest.approx(100 * (1 - heard / 40), abs=0.01)
+    assert result["values"]["lost"] > 0
+    assert result["values"]["lost_with_cursor"] == 0
+    assert len(told(gallery, "long-polling")) == 40
+
+
+def test_a_hold_is_as_long_as_the_server_says(page: Page, gallery: str) -> None:
+    result = measure(page, show(page, gallery, "hold-timeline"))
+    timed_out, released, at_once = result["raw"]
+    assert timed_out["hold"] == pytest.approx(2000, rel=FAULT)
+    assert released["hold"] == pytest.approx(1200, rel=FAULT)
+    assert at_once["hold"] < FAULT_MS
+    late = told(gallery, "long-polling")
+    assert late[1] < FAULT_MS, "released as soon as it was there"
+    for one in result["raw"]:
+        assert one["hold"] <= one["back"] - one["sent"]
+
+
+def test_the_pollers_of_a_herd_are_as_many_as_the_server_counts(page: Page, gallery: str) -> None:
+    result = measure(page, show(page, gallery, "herd-lab"))
+    requests = ask(gallery, "/inspect")["requests"]["short-polling"]
+    assert result["n"] == pytest.approx(requests, rel=FAULT)
+    assert result["values"]["peak"] > 90, "they stay in step"
+
+
+def test_the_crossovers_requests_are_the_servers_count(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "crossover-lab")
+    result = measure(page, lab)
+    by = {one["transport"]: one for one in result["raw"]}
+    for one in by.values():
+        assert one["requests_per_second"] == pytest.approx(
+            one["requests_asked_per_second"], rel=FAULT, abs=0.5
+        )
+        assert one["delivered"] == 10 * one["posted"]
+    assert by["short-polling"]["requests_per_second"] == pytest.approx(10, rel=0.1)
+    assert by["long-polling"]["requests_per_second"] == pytest.approx(20, rel=0.1)
+    lab.get_by_text("The same as a table").click()
+    expect(lab.locator(".plot-table tbody tr")).to_have_count(1)
+
+
+def test_a_frames_fields_are_those_of_the_rfc(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "frame-lab")
+    result = measure(page, lab)
+    assert (result["values"]["head"], result["values"]["head_down"]) == (6, 2)
+    expect(lab.locator(".frame-proof")).to_contain_text("the same: it understood")
+    mine = lab.locator(".frame-list li", has_text="↑ you")
+    masked = mine.locator("code").last.inner_text()
+    lab.get_by_label("show the payload as masked").uncheck()
+    expect(mine.locator("code").last).not_to_have_text(masked)
+    assert bytes.fromhex(mine.locator("code").last.inner_text().rstrip(" …")).startswith(b'{"type"')
+
+
+def test_the_rfcs_own_samples_are_read_as_it_says(page: Page, gallery: str) -> None:
+    page.goto(f"{gallery}/chat")
+    read = """async (bytes) => {
+        const { readFrame, acceptOf } = await import("/static/js/rfc6455.js");
+        const { opcode, masked, payload, size } = readFrame(Uint8Array.from(bytes));
+        const accept = await acceptOf("dGhlIHNhbXBsZSBub25jZQ==");
+        return { opcode, masked, size, accept, text: String.fromCharCode(...payload) };
+    }"""
+    accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    hello = {"opcode": "text", "text": "Hello", "accept": accept}
+    plain = page.evaluate(read, list(bytes.fromhex("810548656c6c6f")))
+    assert plain == hello | {"masked": False, "size": 7}
+    masked = page.evaluate(read, list(bytes.fromhex("818537fa213d7f9f4d5158")))
+    assert masked == hello | {"masked": True, "size": 11}
+
+
+def test_after_cut_freeze_and_restart_ours_have_everything(page: Page, gallery: str) -> None:
+    result = measure(page, show(page, gallery, "recovery-lab"))
+    assert result["values"]["lost_ours"] == 0
+    assert result["values"]["lost_naive"] > result["n"] / 2
+    assert 0 < result["values"]["slowest"] < 4000
+
+
+def test_a_reader_that_changes_its_door_misses_nothing(page: Page, gallery: str) -> None:
+    result = measure(page, show(page, gallery, "door-switcher"))
+    assert result["n"] == 96
+    assert (result["values"]["lost"], result["values"]["doubled"]) == (0, 0)
+    room = next(room for room in ask(gallery, "/inspect")["rooms"] if room.startswith("doors-"))
+    assert ask(gallery, "/inspect")["rooms"][room]["newest"] == 96
+
+
+def test_useless_checks_are_counted(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "check-button-chat")
+    lab.get_by_role("button", name="Run").click()
+    check = lab.get_by_role("button", name="Check")
+    expect(check).to_be_enabled()
+    for number in range(1, 4):
+        check.click()
+        expect(lab.locator(".lab-counter")).to_contain_text(f"Checks: {number}")
+    asked = ask(gallery, "/inspect")["requests"]["short-polling"]
+    assert asked == 4, "three checks, and one to have a cursor"
+    lab.get_by_role("button", name="Stop").click()
+    expect(lab.locator(".lab-status")).to_contain_text("Stopped")
+
+
+def test_the_x_ray_shows_the_readers_own_request_and_releases_it(page: Page, gallery: str) -> None:
+    xray = show(page, gallery, "x-ray", "chat-pane")
+    xray.get_by_role("button", name="Look inside").click()
+    page.get_by_label("long polling").check()
+    mine = xray.locator(".mark.mine[data-transport='long-polling']")
+    expect(mine).to_be_visible()
+    expect(xray.locator("[data-xray=held]")).to_have_text("1")
+    assert ask(gallery, "/inspect")["held"] == 1
+    before = ask(gallery, "/inspect")["requests"]["long-polling"]
+    mine.focus()
+    page.keyboard.press("Enter")
+    xray.get_by_role("button", name="release").click()
+    expect(xray.locator(".xray-told")).to_contain_text("has gone")
+    assert ask(gallery, "/inspect")["requests"]["long-polling"] == before + 1
+    xray.get_by_role("button", name="Look away").click()
+    expect(xray.locator(".mark")).to_have_count(0)
+
+
+def test_two_enters_at_once_are_both_in_every_pane(page: Page, gallery: str) -> None:
+    knobs = show(page, gallery, "chaos-knobs")
+    knobs.get_by_role("button", name="Lay the wires").click()
+    expect(knobs.locator("chat-pane")).to_have_count(4)
+    knobs.get_by_role("button", name="Two Enters").click()
+    for pane in knobs.locator("chat-pane").all():
+        expect(pane.locator(".log .text")).to_have_count(2)
+    knobs.get_by_label("The wire of").select_option("websocket")
+    knobs.get_by_role("button", name="cut").click()
+    expect(knobs.locator("chat-pane[data-transport=websocket]")).to_contain_text("retrying")
+
+
+def test_a_bet_comes_before_the_experiment_and_is_settled_by_it(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "interval-lab", "bet-number", "bet-ledger")
+    run = lab.get_by_role("button", name="Run")
+    expect(run).to_be_disabled()
+    expect(lab.locator(".lab-status")).to_contain_text("Place your bet first")
+    lab.get_by_label("T, the interval").fill("0")
+    bet = page.locator("x-bet")
+    bet.get_by_role("spinbutton").fill("100")
+    bet.get_by_role("button", name="Place").click()
+    expect(run).to_be_enabled()
+    result = measure(page, lab)
+    expect(bet).to_contain_text("You said 100 ms. Measured:")
+    kept = ask(gallery, "/ledger")["bets"]["2.delay"]
+    assert kept["measured"] == result["values"]["mean"]
+    assert kept["ratio"] == pytest.approx(100 / kept["measured"])
+    expect(page.locator("bet-ledger tbody tr")).to_have_count(1)
+    page.reload()
+    expect(page.locator("x-bet")).to_contain_text("You said 100 ms. Measured:")
+
+
+def test_a_ranking_is_ordered_by_keyboard(page: Page, gallery: str) -> None:
+    show(page, gallery, "crossover-lab", "bet-ranking")
+    bet = page.locator("x-bet")
+    bet.get_by_role("button", name="Move WebSocket up").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    bet.get_by_role("button", name="Place").click()
+    expect(bet).to_contain_text("You said WebSocket → short polling → long polling.")
+
+
+def test_where_the_server_has_no_ledger_bets_stay_in_the_browser(page: Page, gallery: str) -> None:
+    page.route(re.compile(r"/ledger(/|$)"), lambda route: route.fulfill(status=403, body="{}"))
+    show(page, gallery, "interval-lab", "bet-number")
+    bet = page.locator("x-bet")
+    bet.get_by_role("spinbutton").fill("100")
+    bet.get_by_role("button", name="Place").click()
+    expect(bet).to_contain_text("You said 100 ms.")
+    page.reload()
+    expect(page.locator("x-bet")).to_contain_text("You said 100 ms.")
+
+
+def test_nothing_runs_before_it_is_asked_to(page: Page, gallery: str) -> None:
+    show(page, gallery, *ELEMENTS)
+    page.wait_for_load_state("networkidle")
+    requests = ask(gallery, "/inspect")["requests"]
+    assert not {"short-polling", "long-polling", "websocket", "posting"} & requests.keys()
+    assert ask(gallery, "/inspect")["websockets"] == 0
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+@pytest.mark.parametrize("name", ["gap-lab", "hold-timeline", "frame-lab", "byte-ruler", "x-ray"])
+def test_nothing_moves_when_an_experiment_starts_and_ends(
+    page: Page, gallery: str, name: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    element = show(page, gallery, name)
+    before = page.evaluate(POSITION)
+    if name == "x-ray":
+        element.get_by_role("button", name="Look inside").click()
+        expect(element.locator("[data-xray=memory]")).not_to_have_text("–")
+    else:
+        measure(page, element)
+    assert page.evaluate(POSITION) == pytest.approx(before, abs=2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_raw_data_can_be_had(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "hold-timeline")
+    result = measure(page, lab)
+    facts = lab.locator(".lab-facts").inner_text()
+    assert "n = 3" in facts
+    assert "warm-up" in facts
+    for kind, lines in (("JSON", None), ("CSV", 4)):
+        with page.expect_download() as download:
+            lab.get_by_role("button", name=f"Raw data, {kind}").click()
+        text = download.value.path().read_text()
+        if lines is None:
+            assert json.loads(text)["raw"] == result["raw"]
+        else:
+            assert len(text.splitlines()) == lines
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_a_page_with_an_experiment_is_light(page: Page, gallery: str, name: str) -> None:
+    show(page, gallery, name)
+    sizes = page.evaluate(
+        """performance.getEntriesByType("resource")
+           .filter(({ name }) => /\\.(js|css)$/.test(name)).map(({ decodedBodySize }) => decodedBodySize)"""
+    )
+    assert 0 < sum(sizes) < PAGE_BYTES
+
+
+def test_stop_ends_what_an_experiment_started(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "herd-lab")
+    lab.get_by_role("button", name="Run").click()
+    expect(lab.locator(".lab-status")).to_contain_text("polls so far")
+    lab.get_by_role("button", name="Stop").click()
+    expect(lab.locator(".lab-status")).to_contain_text("Stopped")
+    page.wait_for_timeout(300)
+    requests = ask(gallery, "/inspect")["requests"]["short-polling"]
+    page.wait_for_timeout(1500)
+    assert ask(gallery, "/inspect")["requests"]["short-polling"] == requests
