@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser import Look, Process, View
 from tests.contrast import found_on, luminance, ratio
-from tests.serving import ROOT, Serving
+from tests.serving import Serving
 from tests.speaking import inspect, say, talking
 
 pytest_plugins = ["tests.browser_fixtures"]
@@ -184,6 +184,11 @@ def counted_since(before: list[int], server: Serving) -> list[int]:
     return [now - then for now, then in zip(counted(server), before, strict=True)]
 
 
-def test_all_scripts_and_styles_together_are_small() -> None:
-    files = [*(ROOT / "static").rglob("*.js"), *(ROOT / "static").rglob("*.css")]
-    assert sum(file.stat().st_size for file in files) <= SCRIPTS_AND_STYLES_BYTES
+@pytest.mark.parametrize("path", PAGES[:3])
+def test_a_page_s_scripts_and_styles_are_small(look: Look, path: str) -> None:
+    view = look(path)
+    view.loaded() if "/chat" in path else view.page.wait_for_load_state()
+    code = "({ name, initiatorType }) => initiatorType !== 'fetch' && /[.](js|css)$/.test(name)"
+    each = f"performance.getEntriesByType('resource').filter({code}).map((e) => e.encodedBodySize)"
+    sizes = view.page.evaluate(each)
+    assert 0 < sum(sizes) <= SCRIPTS_AND_STYLES_BYTES

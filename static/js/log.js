@@ -24,7 +24,7 @@ export class Log {
     if (batch.gap) this.#last = null;
     if (added.length) this.#last = added.at(-1).id;
     // A batch that told nothing new may be an older connection's: its cursor lies behind ours.
-    if (added.length || batch.gap || this.cursor === null) this.cursor = batch.cursor;
+    if (added.length || batch.gap || this.#last === null) this.cursor = batch.cursor;
     return { added, dropped: batch.messages.length - added.length, restarted: batch.gap };
   }
 }

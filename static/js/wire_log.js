@@ -30,7 +30,7 @@ export class WireLog {
     // An inner svg at 100 % puts the origin at the right edge, however wide the pane is.
     const edge = svg("svg", { x: "100%", overflow: "visible" }, this.#time);
     const line = svg("line", { class: "axis", x1: 0, x2: "100%", y1: MIDDLE, y2: MIDDLE });
-    const picture = svg("svg", { class: "wire-picture", height: 2 * MIDDLE, "aria-hidden": "true" }, line, ...names(), edge);
+    const picture = svg("svg", { class: "wire-picture", height: 2 * MIDDLE, "aria-hidden": "true" }, line, edge, ...names());
     this.nodes = [picture, this.#details];
   }
 
@@ -68,7 +68,7 @@ export class WireLog {
     if (entry.end === null) return;
     drawn.done = true;
     drawn.group.append(tick(entry.end, entry.down, "down"));
-    drawn.group.classList.toggle("failed", entry.failed);
+    if (entry.failed) drawn.group.append(svg("rect", { class: "failure", x: x(entry.end) - 1, y: MIDDLE - 9, width: 3, height: 18 }));
   }
 
   #tabulate() {
