@@ -107,7 +107,7 @@ def test_a_message_shows_at_once_and_settles_when_the_server_has_it(
     expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["hi"])
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("transport", ["short-polling", "websocket"])  # the two ways up
 def test_a_refused_message_says_why_and_can_be_sent_again(
     look: Look, process: Process, transport: str
 ) -> None:
@@ -202,6 +202,19 @@ def test_a_cut_and_five_seconds_offline_lose_nothing(look: Look, site: Serving) 
         pane = view.pane_of(transport)
         expect(pane.locator(".log .text")).to_have_text(["after the cut", "while away"])
         expect(pane.locator(".tally")).to_have_text(EXACT)
+
+
+def test_what_can_no_longer_be_told_is_told_as_a_gap(look: Look, process: Process) -> None:
+    server = process("--store=memory", "--history=5")
+    view = look("/chat?room=gap&transport=long-polling", server=server)
+    say(server.url, "gap", "heard")
+    expect(view.pane.locator(".log .text")).to_have_text(["heard"])
+    view.page.get_by_role("button", name="Go offline").click()
+    for number in range(20):
+        say(server.url, "gap", f"missed {number}")
+    expect(view.pane.locator(".log .gap")).to_contain_text("starting over")
+    expect(view.pane.locator(".log .text")).to_have_text([f"missed {n}" for n in range(15, 20)])
+    expect(view.pane.get_by_text("1 gap told")).to_be_visible()
 
 
 def test_room_transport_and_mode_are_in_the_address_and_the_name_is_remembered(look: Look) -> None:
