@@ -172,6 +172,8 @@ async def throw_well_formed(
     for _ in range(count):
         method = dice.choice(["GET", "GET", "POST", "POST", "OPTIONS", "DELETE"])
         path, body = dice.path(), dice.body() if method == "POST" else None
+        if method == "POST" and dice.random() < 0.5:
+            path = "/rooms/lobby/messages"
         headers = dice.headers() | (HANDSHAKE if dice.random() < 0.1 else {})
         async with connected(server.url) as connection:
             await connection.send(method, path, body, headers)
