@@ -16,10 +16,12 @@ from typing import NoReturn
 from loadtests.calibration import Refused
 from loadtests.cells import TRANSPORTS, Plan
 from loadtests.comparison import Unserved, compare
+from loadtests.files import FOLDER, REPORT, replace
 from loadtests.looks import NotTheChat
 from loadtests.machine import TooMany, make_room
+from loadtests.progress import Step, note_progress
 from loadtests.report import render
-from loadtests.results import FOLDER, REPORT, Results, Step, note_progress, replace
+from loadtests.results import Results
 from loadtests.server import NotStarted
 from loadtests.terminal import Progress, summary
 

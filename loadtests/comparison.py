@@ -17,7 +17,8 @@ from loadtests.cells import Cell, Plan
 from loadtests.generator import generate
 from loadtests.looks import Looks, NotTheChat
 from loadtests.machine import describe
-from loadtests.results import Results, Step
+from loadtests.progress import Step
+from loadtests.results import Results
 from loadtests.server import FreshServer
 
 CELL_OVERHEAD_SECONDS = (

@@ -17,10 +17,10 @@ from locust import events
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
+from loadtests.files import replace
 from loadtests.looks import Looks, NotTheChat
 from loadtests.machine import TooMany, make_room
 from loadtests.publisher import Publisher
-from loadtests.results import replace
 from loadtests.schedule import endless
 from loadtests.window import Window
 

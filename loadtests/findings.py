@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from loadtests.cells import LABELS
+from loadtests.measured import OTHERS_CORES, Measured, percent
 from loadtests.model import crossover_rate
-from loadtests.results import OTHERS_CORES, Measured, Results, percent
+from loadtests.results import Results
 
 Value = Callable[[Measured], float]
 

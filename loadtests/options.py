@@ -5,49 +5,33 @@ from __future__ import annotations
 from locust import events
 from locust.argument_parser import LocustArgumentParser
 
-POLL_SECONDS = 1.0
-HOLD_SECONDS = 25.0
-ROOM = "loadtest"
+OURS: dict[str, tuple[object, str]] = {
+    "room": ("loadtest", "the room to read and to write to"),
+    "rate": (2.0, "messages a second, in all; 0: none"),
+    "poll-interval": (1.0, "seconds from one short poll to the next"),
+    "hold": (25.0, "seconds that a long poll asks to be held (0 to 55)"),
+    "seed": (1, "the same seed, the same load"),
+}  # name -> default, which also says the type, and what it is
+WINDOW: dict[str, tuple[object, str]] = {
+    "warm-up": (0.0, "seconds before the window"),
+    "measure": (0.0, "the window’s seconds; 0: no window"),
+    "cell-file": ("", "where to write what the window measured"),
+}  # what `python -m loadtests` gives to its Locust
 
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: LocustArgumentParser) -> None:
-    """Add our options. Locust calls this once, whichever locustfiles are loaded."""
-    ours = parser.add_argument_group("Hold the Line")
-    ours.add_argument(
-        "--room", default=ROOM, env_var="LOCUST_ROOM", help="the room to read and to write to"
-    )
-    ours.add_argument(
-        "--rate",
-        type=float,
-        default=2.0,
-        env_var="LOCUST_RATE",
-        help="messages a second, in all; 0: none",
-    )
-    ours.add_argument(
-        "--poll-interval",
-        type=float,
-        default=POLL_SECONDS,
-        env_var="LOCUST_POLL_INTERVAL",
-        help="seconds from one short poll to the next",
-    )
-    ours.add_argument(
-        "--hold",
-        type=float,
-        default=HOLD_SECONDS,
-        env_var="LOCUST_HOLD",
-        help="seconds that a long poll asks to be held (0 to 55)",
-    )
-    ours.add_argument(
-        "--seed", type=int, default=1, env_var="LOCUST_SEED", help="the same seed, the same load"
-    )
-    for name, what in (
-        ("warm-up", "seconds before the window"),
-        ("measure", "the window's seconds; 0: no window"),
-    ):
-        parser.add_argument(
-            f"--{name}", type=float, default=0.0, include_in_web_ui=False, help=what
-        )
-    parser.add_argument(
-        "--cell-file", include_in_web_ui=False, help="where to write what the window measured"
-    )
+    """Add our options. Locust calls this once, whichever locustfiles are loaded.
+
+    To no group: its web form leaves out what is in one.
+    """
+    for options, shown in ((OURS, True), (WINDOW, False)):
+        for name, (default, what) in options.items():
+            parser.add_argument(
+                f"--{name}",
+                default=default,
+                type=type(default),
+                help=what,
+                env_var=f"LOCUST_{name.replace('-', '_').upper()}",
+                include_in_web_ui=shown,
+            )

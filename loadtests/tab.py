@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, request
 from locust import events
 from locust.env import Environment
-from locust.stats import RequestStats
+from locust.stats import RequestStats, StatsEntry
 
 from loadtests.checker import DOUBLED, FAULTS, LOST
 
@@ -31,33 +31,34 @@ COLUMNS = {
 
 def delivery_rows(stats: RequestStats) -> list[dict[str, Any]]:
     """Give one row a transport, from Locust's DELIVER rows."""
-    rows = []
-    for (name, method), entry in sorted(stats.entries.items()):
-        if method != "DELIVER":
-            continue
-        faults = {
-            e.error: e.occurrences
-            for e in stats.errors.values()
-            if (e.name, e.method) == (name, method)
-        }
-        counted = {
-            fault: sum(n for text, n in faults.items() if f"'{fault}'" in repr(text))
-            for fault in FAULTS
-        }
-        rows.append(
-            {
-                "name": name,
-                "deliveries": entry.num_requests - entry.num_none_requests,
-                "p50": entry.get_response_time_percentile(0.5),
-                "p95": entry.get_response_time_percentile(0.95),
-                "p99": entry.get_response_time_percentile(0.99),
-                "worst": round(entry.max_response_time),
-                "lost": counted[LOST],
-                "doubled": counted[DOUBLED],
-                "others": sum(counted.values()) - counted[LOST] - counted[DOUBLED],
-            }
-        )
-    return rows
+    return [
+        _row(entry, _faults(stats, name))
+        for (name, method), entry in sorted(stats.entries.items())
+        if method == "DELIVER"
+    ]
+
+
+def _faults(stats: RequestStats, transport: str) -> dict[str, int]:
+    """Count a transport's faults. Locust keeps them as exceptions; those of a worker, as their `repr`."""
+    told = [e for e in stats.errors.values() if (e.name, e.method) == (transport, "DELIVER")]
+    return {
+        fault: sum(error.occurrences for error in told if f"'{fault}'" in repr(error.error))
+        for fault in FAULTS
+    }
+
+
+def _row(entry: StatsEntry, faults: dict[str, int]) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "deliveries": entry.num_requests - entry.num_none_requests,
+        "p50": entry.get_response_time_percentile(0.5),
+        "p95": entry.get_response_time_percentile(0.95),
+        "p99": entry.get_response_time_percentile(0.99),
+        "worst": round(entry.max_response_time),
+        "lost": faults[LOST],
+        "doubled": faults[DOUBLED],
+        "others": sum(faults.values()) - faults[LOST] - faults[DOUBLED],
+    }
 
 
 @events.init.add_listener

@@ -8,7 +8,9 @@ from typing import TextIO
 
 from loadtests import findings
 from loadtests.findings import milliseconds
-from loadtests.results import Measured, Results, Step, percent
+from loadtests.measured import Measured, percent
+from loadtests.progress import Step
+from loadtests.results import Results
 
 BAR = 24
 

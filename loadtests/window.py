@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import gevent
 from locust.env import Environment
 
+from loadtests.checker import LOST
 from loadtests.histogram import Histogram
 from loadtests.load import OwnLoad
 from loadtests.looks import LOOKS_A_SECOND, Look, Looks, NotTheChat
@@ -58,11 +59,7 @@ class Window:
         return self._measure()
 
     def _measure(self) -> dict[str, Any]:
-        before, posts, posted = (
-            len(self._publisher.ids),
-            self._posted_bytes(),
-            self._publisher.late_ms,
-        )
+        published, posted = len(self._publisher.ids), self._posted_bytes()
         first, load = self._looks.look(), OwnLoad()
         self._opened = time.time()
         sampling = gevent.spawn(self._sample, gevent.getcurrent())
@@ -70,21 +67,29 @@ class Window:
         own_load = load.stop()
         sampling.kill()
         last = self._looks.look()
-        posts = tuple(now - then for now, then in zip(self._posted_bytes(), posts, strict=True))
-        ids = self._publisher.ids[before:]
-        lost = sum(r.checker.finish(ids[0], ids[-1]) for r in self._readers()) if ids else 0
-        self._faults["lost"] += lost
+        posts = tuple(now - then for now, then in zip(self._posted_bytes(), posted, strict=True))
+        self._find_lost(ids := self._publisher.ids[published:])
         return {
             **_between(first, last, self._readers()[0].transport, posts),
             "published": len(ids),
-            "publisher": {"late_ms": round(max(posted, self._publisher.late_ms), 2)},
+            "generator": {**own_load, "late_ms": round(self._publisher.late_ms, 2)},
+            **self._told(),
+        }
+
+    def _told(self) -> dict[str, Any]:
+        return {
             "delivery": self._delivery.to_json(),
             "naive": self._naive.to_json(),
             "faults": dict(self._faults),
             "failures": dict(self._failures),
             "held": self._held,
-            "generator": own_load,
         }
+
+    def _find_lost(self, ids: list[int]) -> None:
+        """Count what was published, but never came."""
+        if ids:
+            lost = sum(reader.checker.finish(ids[0], ids[-1]) for reader in self._readers())
+            self._faults[LOST] += lost
 
     def _publish(self, seconds: float, seed: int) -> None:
         """Publish for `seconds`, and go on until everybody has everything, or DRAIN_SECONDS have passed."""

@@ -271,6 +271,8 @@ def test_the_web_ui_has_a_tab_that_tells_delivery_and_faults(broken: Callable[[s
     assert row["deliveries"] >= 1000 * row["doubled"] - 1000
     assert row["lost"] == row["others"] == 0
     assert '"title": "Delivery"' in page
+    assert all(f'"{option}": ' in page for option in ("room", "rate", "poll_interval", "hold"))
+    assert "cell_file" not in page
 
 
 def told_row(url: str) -> dict[str, Any]:
