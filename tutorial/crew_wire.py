@@ -74,9 +74,14 @@ class Connection:
 
     async def publish(self, room: str, text: str, key: str) -> None:
         """Post a message as an outside program does."""
-        body = json.dumps({"room": room, "author": "crew", "text": text}).encode()
-        head = f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
-        await self._exchange(f"POST /publish HTTP/1.1\r\n{head}Content-Length: {len(body)}", body)
+        fields = {"room": room, "author": "crew", "text": text}
+        await self.post("/publish", fields, f"Authorization: Bearer {key}\r\n")
+
+    async def post(self, path: str, fields: dict[str, str], head: str = "") -> None:
+        """POST some fields, with more header lines if need be."""
+        body = json.dumps(fields).encode()
+        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+        await self._exchange(f"POST {path} HTTP/1.1\r\n{head}", body)
 
     async def upgrade(self, path: str) -> None:
         """Become a WebSocket."""
