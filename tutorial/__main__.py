@@ -204,6 +204,10 @@ def main(arguments: list[str]) -> int:
         from tutorial.exercises import main as exercises
 
         return exercises(arguments)
+    if arguments and arguments[0] == "measure":
+        from tutorial.measuring import main as measuring
+
+        return measuring(arguments[1:])
     if arguments and arguments[0] == "shop":
         from tutorial.existing_app.start import main as shop
 

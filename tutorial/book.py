@@ -55,7 +55,8 @@ class Chapter:
         if front is None:
             raise ValueError(f"{file.name} must begin with title: and question: between two ---")
         fields = dict(line.split(": ", 1) for line in front[1].splitlines())
-        return cls(int(file.stem[:2]), file.stem, fields["title"], fields["question"], front[2])
+        title, question = (fields[name].replace("'", "’") for name in ("title", "question"))
+        return cls(int(file.stem[:2]), file.stem, title, question, front[2])
 
 
 def chapters(folder: Path = CHAPTERS) -> list[Chapter]:
@@ -127,10 +128,11 @@ class Quotations:
         """Quote the test that proves what has just been said."""
         if not all(name.split(".")[-1].startswith("test_") for name in names):
             raise Unquotable(f"{names} of {path} should be tests")
-        proof = Markup(
-            '<div class="proof"><p class="small">The test that holds us to it</p>{}</div>'
-        )
-        return self._block(proof.format(listing([quote(path, name) for name in names])))
+        said = ", and ".join(_sentence(name) for name in names)
+        kept = "The test that holds us to it" if len(names) == 1 else "The tests that hold us to it"
+        proof = Markup('<details class="proof"><summary>{}: <em>{}</em></summary>{}</details>')
+        shown = listing([quote(path, name) for name in names])
+        return self._block(proof.format(kept, said, shown))
 
     def name(self, name: str, path: str | None = None, text: str | None = None) -> str:
         """Name a definition in prose, as a link to it."""
@@ -157,22 +159,18 @@ class Quotations:
             )
         )
 
-    def bet(self, id: str, question: str, unit: str = "", rank: list[str] | None = None) -> str:
-        """Ask for the reader's bet, before what follows can be run."""
-        self.elements.append("place-bet")
-        options: dict[str, object] = {
-            "bet": id,
-            "chapter": self.chapter.number,
-            "question": question,
-        }
-        options |= {"unit": unit} if unit else {}
-        options |= {"rank": "|".join(rank)} if rank else {}
-        inside = Markup('<p class="question">{}</p>').format(question)
-        return self._block(
-            Markup('<place-bet{}><div class="without-scripts">{}</div></place-bet>').format(
-                _attributes(options), inside
-            )
-        )
+    def bet(
+        self, measure: str, question: str, *, of: str = "", unit: str = "", rank: str = ""
+    ) -> str:
+        """Ask for the reader's bet on a `measure` of the experiment `of`, which can't be run before."""
+        self.elements.append("x-bet")
+        number = self.chapter.number
+        options: dict[str, object] = {"name": f"{number}.{measure}".replace("_", "-")}
+        options |= {"chapter": number, "measure": measure, "question": question}
+        more = {"for": of, "unit": unit, "rank": rank}
+        options |= {name: value for name, value in more.items() if value}
+        element = Markup("<x-bet{}><noscript><p>{}</p></noscript></x-bet>")
+        return self._block(element.format(_attributes(options), question))
 
     def exercise(self, number: int | None = None) -> str:
         """Place the box of an exercise: this chapter's own, unless another is named."""
@@ -192,6 +190,10 @@ def _marked(path: str, names: tuple[str, ...], marks: tuple[str, ...]) -> list[E
             raise Unquotable(f"“{mark}” must be in one of {', '.join(names)}")
     pairs = zip(names, texts, strict=True)
     return [quote(path, name, tuple(m for m in marks if m in text)) for name, text in pairs]
+
+
+def _sentence(test: str) -> str:
+    return test.rpartition(".")[2].removeprefix("test_").replace("_", " ")
 
 
 def _attributes(options: dict[str, object]) -> Markup:
@@ -229,7 +231,8 @@ def _anchor(opening: Token, inside: Token) -> Heading:
 
 def make_markdown() -> MarkdownIt:
     """Make the reader of chapters: tables, listings in colour, links between chapters' files, no raw surprises."""
-    markdown = MarkdownIt("commonmark", {"typographer": False, "html": True}).enable("table")
+    markdown = MarkdownIt("commonmark", {"typographer": True, "html": True})
+    markdown.enable(["table", "smartquotes"])
     markdown.add_render_rule("fence", _fence)
     markdown.add_render_rule("table_open", lambda *_: '<div class="scroll"><table>\n')
     markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")

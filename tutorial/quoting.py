@@ -8,6 +8,7 @@ two definitions bear, stops the page.
 from __future__ import annotations
 
 import ast
+import os
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -79,6 +80,15 @@ def where_is(
         places = ", ".join(path for path, _ in found) or "no file"
         raise Unquotable(f"“{name}” is defined in {places}; say which with path=")
     return found[0]
+
+
+def stamp(*others: Path) -> tuple[int, int]:
+    """Give what changes when any source file, or one of the `others`, is edited, added or removed."""
+    walks = (os.walk(ROOT / folder) for folder in FOLDERS)
+    files = [f"{folder}/{name}" for walk in walks for folder, _, names in walk for name in names]
+    files += [str(other) for other in others if other.exists()]
+    dates = [os.stat(file).st_mtime_ns for file in files if not file.endswith((".pyc", ".new"))]
+    return len(dates), max(dates)
 
 
 def paths(folders: tuple[str, ...] = FOLDERS) -> list[str]:

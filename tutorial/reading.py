@@ -1,6 +1,6 @@
 """Reading: the addresses of the book – its chapters, the source that they quote, and the check of an exercise.
 
-A page is rendered anew for each reader; what is dear, the colours of a listing, is remembered. A check runs the file on
+A chapter is rendered once, and again when anything is edited that it is made of. A check runs the file on
 the reader's own disk and is started from this machine alone: no code travels over HTTP.
 """
 
@@ -17,15 +17,49 @@ from transports.chat import Chat
 from transports.handler import Refused
 from transports.wire import to_json
 from tutorial import exercises, quoting
-from tutorial.book import NoSuchChapter, chapter, chapters, make_markdown, render
+from tutorial.book import (
+    Chapter,
+    NoSuchChapter,
+    Rendered,
+    chapter,
+    chapters,
+    make_markdown,
+    render,
+)
 from tutorial.listing import whole
 from tutorial.local import LocalHandler
+from tutorial.measured import YOURS
 from tutorial.scripts import scripts_of
 from tutorial.site import Page, SiteHandler, make_environment
+
+PROGRESS = exercises.FOLDER / "progress.json"  # a box shows what its last check said
+
+
+class Shelf:
+    """The chapters as they were rendered last, until anything that they are made of is edited."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._box = partial(exercise_box, environment)
+        self._stamp: tuple[int, int] | None = None
+        self._rendered: dict[int, Rendered] = {}
+
+    def rendered(self, asked: Chapter) -> Rendered:
+        """Give a chapter, rendered. Raises: what `render` does."""
+        stamp = quoting.stamp(YOURS, PROGRESS)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._rendered.clear()
+        if asked.number not in self._rendered:
+            self._rendered[asked.number] = render(asked, self._box)
+        return self._rendered[asked.number]
 
 
 class ChapterHandler(SiteHandler):
     """`GET /chapters/04` → the chapter; another way to write its number leads there."""
+
+    def initialize(self, environment: Environment, page: Page, shelf: Shelf | None = None) -> None:
+        super().initialize(environment, page)
+        self._shelf = shelf or Shelf(environment)
 
     def get(self, number: str) -> None:
         try:
@@ -35,7 +69,7 @@ class ChapterHandler(SiteHandler):
         if self.request.path != asked.path:
             self.redirect(asked.path, permanent=True)
             return
-        rendered = render(asked, partial(exercise_box, self.environment))
+        rendered = self._shelf.rendered(asked)
         page = Page(asked.path, f"{asked.number}. {asked.title}", "chapter.html")
         words = {"chapter": asked, "rendered": rendered, "scripts": scripts_of(rendered.elements)}
         self.show("chapter.html", page=page, **words, **_neighbours(asked.number))
@@ -92,9 +126,11 @@ class CheckHandler(LocalHandler):
 
 def routes(chat: Chat) -> list[tuple[Any, ...]]:
     """Give the book's addresses, for the application to serve beside the chat."""
-    shared = {"environment": make_environment(), "page": None}
+    environment = make_environment()
+    shared = {"environment": environment, "page": None}
+    on_shelf = shared | {"shelf": Shelf(environment)}
     return [
-        (r"/chapters/(\d{1,3})(?:_\w+)?(?:\.md)?/?", ChapterHandler, shared),
+        (r"/chapters/(\d{1,3})(?:_\w+)?(?:\.md)?/?", ChapterHandler, on_shelf),
         (r"/source/(.*)", SourceHandler, shared),
         (r"/exercises/(\d{1,3})/check", CheckHandler, {"chat": chat}),
     ]

@@ -12,16 +12,16 @@ for (const form of document.querySelectorAll("form.check")) {
 
 async function check(form) {
   const [button, box] = [form.querySelector("button"), form.closest(".exercise")];
-  const verdict = box.querySelector(".verdict");
+  const outcome = box.querySelector(".outcome");
   button.disabled = true;
-  verdict.textContent = "Checking … a few seconds.";
+  outcome.textContent = "Checking … a few seconds.";
   try {
     const response = await fetch(form.action, { method: "POST", headers: { Accept: "application/json" } });
     const said = await response.json();
     if (!response.ok) throw new Error(said.detail);
     await showAnew(box);
   } catch (error) {
-    verdict.textContent = `The check could not be made: ${error.message}`;
+    outcome.textContent = `The check could not be made: ${error.message}`;
   }
   button.disabled = false;
 }
@@ -29,7 +29,7 @@ async function check(form) {
 async function showAnew(box) {
   const page = await fetch(location.pathname, { cache: "no-store" });
   const anew = new DOMParser().parseFromString(await page.text(), "text/html").getElementById(box.id);
-  for (const part of [".verdict", ".state"]) {
+  for (const part of [".outcome", ".reached"]) {
     box.querySelector(part).replaceChildren(...anew.querySelector(part).childNodes);
   }
   box.dataset.state = anew.dataset.state;
