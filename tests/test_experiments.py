@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from tests.redis_server import demand_redis
 from tests.serving import ROOT
 
 CHROMIUM = shutil.which("chromium")
@@ -21,6 +22,7 @@ QUIET = "--no-sandbox --disable-background-networking --disable-component-update
 LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "door-switcher", "suite-lab"),
+    *("shop-lab", "blocking-lab", "processes-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-knobs", "bet-ledger"]
 RUN_MS = 60_000
@@ -350,3 +352,24 @@ def test_stop_ends_what_an_experiment_started(page: Page, gallery: str) -> None:
     requests = ask(gallery, "/inspect")["requests"]["short-polling"]
     page.wait_for_timeout(1500)
     assert ask(gallery, "/inspect")["requests"]["short-polling"] == requests
+
+
+def test_no_order_is_lost_although_the_relay_is_killed(page: Page, gallery: str) -> None:
+    result = measure(page, show(page, gallery, "shop-lab"))
+    assert len(result["raw"]) == 30
+    assert result["values"]["lost"] == result["values"]["doubled"] == 0
+    assert result["values"]["longest"] > 0.5  # the relay was away for a second
+
+
+def test_a_query_on_the_loop_keeps_everybody_waiting(page: Page, gallery: str) -> None:
+    values = measure(page, show(page, gallery, "blocking-lab"))["values"]
+    assert values["on_the_loop"] > 2 * values["in_a_thread"]
+
+
+def test_two_servers_are_one_chat_only_with_redis(page: Page, gallery: str) -> None:
+    demand_redis()
+    lab = show(page, gallery, "processes-lab")
+    assert measure(page, lab)["values"] == {"heard_apart": 75}
+    lab.evaluate("lab => (lab.result = null)")
+    lab.get_by_label("What they share").select_option("redis")
+    assert measure(page, lab)["values"] == {"heard_apart": 75, "heard_together": 100}

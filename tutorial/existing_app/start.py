@@ -42,8 +42,9 @@ class Cast:
     def __init__(self, processes: dict[str, list[str]], apart: bool = True) -> None:
         self._processes = processes
         self._group = 0 if apart else -1
-        fresh = {name: secrets.token_urlsafe() for name in ("CHAT_SECRET", "CHAT_PUBLISH_KEY")}
-        self.environment = {**fresh, **os.environ}
+        self.environment = dict(os.environ)
+        for name in ("CHAT_SECRET", "CHAT_PUBLISH_KEY"):
+            self.environment[name] = os.environ.get(name) or secrets.token_urlsafe()
         self.running: dict[str, Process] = {}
 
     async def keep(self, name: str) -> int:
