@@ -80,9 +80,7 @@ def mean_delay(load: Load, costs: Costs) -> float:
     if load.transport == "short-polling":
         # a message falls into long intervals more often than into short ones
         return load.poll_interval / 2 * (1 + JITTER**2 / 3) + transit
-    queue = (
-        load.users * costs.cpu_seconds / 2
-    )  # on average, half of the readers are served before you
+    queue = load.users * costs.cpu_seconds / 2  # half of the readers are served before you
     away = _away(load, costs) if load.transport == "long-polling" else 0.0
     return costs.round_trip + queue + (1 - math.exp(-load.rate * away)) * away / 2
 

@@ -29,9 +29,7 @@ TRANSPORTS: dict[str, type[RoomHandler]] = {
 
 PING_SECONDS = 20.0  # below every proxy's idle time
 PONG_SECONDS = 10.0
-FRAME_READ_BYTES = (
-    256 * 1024
-)  # a frame over 16 KiB is refused; up to this size the refusal can be heard
+FRAME_READ_BYTES = 256 * 1024  # a frame over BODY_BYTES is refused; so far it is read, to say so
 
 
 def make_app(

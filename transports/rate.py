@@ -18,9 +18,8 @@ class RateLimit:
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._burst = max(1.0, rate * BURST_SECONDS)
-        self._full_at: OrderedDict[str, float] = (
-            OrderedDict()
-        )  # address -> when its bucket is full again
+        # When each address's bucket is full again, the first to be so first.
+        self._full_at: OrderedDict[str, float] = OrderedDict()
 
     def take(self, address: str) -> float:
         """Take one message from an address's bucket.

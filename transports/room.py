@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from transports.follower import Follower, Push
 from transports.wire import BATCH_MESSAGES, Ack, Batch, Cursor, Draft, Message, Start
 
-RELEASED_AT_ONCE = 100  # held requests answered in one turn of the loop: 2000 at once would stall it
+RELEASED_AT_ONCE = 100  # held requests answered in one turn of the loop; 2000 would stall it
 BATCHES_REMEMBERED = 16
 
 

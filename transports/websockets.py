@@ -99,9 +99,7 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
             self.close(1009, f"a frame may have {BODY_BYTES} bytes")
             return
         answer = await self._answer(message)
-        with suppress(
-            WebSocketClosedError
-        ):  # the client may have left; what it sent is kept all the same
+        with suppress(WebSocketClosedError):  # who has left meanwhile has sent it all the same
             await self.write_message(answer)
 
     async def _answer(self, message: str | bytes) -> bytes:

@@ -149,10 +149,9 @@ class ChaosSocket(LocalHandler, WebSocketHandler):
     async def open(self) -> None:
         names = self.get_query_argument("wires", "all").split(",")[:WIRES_AT_ONCE]
         origin = self.request.headers.get("Origin", f"http://{self.request.host}")
-        if (
-            origin not in self.settings["trusted_origins"]
-        ):  # it is this server's own page: see `is_local`
-            self.settings["trusted_origins"].append(origin)
+        trusted = self.settings["trusted_origins"]
+        if origin not in trusted:  # it is this server's own page: see `is_local`
+            trusted.append(origin)
         hear = self._hear if self.get_query_argument("record", "") else None
         own_port = cast(Any, self.ws_connection).stream.socket.getsockname()[1]
         self._bench = Bench(own_port, origin, self.get_query_argument("server", ""))

@@ -50,9 +50,7 @@ class RedisAddress:
             protocol=2,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=reply_seconds,
-            retry=Retry(
-                NoBackoff(), 0
-            ),  # whether to try again is for who knows what it would do twice
+            retry=Retry(NoBackoff(), 0),  # only the caller knows what it would do twice
         )
         return client
 
