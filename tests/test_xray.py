@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from tornado.simple_httpclient import HTTPStreamClosedError
 
-from tests.laboratory import Running, heard, serving
+from tests.laboratory import Running, heard, serving, until
+from transports.wire import Message
 
 Look = dict[str, Any]
 
@@ -106,6 +107,30 @@ def test_a_frozen_socket_falls_behind_in_the_log_and_a_thawed_one_catches_up() -
             assert await look_until(xray, lambda look: look["behind"]) == {str(mark[0]): 3}
             assert await do(lab, look, mark[0], "thaw")
             assert len((await heard(socket))["messages"]) == 3, "in one bigger batch"
+
+    asyncio.run(run())
+
+
+def test_a_request_that_has_not_entered_its_room_has_no_mark_yet() -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            store, loaded = lab.chat.rooms.store, asyncio.Event()
+            tail = store.tail
+
+            async def slowly(room: str) -> list[Message]:
+                await loaded.wait()
+                return await tail(room)
+
+            store.tail = slowly  # type: ignore[method-assign]
+            xray = await lab.socket("/xray")
+            await heard(xray)
+            poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now&wait=1"))
+            await until(lambda: lab.chat.requests["long-polling"])
+            looks = [await heard(xray) for _ in range(3)]
+            assert not any(look["came"] for look in looks)
+            loaded.set()
+            await look_until(xray, came("long-polling"))
+            await poll
 
     asyncio.run(run())
 

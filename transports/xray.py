@@ -66,6 +66,7 @@ class XRay:
             visitor
             for visitor in self._chat.in_progress
             if isinstance(visitor, RoomHandler)
+            and hasattr(visitor, "room")  # it has entered; at a busy server that may take its time
             and (visitor in self._marks or visitor.request.request_time() > SETTLED_SECONDS)
         ]
         sockets = cast("list[RoomHandler]", list(self._chat.sockets))
