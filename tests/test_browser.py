@@ -97,7 +97,7 @@ def test_a_message_shows_at_once_and_settles_when_the_server_has_it(
 ) -> None:
     view = look(f"/chat?room=optimistic-{transport}&transport={transport}")
     held: list[Route] = []
-    view.page.route("**/messages", lambda route: held.append(route))
+    view.page.route("**/messages*", lambda route: held.append(route))
     view.write("hi")
     expect(view.pane.locator(".pending .text")).to_have_text("hi")
     expect(view.pane.locator(".pending .fate")).to_have_text("sending")
@@ -160,7 +160,7 @@ def test_a_message_whose_ack_was_lost_is_in_the_room_once(look: Look) -> None:
         route.fetch()
         route.abort()
 
-    view.page.route("**/messages", lose_the_first_ack)
+    view.page.route("**/messages*", lose_the_first_ack)
     view.write("once")
     expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["once"])
     say(view.url, "lost-ack", "next")

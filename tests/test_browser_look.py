@@ -11,6 +11,7 @@ from tests.browser import Look, Process, View
 from tests.contrast import found_on, luminance, ratio
 from tests.serving import Serving
 from tests.speaking import inspect, say, talking
+from tutorial.book import chapters
 
 pytest_plugins = ["tests.browser_fixtures"]
 
@@ -185,7 +186,7 @@ def counted_since(before: list[int], server: Serving) -> list[int]:
     return [now - then for now, then in zip(counted(server), before, strict=True)]
 
 
-@pytest.mark.parametrize("path", PAGES[:3])
+@pytest.mark.parametrize("path", [*PAGES[:3], *(chapter.path for chapter in chapters())])
 def test_a_page_s_scripts_and_styles_are_small(look: Look, path: str) -> None:
     view = look(path)
     view.loaded() if "/chat" in path else view.page.wait_for_load_state()

@@ -2,8 +2,9 @@
 //
 //   <chat-pane room="lobby" transport="long-polling" author="ann"></chat-pane>
 //
-// `base`: reach the server at another origin (through a wire of chaos.js, say). `cursor`: begin there, not with the newest messages. `fixed`: without the switch. `silent`: without the box that sends.
-// `brief`: with one line in place of the gauges (a page that compares has its own).
+// `base`: reach the server at another origin (through a wire of chaos.js, say). `cursor`: begin there, not with the newest
+// messages. `fixed`: without the switch. `silent`: without the box that sends. `brief`: with one line in place of the gauges (a
+// page that compares has its own).
 // It tells `chat-messages` ({added, history, delays, transport}) and `chat-transport` ({name}).
 
 import { makeComposer } from "./composer.js";
