@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import joined
+from tests.clients import PATIENCE_SECONDS, joined
 from tests.conftest import Serve, StartProcess
 from tests.http import ask, connected
 from tests.running import GatedStore, Running, until
@@ -133,7 +133,6 @@ async def test_while_draining_every_address_says_503(serve: Serve, transport: st
 
 async def everyone_there(url: str) -> tuple[asyncio.Task[int], asyncio.Task[int]]:
     """A held request and an open WebSocket; give how each of them ends."""
-    inside = asyncio.Event()
 
     async def hold() -> int:
         async with connected(url) as connection:
@@ -143,14 +142,13 @@ async def everyone_there(url: str) -> tuple[asyncio.Task[int], asyncio.Task[int]
     async def follow() -> int:
         async with joined(url, "websocket") as client:
             await client.receive()
-            inside.set()
             code: int = (await client.closed())[0]
             return code
 
     held, following = asyncio.ensure_future(hold()), asyncio.ensure_future(follow())
-    await inside.wait()
-    while (await ask(url, "/inspect")).json["held"] < 1:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not ((seen := (await ask(url, "/inspect")).json)["held"] and seen["websockets"]):
+            assert (held.done(), following.done()) == (False, False)
     return held, following
 
 
