@@ -1,0 +1,337 @@
+"""The house: which way its arrows point, that its table has no empty cell, that the README speaks of what there is."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from types import FunctionType
+
+import pytest
+
+from tests.clients import CLIENTS
+from transports.app import TRANSPORTS
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("transports", "tutorial", "loadtests")
+TOP_LEVEL = {
+    "README.md",
+    "pyproject.toml",
+    "LICENSE",
+    "transports",
+    "tutorial",
+    "static",
+    "loadtests",
+    "tests",
+}
+README = (ROOT / "README.md").read_text("utf-8")
+STEMS = {name: handler.__module__.rpartition(".")[2] for name, handler in TRANSPORTS.items()}
+
+
+# Arrows
+
+
+def modules(package: str) -> dict[str, Path]:
+    """Give the modules of a package, by their dotted names; what is not imported but run as a file is left out."""
+    files = (ROOT / package).rglob("*.py")
+    names = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in files}
+    return {
+        name.removesuffix(".__init__"): file
+        for name, file in names.items()
+        if all(part.isidentifier() for part in name.split("."))
+    }
+
+
+@cache
+def imports(file: Path) -> frozenset[str]:
+    """Give the dotted names that a file imports when it runs, wherever in it; for types alone is no arrow."""
+    tree = ast.parse(file.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports are absolute"
+            named = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if is_module(name) else str(node.module) for name in named}
+    return frozenset(found)
+
+
+def is_module(name: str) -> bool:
+    """Whether a dotted name is one of our modules, and not something that a module defines."""
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+@cache
+def arrows() -> dict[str, frozenset[str]]:
+    """Give what each of our modules imports of ours."""
+    ours = {name: file for package in PACKAGES for name, file in modules(package).items()}
+    return {name: imports(file) & ours.keys() - {name} for name, file in ours.items()}
+
+
+def reached(name: str) -> set[str]:
+    """Give all that a module imports of ours, and what that imports, and so on."""
+    found: set[str] = set()
+    unread = [name]
+    while unread:
+        new = arrows()[unread.pop()] - found
+        found |= new
+        unread += new
+    return found
+
+
+def in_package(package: str) -> set[str]:
+    return {name for name in arrows() if name == package or name.startswith(package + ".")}
+
+
+ROWS = {handler.__module__ for handler in TRANSPORTS.values()}
+ROOM = {"transports.room", "transports.follower"}
+WIRE = {"transports.wire"}
+
+
+def test_no_arrow_closes_a_circle() -> None:
+    assert list(TopologicalSorter(arrows()).static_order())
+
+
+def test_the_wire_knows_nobody() -> None:
+    assert reached("transports.wire") == set()
+
+
+def test_the_room_knows_the_wire_alone() -> None:
+    assert reached("transports.room") <= ROOM | WIRE
+
+
+def test_stores_know_the_room_and_each_other() -> None:
+    stores = in_package("transports.stores")
+    assert len(stores) >= 4
+    for store in stores:
+        assert reached(store) <= ROOM | WIRE | stores
+
+
+@pytest.mark.parametrize(
+    "name", ["transports.wire", "transports.room", "transports.rooms", "transports.stores"]
+)
+def test_where_messages_are_kept_there_is_no_tornado(name: str) -> None:
+    for module in {name} | reached(name):
+        file = modules("transports")[module]
+        assert not [used for used in imports(file) if used.startswith("tornado")], module
+
+
+def test_what_handlers_share_knows_no_transport() -> None:
+    assert not reached("transports.handler") & (ROWS | {"transports.app", "transports.server"})
+
+
+@pytest.mark.parametrize("row", sorted(ROWS))
+def test_a_transport_knows_neither_another_nor_the_table(row: str) -> None:
+    assert "transports.handler" in reached(row)
+    assert not reached(row) & (ROWS - {row} | {"transports.app", "transports.server"})
+
+
+def test_only_the_table_knows_all_transports() -> None:
+    knowing = {name for name in in_package("transports") if len(arrows()[name] & ROWS) > 1}
+    assert knowing == {"transports.app"}
+
+
+def test_the_chat_knows_nothing_of_the_tutorial_and_the_load_tests() -> None:
+    for name in in_package("transports"):
+        assert not reached(name) & (in_package("tutorial") | in_package("loadtests")), name
+
+
+def test_load_tests_speak_the_wire_and_import_nothing_of_the_server() -> None:
+    for name in in_package("loadtests"):
+        assert not arrows()[name] & (in_package("transports") | in_package("tutorial")), name
+
+
+def test_nothing_that_ships_knows_the_tests() -> None:
+    for package in PACKAGES:
+        for name, file in modules(package).items():
+            assert not [used for used in imports(file) if used.partition(".")[0] == "tests"], name
+
+
+# The table
+
+
+def cells(stem: str) -> dict[str, Path | None]:
+    """Give the file in each column of a transport's row; None: nobody has built it yet."""
+    quoted = [
+        chapter
+        for chapter in sorted((ROOT / "tutorial" / "chapters").glob("*.md"))
+        if f'source("transports/{stem}.py"' in chapter.read_text("utf-8")
+    ]
+    named = {
+        "server": ROOT / "transports" / f"{stem}.py",
+        "browser": ROOT / "static" / "js" / f"{stem}.js",
+        "load": ROOT / "loadtests" / f"{stem}.py",
+        "tests": ROOT / "tests" / f"test_{stem}.py",
+    }
+    files: dict[str, Path | None] = {
+        column: file for column, file in named.items() if file.exists()
+    }
+    return {**dict.fromkeys(named), **files, "chapter": quoted[0] if quoted else None}
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_no_cell_of_a_transports_row_is_empty(transport: str) -> None:
+    empty = [column for column, file in cells(STEMS[transport]).items() if file is None]
+    assert not empty, f"{transport}: still to be written for {STEMS[transport]}: {empty}"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_transport_has_a_client_for_the_conformance_suite(transport: str) -> None:
+    assert transport in CLIENTS, f"tests/clients.py: how does a client hear over {transport}?"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_transport_is_known_in_the_address_by_the_name_it_counts_itself_under(
+    transport: str,
+) -> None:
+    assert TRANSPORTS[transport].transport == transport
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_transports_browser_module_connects(transport: str) -> None:
+    script = (ROOT / "static" / "js" / f"{STEMS[transport]}.js").read_text("utf-8")
+    assert re.search(r"^export (async )?function connect\(", script, re.MULTILINE)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_transports_row_stands_in_the_readmes_table(transport: str) -> None:
+    stem = STEMS[transport]
+    [row] = [line for line in README.splitlines() if f"| [transports/{stem}.py]" in line]
+    linked = re.findall(r"\]\(([^)]+)\)", row)
+    rows = {str(file.relative_to(ROOT)) for file in cells(stem).values() if file is not None}
+    chapter = [link for link in linked if link.startswith("tutorial/chapters/")]
+    assert {link for link in linked if link not in chapter} == {
+        r for r in rows if "chapters" not in r
+    }
+    assert len(chapter) == 1
+    assert f"transports/{stem}.py" in (ROOT / chapter[0]).read_text("utf-8")
+
+
+# The house
+
+
+def tracked() -> list[str]:
+    """Give the files that belong to the project."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("this is not a git checkout")
+    return listed.stdout.splitlines()
+
+
+def test_the_top_level_holds_what_the_house_has_and_nothing_else() -> None:
+    top = {path.partition("/")[0] for path in tracked()}
+    assert {name for name in top if not name.startswith(".")} == TOP_LEVEL
+
+
+def test_no_module_is_named_for_having_no_name() -> None:
+    bad = re.compile(r"(^|_)(utils?|helpers?|managers?|common|misc)(\.|_|$)")
+    assert not [path for path in tracked() if bad.search(Path(path).name)]
+
+
+def public(name: str) -> Iterator[tuple[str, object]]:
+    """Give a module, and the public classes, functions and methods that it defines."""
+    module = importlib.import_module(name)
+    yield name, module
+    for label, thing in vars(module).items():
+        if label.startswith("_") or getattr(thing, "__module__", None) != name:
+            continue
+        if inspect.isclass(thing) or isinstance(thing, FunctionType):
+            yield f"{name}.{label}", thing
+        if inspect.isclass(thing):
+            for member, value in vars(thing).items():
+                if isinstance(value, FunctionType) and not member.startswith("_"):
+                    yield f"{name}.{label}.{member}", getattr(thing, member)
+
+
+ANSWERS = {"get", "post", "options", "initialize", "prepare", "open"}  # their class says it
+
+
+@pytest.mark.parametrize("name", sorted(in_package("transports")))
+def test_what_others_may_use_says_what_they_get(name: str) -> None:
+    silent = [
+        label
+        for label, thing in public(name)
+        if not inspect.getdoc(thing) and label.rpartition(".")[2] not in ANSWERS
+    ]
+    assert not silent
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_says_what_it_is(package: str) -> None:
+    silent = [
+        name
+        for name, file in modules(package).items()
+        if not ast.get_docstring(ast.parse(file.read_text("utf-8")))
+    ]
+    assert not silent
+
+
+# The README
+
+
+def commands() -> list[list[str]]:
+    """Give the README's shell commands, one list of words each."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    inline = re.findall(r"`(\.venv/bin/[^`]+)`", README)
+    lines = [line for block in blocks for line in block.splitlines()] + inline
+    return [shlex.split(part) for line in lines for part in line.split("&&") if part.strip()]
+
+
+def test_the_readme_has_commands() -> None:
+    assert len(commands()) >= 6
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_the_readmes_commands_exist(command: list[str]) -> None:
+    program, *words = command
+    if words[:2] == ["-m", "venv"]:
+        return
+    assert program.startswith(".venv/bin/"), "a command runs in the project's own environment"
+    if program.endswith("/pip"):
+        assert words[:3] == ["install", "-q", "-e"]
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+        assert set(re.findall(r"\[(\w+)\]", words[3])) <= set(project["optional-dependencies"])
+        return
+    assert words[0] == "-m"
+    assert importlib.util.find_spec(words[1]) is not None
+    options = [word.partition("=")[0] for word in words[2:] if word.startswith("--")]
+    assert not options or set(options) <= set(options_of(words[1]))
+
+
+@cache
+def options_of(module: str) -> list[str]:
+    """Give the options that a command's own help names."""
+    told = subprocess.run(
+        [sys.executable, "-m", module, "--help"],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    return re.findall(r"--[a-z][a-z-]*", told.stdout)
+
+
+def test_the_readmes_links_lead_somewhere() -> None:
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert links
+    assert not [link for link in links if not (ROOT / link).exists()]
