@@ -27,11 +27,12 @@ from tutorial.site import make_environment
 CHAPTERS = chapters()
 SHAPE = ("Your turn", "What this does not show", "In three lines")
 MEASURED = "Measured against the source"
+TO_BE_WRITTEN = {9, 10, 11, 12}
 
 # What no chapter shows, and why. A path lets off all of its file, `path:name` one definition.
 WHY_NOT = {
     "a later chapter is about it": """
-        transports/bridge.py transports/proxies.py transports/rate.py transports/tokens.py transports/stores
+        transports/bridge.py transports/rate.py transports/tokens.py transports/stores
         transports/room.py:Kept transports/room.py:Store transports/posting.py:PublishHandler
         transports/posting.py:BodyHandler""",
     "it reports numbers, and the numbers are shown": """
@@ -85,9 +86,10 @@ class Page(HTMLParser):
         self.links += [given["href"]] if given.get("href") else []  # type: ignore[list-item]
 
 
-def test_the_chapters_are_numbered_from_zero_without_holes() -> None:
-    assert [one.number for one in CHAPTERS] == list(range(len(CHAPTERS)))
-    assert len(CHAPTERS) >= 9
+def test_the_chapters_are_numbered_from_zero_without_holes_but_for_those_to_be_written() -> None:
+    numbers = [one.number for one in CHAPTERS]
+    assert numbers == sorted(set(numbers))
+    assert set(range(max(numbers) + 1)) - set(numbers) <= TO_BE_WRITTEN
 
 
 def test_a_chapter_has_its_shape(chapter: Chapter) -> None:

@@ -6,6 +6,7 @@ A minute of a configuration's patience lasts a second here, and the server's hol
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, suppress
@@ -17,7 +18,7 @@ from websockets.exceptions import WebSocketException
 
 from tests.clients import Reader, Refused, joined
 from tests.http import Connection
-from tests.proxying import FILES, PATIENCE_SECONDS, free_port, proxy
+from tests.proxying import DEPLOY, FILES, PATIENCE_SECONDS, free_port, proxy
 from tests.redis_server import RedisServer
 from tests.serving import Serving, stop
 from tests.test_conformance import Serve
@@ -26,6 +27,7 @@ from transports.app import TRANSPORTS
 from transports.chat import HOLD_SECONDS
 from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
+from tutorial.__main__ import make_parser
 
 PATIENCE = 1
 SCALE = PATIENCE_SECONDS / PATIENCE
@@ -158,6 +160,13 @@ def test_the_client_is_the_last_who_is_no_proxy_of_ours(
     peer: str, forwarded_for: str, client: str
 ) -> None:
     assert TrustedProxies([ip_network("10.0.0.0/8")]).client(peer, forwarded_for) == client
+
+
+def test_the_systemd_unit_starts_the_server_with_options_that_it_has() -> None:
+    unit = (DEPLOY / "hold-the-line.service").read_text()
+    command = re.search(r"^ExecStart=\S+/python -m tutorial (.*)$", unit, re.MULTILINE)
+    assert command is not None
+    assert make_parser().parse_args(command[1].split()).trusted_proxy
 
 
 class Conversation:

@@ -19,7 +19,9 @@ from tutorial import javascript
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("transports", "tutorial", "static", "loadtests", "tests")  # what may be shown
-SUFFIXES = frozenset({".py", ".js", ".css", ".html", ".md", ".conf", ".cfg", ".toml", ".json"})
+SUFFIXES = frozenset(
+    {".py", ".js", ".css", ".html", ".md", ".conf", ".cfg", ".service", ".toml", ".json"}
+)
 
 
 class Unquotable(LookupError):

@@ -15,7 +15,7 @@ from tornado.web import Application, RequestHandler
 FOLDER = tempfile.TemporaryDirectory()
 FILE = f"{FOLDER.name}/sales.db"
 PAIRS = "SELECT count(*) FROM sales AS a, sales AS b WHERE a.amount + b.amount = 1000"
-SALES = 2500
+SALES = 1500
 
 database = sqlite3.connect(FILE)
 with database:

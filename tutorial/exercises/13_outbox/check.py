@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +86,11 @@ class Stage:
         database = sqlite3.connect(self.database)
         database.execute("PRAGMA synchronous = OFF")  # it is the process that dies, not the machine
         database.set_trace_callback(lambda statement: self.step(" ".join(statement.split())))
-        _unless_away(lambda: learner["relay"](database, self.publish))
+        _unless_away(partial(learner["relay"], database, self.publish))
         for order in sorted(set(ORDERS) - self.shipped()):
-            _unless_away(lambda order=order: learner["ship"](database, order, self.publish))
+            _unless_away(partial(learner["ship"], database, order, self.publish))
         for _ in range(ROUNDS_AFTER + self._away):
-            _unless_away(lambda: learner["relay"](database, self.publish))
+            _unless_away(partial(learner["relay"], database, self.publish))
 
     def shipped(self) -> set[int]:
         """Give the orders that are shipped for good."""

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,7 @@ class Play:
                 await place.ask(place.node.post(text))
             except ConnectionError:
                 continue  # not acknowledged: it may be there, or not
-            await self._note(lambda text=text: self.acknowledged.append(text))
+            await self._note(partial(self.acknowledged.append, text))
 
     async def read(self, name: str) -> None:
         """Read, by turns at the one place and the other, from the last id on, for ever."""
@@ -138,7 +139,7 @@ class Play:
                 continue
             if told:
                 cursor = told[-1][0]
-            await self._note(lambda told=told: self.heard[name].extend(told))
+            await self._note(partial(self.heard[name].extend, told))
             if len(self.heard[name]) > TOO_MANY:
                 return  # the same again and again
 
@@ -151,7 +152,7 @@ class Play:
         """Let the second node die after so many messages, each time in the middle of everything."""
         for count in deaths:
             async with self.news:
-                await self.news.wait_for(lambda count=count: len(self.acknowledged) >= count)
+                await self.news.wait_for(partial(self._has_acknowledged, count))
             self.places[1].die()
             self.places[1].start()
 
@@ -163,6 +164,9 @@ class Play:
                     await self.news.wait()
             except TimeoutError:
                 return
+
+    def _has_acknowledged(self, count: int) -> bool:
+        return len(self.acknowledged) >= count
 
     def _missing(self, heard: Messages) -> set[str]:
         return set(self.acknowledged) - {text for _, text in heard}
