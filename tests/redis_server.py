@@ -47,7 +47,7 @@ class RedisServer:
         while True:
             try:
                 self.client.ping()
-            except (redis.AuthenticationError, redis.AuthorizationError):
+            except redis.AuthenticationError:
                 return  # it answers, though not to us
             except redis.RedisError:
                 assert self.process.poll() is None, "redis-server ended at once"

@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+
+from tutorial.__main__ import main
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,3 +60,11 @@ def served(*options: str, **environment: str) -> Iterator[Serving]:
         yield serving
     finally:
         stop(serving)
+
+
+def refused(*options: str) -> str:
+    """Start what can't be started, in this process, and give the one line that it says."""
+    with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as told:
+        assert main(["--port=0", *options]) == 2
+    assert (said.getvalue(), told.getvalue().count("\n")) == ("", 1)
+    return told.getvalue()

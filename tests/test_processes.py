@@ -19,7 +19,7 @@ import pytest
 
 from tests import serving
 from tests.redis_server import RedisServer
-from tests.serving import ROOT, Serving
+from tests.serving import ROOT, Serving, refused
 
 PATIENCE_SECONDS = 10
 
@@ -122,15 +122,6 @@ def test_without_their_parent_the_processes_end(redis: RedisServer, tmp_path: Pa
         found = pids(server)
         server.process.kill()
         wait_until(lambda: not any(map(lives, found)))
-
-
-def refused(*options: str) -> str:
-    """Start what can't be, and give what it says."""
-    command = [sys.executable, "-m", "tutorial", *options]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.count("\n") == 1
-    return ended.stderr
 
 
 @pytest.mark.parametrize("store", ["memory", "sqlite:chat.db"])

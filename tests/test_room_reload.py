@@ -188,3 +188,48 @@ def test_a_store_that_is_away_leaves_what_is_in_memory() -> None:
         return (await rooms.enter("lobby")).since(Start.NEWEST)
 
     assert texts(asyncio.run(run())) == ["one"]
+
+
+async def turns(count: int = 6) -> None:
+    """Let the loop go round."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("told", [(), ("one", "two")])
+def test_who_is_held_in_the_very_turn_in_which_a_room_is_loaded_stays_held(
+    told: tuple[str, ...],
+) -> None:
+    async def run() -> None:
+        store, rooms = await opened()
+        store.log = [Message(id, "ann", text, 0.0) for id, text in enumerate(told, start=1)]
+        store.gate.clear()
+
+        async def come_in_that_turn() -> Batch:
+            await store.gate.wait()
+            return await (await rooms.enter("den")).wait(Start.NOW, 60)
+
+        first = asyncio.create_task(rooms.enter("den"))
+        await turns()
+        newcomer = asyncio.create_task(come_in_that_turn())  # woken right after who reads the log
+        await turns()
+        store.gate.set()
+        await turns()
+        assert (await first).held == 1
+        newcomer.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_log_that_is_read_again_and_is_the_same_releases_nobody() -> None:
+    async def run() -> None:
+        store, rooms = await opened("one")
+        lobby = await rooms.enter("lobby")
+        held = asyncio.create_task(lobby.wait(Start.NOW, 60))
+        await turns()
+        await store.on_lost()
+        await turns()
+        assert lobby.held == 1
+        held.cancel()
+
+    asyncio.run(run())

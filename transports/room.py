@@ -143,12 +143,15 @@ class Room:
             tail = await self._store.tail(self.name)
         finally:
             self._loading = None
-        early, self._early = self._early or [], None
+        before, early, self._early = self.cursor, self._early, None
         self._epoch, self._newest = self._store.epoch, 0
         self._log.clear()
-        for message in [*tail, *early]:
+        for message in [*tail, *(early or [])]:
             self._add(message)
-        self._tell_soon()
+        if early is not None:
+            self._told = self.cursor  # nobody could wait here before
+        elif self.cursor != before:
+            self._tell_soon()
 
     def since(self, cursor: Cursor | Start, limit: int = BATCH_MESSAGES) -> Batch:
         """Give what follows a cursor, at once: at most `limit` messages, oldest first."""

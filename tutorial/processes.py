@@ -18,8 +18,6 @@ import time
 import traceback
 from collections.abc import Callable
 
-from tornado.netutil import bind_sockets
-
 STEADY_SECONDS = 5.0  # who lives for less has died at once
 BACK_OFF_SECONDS = 10.0  # the longest pause before who died at once is started again
 AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
@@ -29,11 +27,12 @@ log = logging.getLogger(__name__)
 
 def reserve(port: int, address: str) -> socket.socket:
     """Take a port, a free one when `port` is 0, for all who will listen there with reuse_port. Raises: OSError."""
-    probe, *others = bind_sockets(port, address)  # not shared: fails when anybody listens there
-    where = probe.getsockname()
-    for each in (probe, *others):
-        each.close()
-    holder = socket.socket(probe.family)  # bound, and never listening: no connection comes here
+    family, _, _, _, where = socket.getaddrinfo(
+        address or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.create_server(where, family=family) as probe:  # fails when anybody listens there
+        where = probe.getsockname()
+    holder = socket.socket(family)  # bound, and never listening: no connection comes here
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     holder.bind(where)
