@@ -242,12 +242,18 @@ class ServerSentEvents(Client):
 
     async def join(self) -> None:
         self._listening = await Connection.open(self.url)
+        try:
+            await self._begin()
+        except BaseException:
+            await self._listening.close()
+            raise
+
+    async def _begin(self) -> None:
         await self._listening.send("GET", self.path, headers={"Accept": "text/event-stream"})
         answer = await self._listening.head()
         if answer.status != 200:
             size = int(answer.headers["content-length"])
             body = await self._listening.reader.readexactly(size)
-            await self._listening.close()
             raise Refused(answer.status, json.loads(body), answer.headers)
         self._chunked = answer.headers.get("transfer-encoding") == "chunked"
         self._unread = b""
