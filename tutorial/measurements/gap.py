@@ -83,4 +83,6 @@ async def _lost_percent(place: _Chat, authors: int) -> float:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+    for connection in (reading, *writing):
+        connection.close()
     return 100 * (1 - len(seen) / (ROUNDS * authors))

@@ -27,6 +27,7 @@ async def held(_: int) -> Values:
             grown = (await watch.inspect())["rss_bytes"] - before
             values[f"{word(transport)}_kib"] = grown / 1024 / HELD
             await crowd.end()
+            watch.close()
     return values
 
 

@@ -28,6 +28,8 @@ async def poll(port: int) -> Values:
     await polling.publish("poll", "hello", KEY)
     batch = await opened.frame()
     frame_head = opened.carried - before - len(batch)
+    polling.close()
+    opened.close()
     return {
         "request_bytes": request,
         "head_bytes": total - request - empty,
