@@ -16,8 +16,8 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 14, 34, 46
 SHAPES = {
     "short-polling": "M0-5a5 5 0 1 0 .01 0z",
     "long-polling": "M-4.5-4.5h9v9h-9z",
-    "websocket": "M0-5.5 5.5 4.5h-11z",
-    "server-sent-events": "M0-6 6 0 0 6-6 0z",
+    "websocket": "M0-6 6 0 0 6-6 0z",
+    "server-sent-events": "M0-5.5 5.5 4.5h-11z",
 }
 Point = tuple[float, float]
 

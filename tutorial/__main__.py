@@ -25,7 +25,7 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.tokens import Tokens
-from tutorial import reading
+from tutorial import reading, results
 from tutorial.laboratory import Laboratory
 from tutorial.processes import Processes, reserve
 from tutorial.site import routes
@@ -102,7 +102,13 @@ async def serve(options: argparse.Namespace) -> None:
         proxies=TrustedProxies(options.trusted_proxy),
     )
     laboratory = Laboratory(chat)
-    pages = [*reading.routes(chat), *laboratory.routes(), *routes()]
+    comparison = results.Comparison()
+    pages = [
+        *reading.routes(chat),
+        *results.routes(chat, comparison),
+        *laboratory.routes(),
+        *routes(),
+    ]
     server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
     together = options.processes > 1
     try:
@@ -120,6 +126,7 @@ async def serve(options: argparse.Namespace) -> None:
         await bridge.close()
     await server.drain()
     await laboratory.close()
+    await comparison.stop()
 
 
 def make_bridge(chat: Chat) -> Bridge | None:

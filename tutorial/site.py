@@ -36,9 +36,11 @@ class Page:
     place: str | None = None
 
 
+RESULTS = Page("/results", "Results", "results.html", "Results")  # answered by results.py
 PAGES = (
     Page("/", "Hold the Line", "contents.html", "Contents"),
     Page("/chat", "Chat", "chat.html", "Chat"),
+    RESULTS,
 )
 
 
@@ -133,7 +135,11 @@ def routes() -> list[Any]:
     """Give the site's pages, for the application to serve beside the chat."""
     shared = {"environment": make_environment()}
     return [
-        *[(re.escape(page.path), PageHandler, shared | {"page": page}) for page in PAGES],
+        *[
+            (re.escape(page.path), PageHandler, shared | {"page": page})
+            for page in PAGES
+            if page is not RESULTS
+        ],
         Rule(IsFile(), FileHandler, {"path": str(STATIC)}),
         (r"/echo", EchoHandler),
         Rule(AsksForPage(), MissingPage, shared | {"page": None}),

@@ -15,7 +15,16 @@ from typing import Any, Literal
 from tutorial.exercises.catalogue import Exercise, NoSuchExercise, exercise, exercises
 from tutorial.exercises.desk import FOLDER, Desk
 
-__all__ = ["FOLDER", "Exercise", "NoSuchExercise", "State", "exercises", "main", "start_check", "states"]
+__all__ = [
+    "FOLDER",
+    "Exercise",
+    "NoSuchExercise",
+    "State",
+    "exercises",
+    "main",
+    "start_check",
+    "states",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+"""Results: the last comparison of the transports on this machine, and the way to start one.
+
+A comparison is `python -m loadtests` in a process of its own, with servers of its own: it measures them and not the
+one that shows this page. Whoever started it – this page or a terminal – its progress is shown, and one runs at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+from loadtests.files import FOLDER, REPORT
+from loadtests.progress import Step, progress
+from transports.chat import Chat
+from transports.handler import Handler, Refused
+from transports.wire import to_json
+from tutorial.local import LocalHandler
+from tutorial.site import RESULTS, Page, SiteHandler, make_environment
+
+KINDS = {"quick": ["--quick"], "full": []}
+# The report carries its styles in itself: it is one file, to be sent. Our page may frame it; it may do nothing.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+)
+
+
+class Comparison:
+    """The comparison that this server has started, if any, and how its last one ended."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self.said = ""  # the last line of a comparison that failed
+        self._process: Process | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """Where the comparison that goes on is; None when none does."""
+        if (step := progress(self.folder)) is not None:
+            return step
+        return Step(0, 1, "starting", 0.0) if self._process is not None else None
+
+    async def start(self, kind: str) -> None:
+        """Start a comparison. Raises: Refused, while one goes on."""
+        if self.step is not None:
+            raise Refused(409, "a comparison goes on already: wait until it ends, or stop it")
+        command = ["-m", "loadtests", *KINDS[kind], f"--results={self.folder}"]
+        self.said = ""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, process_group=0
+        )
+        self._watching = asyncio.create_task(self._watch(self._process))
+
+    async def _watch(self, process: Process) -> None:
+        output, _ = await process.communicate()
+        lines = output.decode(errors="replace").split("\n")
+        if process.returncode not in (0, 130):
+            self.said = next((line for line in reversed(lines) if line.strip()), "it failed")
+        self._process = None
+
+    async def stop(self) -> None:
+        """End the comparison that this server has started; what was measured is kept."""
+        if self._process is not None and self._watching is not None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGTERM)
+            await self._watching
+
+
+class ResultsPage(SiteHandler):
+    """`GET /results` → the last comparison, and a button."""
+
+    def initialize(self, environment: Environment, page: Page, **shared: Any) -> None:
+        super().initialize(environment, page)
+        self._comparison: Comparison = shared["comparison"]
+
+    def get(self) -> None:
+        report = self._comparison.folder / REPORT
+        version = report.stat().st_mtime_ns if report.exists() else None
+        words = {"step": self._comparison.step, "said": self._comparison.said, "report": version}
+        self.show(self.page.template, page=self.page, **words)
+
+    head = get
+
+
+class ReportHandler(Handler):
+    """`GET /results/report` → the report, as one file."""
+
+    transport = "site"
+
+    def initialize(self, chat: Chat, **shared: Any) -> None:
+        super().initialize(chat)
+        self._comparison: Comparison = shared["comparison"]
+
+    def get(self) -> None:
+        report = self._comparison.folder / REPORT
+        if not report.exists():
+            raise Refused(404, "nothing has been compared yet: run python -m loadtests")
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", REPORT_POLICY)
+        self.finish(report.read_bytes())
+
+
+class ProgressHandler(Handler):
+    """`GET /results/progress` → where the comparison that goes on is."""
+
+    transport = "site"
+
+    def initialize(self, chat: Chat, **shared: Any) -> None:
+        super().initialize(chat)
+        self._comparison: Comparison = shared["comparison"]
+
+    def get(self) -> None:
+        step = self._comparison.step
+        said = {"step": step and step.to_json(), "said": self._comparison.said}
+        self.finish(to_json(said))
+
+
+class ComparisonHandler(LocalHandler):
+    """`POST /results/{quick|full|stop}` starts a comparison, or ends it; then back to the page."""
+
+    def initialize(self, chat: Chat, **shared: Any) -> None:
+        super().initialize(chat)
+        self._comparison: Comparison = shared["comparison"]
+
+    async def post(self, what: str) -> None:
+        if what == "stop":
+            await self._comparison.stop()
+        else:
+            await self._comparison.start(what)
+        self.redirect("/results", status=303)
+
+
+def routes(chat: Chat, comparison: Comparison) -> list[tuple[Any, ...]]:
+    """Give the addresses of the results, for the application to serve beside the chat."""
+    shared = {"chat": chat, "comparison": comparison}
+    shown = {"environment": make_environment(), "page": RESULTS, "comparison": comparison}
+    return [
+        (r"/results", ResultsPage, shown),
+        (r"/results/report", ReportHandler, shared),
+        (r"/results/progress", ProgressHandler, shared),
+        (r"/results/(quick|full|stop)", ComparisonHandler, shared),
+    ]
