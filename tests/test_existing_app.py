@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -21,15 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from tests.proxying import free_port
 from tests.redis_server import RedisServer
 from tests.serving import ROOT, Serving, served, start, stop
+from transports.app import TRANSPORTS
 from tutorial.existing_app import relay
 from tutorial.existing_app.orders import Orders
 from tutorial.existing_app.outbox import Outbox
 from tutorial.existing_app.shop import make_shop
 
+CHROMIUM = shutil.which("chromium")
+QUIET = "--no-sandbox --disable-background-networking --disable-component-update --disable-gpu"
 KEY = {"CHAT_PUBLISH_KEY": "a key", "CHAT_SECRET": "a secret"}
 
 
@@ -104,6 +109,7 @@ os.kill(os.getpid(), 9)
 """
 DIE_BEFORE_STRIKING_OUT = """
 import os, sys
+from transports.app import TRANSPORTS
 from tutorial.existing_app import relay
 from tutorial.existing_app.outbox import Outbox
 deliver, left = relay.deliver_to(sys.argv[2]), int(sys.argv[3])
@@ -348,3 +354,25 @@ def test_a_port_that_is_taken_ends_all_of_it(database: str) -> None:
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=20, check=False)
     assert ended.returncode == 2
     assert b"listen" in ended.stderr
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_the_customers_page_shows_the_news_over_every_transport_and_after_a_crash(
+    street: Street, database: str
+) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        page = browser.new_page()
+        page.goto(street.shop)
+        page.get_by_role("button", name="ann").click()
+        news = page.locator("#notices li")
+        for count, transport in enumerate(TRANSPORTS.values(), start=1):
+            page.locator(f"input[value={transport.__module__.rpartition('.')[2]}]").check()
+            if count == len(TRANSPORTS):
+                os.kill(street.children()["tutorial"], signal.SIGKILL)
+            with closing(Orders(database)) as orders:
+                assert orders.ship(orders.place("ann", "kettle"))
+            expect(news).to_have_count(count, timeout=20_000)
+            expect(page.locator("#orders tbody tr")).to_have_count(count)
+        assert len(set(news.all_inner_texts())) == len(TRANSPORTS)
+        browser.close()
