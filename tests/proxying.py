@@ -34,7 +34,8 @@ def proxy(
     program: str, folder: Path, chats: list[int], patience: int = PATIENCE_SECONDS
 ) -> Iterator[str]:
     """Run a proxy in front of one or two chats, given by their ports; give its URL."""
-    if shutil.which(program) is None:
+    executable = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+    if executable is None:
         if "CI" in os.environ:
             pytest.fail(f"{program} is not installed")
         pytest.skip(f"{program} is not installed")
@@ -43,7 +44,10 @@ def proxy(
     (folder / FILES[program]).write_text(text)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            COMMANDS[program](folder, port), stderr=log, stdout=log, start_new_session=True
+            [executable, *OPTIONS[program](folder, port)],
+            stderr=log,
+            stdout=log,
+            start_new_session=True,
         )
         try:
             _accepts(process, port, folder / "log")
@@ -84,7 +88,7 @@ def _accepts(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def nginx(folder: Path, port: int) -> list[str]:
-    """Give nginx the main configuration that a system has, and the command that starts it."""
+    """Give nginx the main configuration that a system has, and the options that it is started with."""
     places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     temporary = "\n".join(f"{name}_temp_path {folder}/{name};" for name in places)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -93,11 +97,11 @@ def nginx(folder: Path, port: int) -> list[str]:
         f"{user} daemon off; pid {folder}/pid; error_log stderr; events {{}}\n"
         f"http {{ access_log off; {temporary} include {folder}/nginx.conf; }}"
     )
-    return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(main)]
+    return ["-p", str(folder), "-e", "stderr", "-c", str(main)]
 
 
 def apache2(folder: Path, port: int) -> list[str]:
-    """Give Apache the main configuration that a system has, and the command that starts it."""
+    """Give Apache the main configuration that a system has, and the options that it is started with."""
     modules = Path("/usr/lib/apache2/modules")
     load = [f"LoadModule {name}_module {modules}/mod_{name}.so" for name in MODULES.split()]
     user = ["User www-data", "Group www-data"] if os.geteuid() == 0 else []
@@ -105,15 +109,15 @@ def apache2(folder: Path, port: int) -> list[str]:
     lines = [f"ServerRoot {folder}", "ServerName localhost", f"Listen 127.0.0.1:{port}", *load]
     lines += [*user, f"PidFile {folder}/pid", f"DefaultRuntimeDir {folder}", "ErrorLog /dev/stderr"]
     main.write_text("\n".join([*lines, f"Include {folder}/apache.conf\n"]))
-    return ["apache2", "-DFOREGROUND", "-f", str(main)]
+    return ["-DFOREGROUND", "-f", str(main)]
 
 
 def haproxy(folder: Path, port: int) -> list[str]:
-    """Give the command that starts HAProxy, whose configuration is whole."""
-    return ["haproxy", "-db", "-f", str(folder / "haproxy.cfg")]
+    """Give the options for HAProxy, whose configuration is whole."""
+    return ["-db", "-f", str(folder / "haproxy.cfg")]
 
 
-COMMANDS: dict[str, Callable[[Path, int], list[str]]] = {
+OPTIONS: dict[str, Callable[[Path, int], list[str]]] = {
     "nginx": nginx,
     "apache2": apache2,
     "haproxy": haproxy,
