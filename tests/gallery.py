@@ -36,12 +36,13 @@ MODULES = {
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Gallery</title>
 <link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/static/css/base.css">
+<link rel="stylesheet" href="/static/css/chapter.css">
 <link rel="stylesheet" href="/static/css/chat.css"><link rel="stylesheet" href="/static/css/experiments.css">
 {scripts}<script src="/static/js/theme.js"></script></head>
-<body class="page"><main class="prose"><h1>Gallery</h1>
+<body class="page chapter"><main class="book"><div class="prose"><h1>Gallery</h1>
 <p>An experiment stands in the text, as a figure does; before and after it there is prose, and nothing may move.</p>
 {elements}
-<p id="after">What follows.</p></main><button id="theme" class="quiet" hidden></button></body></html>"""
+<p id="after">What follows.</p></div></main><button id="theme" class="quiet" hidden></button></body></html>"""
 BETS = {
     "bet-number": '<x-bet name="2.delay" chapter="2" for="interval-lab" measure="mean" unit="ms" '
     'question="How late is a message, in the mean, when T is one second?"></x-bet>',
@@ -58,7 +59,9 @@ class Gallery(RequestHandler):
         scripts = [
             f'<script type="module" src="/static/js/{name}.js"></script>' for name in modules
         ]
-        elements = [BETS.get(name, f"<{name}></{name}>") for name in names]
+        elements = [
+            BETS.get(name, f'<div class="experiment"><{name}></{name}></div>') for name in names
+        ]
         protect(self)
         self.write(PAGE.format(scripts="".join(scripts), elements="\n".join(elements)))
 

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from tests.contrast import found_on
 from tests.redis_server import demand_redis
 from tests.serving import ROOT
 
@@ -278,6 +279,31 @@ def test_a_ranking_is_ordered_by_keyboard(page: Page, gallery: str) -> None:
     page.keyboard.press("Enter")
     bet.get_by_role("button", name="Place").click()
     expect(bet).to_contain_text("You said WebSocket → short polling → long polling.")
+
+
+def test_what_was_bet_in_the_first_chapter_is_settled_in_a_later_one(
+    page: Page, gallery: str
+) -> None:
+    lab = show(page, gallery, "crossover-lab", "bet-ranking")
+    page.locator("x-bet").get_by_role("button", name="Place").click()
+    measure(page, lab)
+    expect(page.locator("x-bet")).to_contain_text(
+        "Measured: WebSocket → long polling → short polling."
+    )
+
+
+@pytest.mark.parametrize("name", [*ELEMENTS, "bet-number", "bet-ranking"])
+def test_an_experiment_has_enough_contrast_in_both_schemes_and_fits_a_phone(
+    page: Page, gallery: str, name: str
+) -> None:
+    page.set_viewport_size({"width": 340, "height": 800})
+    page.goto(f"{gallery}/gallery?show={name}")
+    page.wait_for_load_state("networkidle")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        poor = [str(one) for one in found_on(page) if not one.enough]
+        assert poor == [], scheme
+    assert page.evaluate("document.documentElement.scrollWidth") <= 340
 
 
 def test_where_the_server_has_no_ledger_bets_stay_in_the_browser(page: Page, gallery: str) -> None:

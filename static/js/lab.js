@@ -6,6 +6,7 @@
 import { calibrate } from "./calibration.js";
 import { element } from "./element.js";
 import { digits, percentile } from "./figures.js";
+import { settle } from "./ledger.js";
 
 /**
  * @typedef {object} Result
@@ -15,6 +16,7 @@ import { digits, percentile } from "./figures.js";
  * @property {number} [seed]
  * @property {string} [warmUp]
  * @property {Record<string, number | string[]>} values  what bets are settled with
+ * @property {Record<string, string[]>} [settles]  bets of another chapter that this settles too, by name
  * @property {string} said  what was found, in a sentence
  */
 
@@ -73,7 +75,7 @@ export class Lab extends HTMLElement {
     if (!this.stop.disabled) return;
     const waiting = Array.from(document.querySelectorAll(`x-bet[for="${this.localName}"]`)).some(({ placed }) => !placed);
     this.run.disabled = waiting;
-    if (!this.result) this.say(waiting ? "Place your bet first; then this runs." : "");
+    if (!this.result) this.say(waiting ? "Place your bet first; then this runs." : "Not run yet.");
   }
 
   async #run() {
@@ -103,12 +105,13 @@ export class Lab extends HTMLElement {
 
   #found(result) {
     this.result = result;
-    const { delays = [], n = delays.length, seed, warmUp = "none", values, said } = result;
+    const { delays = [], n = delays.length, seed, warmUp = "none", values, settles = {}, said } = result;
     const spread = delays.length ? [`p50 ${digits(percentile(delays, 0.5))} ms`, `p95 ${digits(percentile(delays, 0.95))} ms`] : [];
     this.facts.textContent = [`n = ${n}`, seed === undefined ? "no chance in it" : `seed ${seed}`, `warm-up: ${warmUp}`, ...spread].join(" · ");
     this.say(said);
     for (const file of this.querySelectorAll(".lab-files button")) file.disabled = false;
     this.dispatchEvent(new CustomEvent("lab-measured", { bubbles: true, detail: { values, n } }));
+    Object.entries(settles).forEach(([name, measured]) => settle(name, measured, n));
   }
 
   #file(kind, write) {

@@ -35,9 +35,10 @@ export function place(name, bet) {
   return change("bets", { name, ...bet }, (all) => (all[name] ??= bet));
 }
 
-/** Keep what was measured for a bet. @param {string} name @param {number | string[]} measured @param {number} n */
+/** Keep what was measured for a bet, if it was placed. @param {string} name @param {number | string[]} measured @param {number} n */
 export async function settle(name, measured, n) {
-  const { bet } = (await bets())[name];
+  const { bet } = (await bets())[name] ?? {};
+  if (bet === undefined) return undefined;
   const outcome = { measured, ratio: compare(bet, measured), n };
   return change("outcomes", { name, ...outcome }, (all) => Object.assign(all[name], outcome));
 }

@@ -8,7 +8,7 @@ import { digits } from "./figures.js";
 
 const HEIGHT = 260;
 const LEFT = 52;
-const RIGHT = 12;
+const RIGHT = 22;
 const TOP = 12;
 const BOTTOM = 40;
 const BINS = 24;

@@ -5,15 +5,13 @@
 
 import { CLIENT } from "./client.js";
 import { button } from "./controls.js";
-import { element, shapeOf } from "./element.js";
+import { element } from "./element.js";
 import { digits } from "./figures.js";
-import { transportNamed } from "./transports.js";
-import { seconds, size } from "./words.js";
+import { Mark } from "./mark.js";
+import { size } from "./words.js";
 
 const MARKS_SHOWN = 150;
 const PASSES_SHOWN = 40;
-const SOCKET_FULL_MS = 60_000; // a socket's mark is full after a minute; a held request's when its hold ends
-const ACTS = { held: ["release", "drop"], socket: ["freeze", "thaw", "drop"] };
 
 /** The X-ray. `look()` begins, `stop()` ends. */
 export class XRay extends HTMLElement {
@@ -72,21 +70,17 @@ export class XRay extends HTMLElement {
     }
     said.left.forEach((number) => this.#leave(number));
     said.came.forEach((mark) => this.#come(mark));
-    for (const [number, behind] of Object.entries(said.behind)) Object.assign(this.#marks.get(Number(number)) ?? {}, { behind });
+    for (const [number, behind] of Object.entries(said.behind)) Object.assign(this.#marks.get(Number(number)) ?? {}, { owes: behind });
     said.passed.forEach((pass) => this.#pass(pass));
     this.#say(said);
-    this.#age();
+    this.#draw();
   }
 
-  #come([number, transport, room, cursor, age, client]) {
-    const mine = client.startsWith(CLIENT);
-    const kind = transport === "websocket" || transport === "server-sent-events" ? "socket" : "held";
-    const mark = { number, transport, room, cursor, mine, kind, since: performance.now() - age, behind: 0 };
-    mark.node = element("button.mark", { type: "button", tabIndex: this.#marks.size ? -1 : 0 }, shapeOf({ name: transportNamed(transport).name }));
-    mark.node.dataset.transport = transport;
-    mark.node.classList.toggle("mine", mine);
+  #come(told) {
+    const mark = new Mark(told, this.#holdMs);
+    mark.node.tabIndex = this.#marks.size ? -1 : 0;
     mark.node.addEventListener("click", () => this.#choose(mark));
-    this.#marks.set(number, mark);
+    this.#marks.set(mark.number, mark);
     if (this.field.children.length < MARKS_SHOWN) this.field.append(mark.node);
   }
 
@@ -95,7 +89,7 @@ export class XRay extends HTMLElement {
     this.#marks.delete(number);
     if (document.activeElement === mark?.node) (mark.node.nextElementSibling ?? mark.node.previousElementSibling ?? this.toggle).focus();
     mark?.node.remove();
-    if (this.#chosen === mark && mark) this.#choose(null, `That one has gone: it was ${mark.kind === "held" ? "answered" : "closed"}.`);
+    if (this.#chosen === mark && mark) this.#choose(null, `That one has gone: it was ${mark.held ? "answered" : "closed"}.`);
     const first = this.field.firstElementChild;
     if (first && !this.field.querySelector('[tabindex="0"]')) first.tabIndex = 0;
   }
@@ -108,24 +102,11 @@ export class XRay extends HTMLElement {
     if (this.passing.children.length > PASSES_SHOWN) this.passing.lastElementChild.remove();
   }
 
-  #age() {
-    const now = performance.now();
-    for (const { node, since, kind, behind } of this.#marks.values()) {
-      node.style.setProperty("--age", Math.min(1, (now - since) / (kind === "held" ? this.#holdMs : SOCKET_FULL_MS)));
-      node.classList.toggle("behind", behind > 0);
-      node.ariaLabel = this.#describe(node);
-    }
-    if (this.#chosen) this.told.textContent = this.#describe(this.#chosen.node);
+  #draw() {
+    this.#marks.forEach((mark) => mark.draw());
+    if (this.#chosen) this.told.textContent = this.#chosen.words;
     const hidden = this.#marks.size - this.field.children.length;
     this.more.textContent = hidden > 0 ? `and ${hidden} more` : "";
-  }
-
-  #describe(node) {
-    const mark = [...this.#marks.values()].find((one) => one.node === node);
-    const { transport, room, cursor, since, behind, mine, kind } = mark;
-    const doing = kind === "held" ? "held for" : "open for";
-    const owes = kind === "held" ? "" : ` · owes ${behind} ${behind === 1 ? "message" : "messages"}`;
-    return `${transport} · room ${room} · cursor ${cursor || "none"} · ${doing} ${seconds(performance.now() - since)}${owes}${mine ? " · yours" : ""}`;
   }
 
   #say({ held = 0, websockets = 0, loop_lag_ms: lag, rss_bytes: rss = 0, passes = {} }) {
@@ -142,8 +123,8 @@ export class XRay extends HTMLElement {
     this.#chosen = mark;
     this.field.querySelector(".chosen")?.classList.remove("chosen");
     mark?.node.classList.add("chosen");
-    this.told.textContent = mark ? this.#describe(mark.node) : why;
-    this.acts.replaceChildren(...(mark ? ACTS[mark.kind].map((action) => button(action, () => this.#act(mark, action))) : []));
+    this.told.textContent = mark ? mark.words : why;
+    this.acts.replaceChildren(...(mark ? mark.acts.map((action) => button(action, () => this.#act(mark, action))) : []));
   }
 
   async #act({ number }, action) {
