@@ -15,9 +15,13 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests import http
+from tests.conftest import Serve
+from tests.running import Errors
 from tests.serving import Serving, start, stop
 from transports.app import TRANSPORTS
-from transports.tokens import TOKEN_SECONDS
+from transports.short_polling import ShortPollingHandler
+from transports.tokens import TOKEN_SECONDS, Tokens
 
 SECRET = "a secret of both"
 POLLED = [name for name in TRANSPORTS if name != "websocket"]
@@ -153,3 +157,19 @@ def test_without_a_secret_private_rooms_open_to_nobody() -> None:
         assert (status, "--secret" in told) == (401, True)
     finally:
         stop(serving)
+
+
+async def test_not_even_a_bug_of_ours_logs_the_token(
+    serve: Serve, errors: Errors, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(ShortPollingHandler):
+        def get(self, room: str) -> None:
+            raise ZeroDivisionError("our own bug")
+
+    server = await serve(tokens=Tokens(SECRET), transports={"short-polling": Broken})
+    shown = token("user-ann")
+    answer = await http.ask(server.url, f"/rooms/user-ann/short-polling?token={shown}")
+    assert answer.status == 500
+    assert errors.take() == ["Uncaught exception: GET /rooms/user-ann/short-polling"]
+    assert shown not in caplog.text
+    assert shown not in answer.body.decode()
