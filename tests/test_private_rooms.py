@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests import http
+from tests.clients import joined
 from tests.conftest import Serve
 from tests.running import Errors
 from tests.serving import Serving, start, stop
@@ -148,6 +149,22 @@ def test_no_token_gets_into_a_log_or_a_report(server: Serving, log: Path) -> Non
     for page in ("inspect", "metrics"):
         assert shown not in ask(f"{server.url}/{page}")[1]
     assert shown not in log.read_text()
+
+
+async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_ends(
+    server: Serving,
+) -> None:
+    short_lived = token("user-gil", age_seconds=TOKEN_SECONDS - 1)
+    where = {"room": "user-gil", "token": short_lived}
+    async with (
+        joined(server.url, "websocket", **where) as socket,
+        joined(server.url, "server-sent-events", **where) as stream,
+    ):
+        await socket.receive()
+        await stream.receive()
+        assert await socket.closed() == (4401, "the token has expired: get a fresh one")
+        with pytest.raises(EOFError):
+            await stream.receive()
 
 
 def test_without_a_secret_private_rooms_open_to_nobody() -> None:

@@ -44,6 +44,7 @@ class Chat:
     sockets: dict[object, Callable[[int, str], None]] = field(default_factory=dict)
     streams: dict[object, Callable[[], object]] = field(default_factory=dict)
     onlookers: set[Callable[[object], None]] = field(default_factory=set)
+    _expiries: dict[object, asyncio.TimerHandle] = field(default_factory=dict)
     _gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     def left(self, visitor: object) -> None:
@@ -51,10 +52,23 @@ class Chat:
         self.in_progress.discard(visitor)
         self.sockets.pop(visitor, None)
         self.streams.pop(visitor, None)
+        if expiry := self._expiries.pop(visitor, None):
+            expiry.cancel()
         for tell in self.onlookers:
             tell(visitor)
         if self.draining and not self.in_progress and not self.sockets:
             self._gone.set()
+
+    def expire(self, visitor: object, seconds: float) -> None:
+        """Let a socket or a stream stay open for so long: as long as its token would let a poll in."""
+        later = asyncio.get_running_loop().call_later
+        self._expiries[visitor] = later(seconds, self._expire, visitor)
+
+    def _expire(self, visitor: object) -> None:
+        if end := self.streams.get(visitor):
+            end()
+        if close := self.sockets.get(visitor):
+            close(4401, "the token has expired: get a fresh one")
 
     async def drain(self) -> None:
         """Answer all that is held, end every stream, close every socket with 1012, and wait until they are gone.

@@ -226,6 +226,7 @@ class RoomHandler(Handler):
     __slots__ = ("room",)
     room: Room
     follower: Follower | None = None  # set by a transport whose reader is told, not asked
+    token_seconds: float | None = None  # for which a private room’s token was good when it was shown
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -233,9 +234,14 @@ class RoomHandler(Handler):
         if not ROOM_NAME.fullmatch(name):
             raise Refused(404, "no such room: a name is 1 to 64 of a–z, 0–9 and “-”")
         if is_private(name) and self.request.method != "OPTIONS":  # a preflight shows no token
-            self.chat.tokens.demand(name, self._token())
+            self.token_seconds = self.chat.tokens.demand(name, self._token())
         reading = self.request.method == "GET"
         self.room = await self.chat.rooms.enter(name, self.cursor() if reading else Start.NOW)
+
+    def stay(self) -> None:
+        """Remain open, until the reader leaves or its token runs out."""
+        if self.token_seconds is not None:
+            self.chat.expire(self, self.token_seconds)
 
     def _token(self) -> str | None:
         kind, _, token = self.request.headers.get("Authorization", "").partition(" ")

@@ -65,6 +65,7 @@ class ServerSentEventsHandler(RoomHandler):
         """Send the head of the answer, and be known as one who must be told when the server ends."""
         self.streaming = asyncio.current_task()
         self.chat.streams[self] = self._end
+        self.stay()
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("X-Accel-Buffering", "no")  # nginx would keep events until a buffer is full
         stream.set_nodelay(True)

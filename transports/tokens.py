@@ -6,10 +6,12 @@ nothing: what a token is worth can be seen from itself. Its format is itsdangero
 
     URLSafeTimedSerializer(secret, salt="room").dumps("user-ann")
 
-It opens a door, and doesn't hold it: a socket that is open when its token runs out stays open until it reconnects.
+A token runs out TOKEN_SECONDS after it was signed. Then polls are refused, and sockets and streams end.
 """
 
 from __future__ import annotations
+
+import time
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
@@ -36,17 +38,18 @@ class Tokens:
     def __init__(self, secret: str | None = None) -> None:
         self._signer = URLSafeTimedSerializer(secret, salt="room") if secret else None
 
-    def demand(self, room: str, token: str | None) -> None:
-        """Return when `token` opens the private room. Raises: TokenNeeded, TokenOfAnotherRoom."""
+    def demand(self, room: str, token: str | None) -> float:
+        """Give the seconds for which `token` still opens the room. Raises: TokenNeeded, TokenOfAnotherRoom."""
         if self._signer is None:
             raise TokenNeeded("this server has no --secret: its private rooms open to nobody")
         if token is None:
             raise TokenNeeded("this room is private: show a token, as ?token= or as a Bearer")
         try:
-            named = self._signer.loads(token, max_age=TOKEN_SECONDS)
+            named, signed = self._signer.loads(token, TOKEN_SECONDS, return_timestamp=True)
         except SignatureExpired as error:
             raise TokenNeeded("the token has expired: get a fresh one") from error
         except BadData as error:
             raise TokenNeeded("the token is not one that this server’s secret signed") from error
         if named != room:
             raise TokenOfAnotherRoom("the token is for another room")
+        return float(signed.timestamp()) + TOKEN_SECONDS - time.time()

@@ -86,6 +86,7 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
         if refusal := as_refusal(self._turned_away):
             self.close(4000 + refusal.status, str(refusal))
             return
+        self.stay()
         push = Sender(stream, text_frame, self._give_up).push
         self.follower = self.room.follow(self.cursor(), push)
 
