@@ -12,7 +12,15 @@ const RATES = [
   ["once a second", 1],
   ["five times a second", 5],
 ];
-const LINES = ["Is anybody there?", "Hold the line, please.", "One moment.", "Still here.", "Go ahead.", "Who is next?", "Say that again?"];
+const LINES = [
+  "Is anybody there?",
+  "Hold the line, please.",
+  "One moment.",
+  "Still here.",
+  "Go ahead.",
+  "Who is next?",
+  "Say that again?",
+];
 
 /**
  * Make the choice of how often somebody talks.

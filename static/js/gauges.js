@@ -78,9 +78,9 @@ export class Tally {
 
 function howCounted() {
   const text =
-    "Bodies, frames and response headers are counted to the byte. The length of this browser’s request headers was asked of the " +
-    "server once; a WebSocket’s handshake is a typical value. Not in it: TCP/IP, TLS, and the pings that no script sees. " +
-    "Delay is arrival minus the server’s sent_at, with this page’s clock set by the server’s; what was said before you came is left out. " +
-    "A request that finds an open connection opens none.";
+    "Bodies, frames and response headers are counted to the byte. The length of this browser’s request headers was asked " +
+    "of the server once; a WebSocket’s handshake is a typical value. Not in it: TCP/IP, TLS, and the pings that no script " +
+    "sees. Delay is arrival minus the server’s sent_at, with this page’s clock set by the server’s; what was said before " +
+    "you came is left out. A request that finds an open connection opens none.";
   return element("details.small", {}, element("summary", {}, "How this is counted"), element("p", {}, text));
 }

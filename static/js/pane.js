@@ -8,6 +8,7 @@
 // It tells `chat-messages` ({added, history, delays, transport}) and `chat-transport` ({name}).
 
 import { makeComposer } from "./composer.js";
+import { makeCutting } from "./cutting.js";
 import { element } from "./element.js";
 import { Gauges, Tally } from "./gauges.js";
 import { Messages } from "./messages.js";
@@ -20,7 +21,6 @@ import { stateInWords } from "./words.js";
 
 const DRAW_MS = 100;
 const CALM_DRAW_MS = 1000; // for those who asked for reduced motion
-const OFFLINE_MS = 5000;
 
 /** One pane of the chat. */
 export class ChatPane extends HTMLElement {
@@ -99,22 +99,8 @@ export class ChatPane extends HTMLElement {
     const below = [...(has("silent") ? [] : [this.composer.form]), ...(has("brief") ? [this.gauges.node] : [])];
     const talk = element("div.talk", {}, ...this.messages.nodes, ...below);
     const wire = element("section.wire", {}, element("h3", {}, "The wire"), ...this.wireLog.nodes);
-    const instruments = element("div.instruments", {}, wire, this.#chaos(), ...(this.gauges.nodes ?? []));
+    const instruments = element("div.instruments", {}, wire, makeCutting(this.reader.wire), ...(this.gauges.nodes ?? []));
     this.replaceChildren(element("div.pane-head", {}, choice, state), talk, instruments, this.#news);
-  }
-
-  #chaos() {
-    const cut = element("button.quiet", { type: "button" }, "Cut the connection");
-    const away = element("button.quiet", { type: "button" }, `Go offline for ${OFFLINE_MS / 1000} s`);
-    const effect = element("output.small");
-    cut.addEventListener("click", () => {
-      effect.textContent = this.reader.wire.cut() ? "cut" : "nothing to cut: no request was under way";
-    });
-    away.addEventListener("click", () => {
-      effect.textContent = "";
-      this.reader.wire.goOffline(OFFLINE_MS);
-    });
-    return element("div.chaos", {}, cut, away, effect);
   }
 
   #show(added, how) {

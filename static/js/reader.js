@@ -10,6 +10,13 @@ import { Wire } from "./wire.js";
 
 const OVERLAP_MS = 1500;
 
+/**
+ * @typedef {object} Arrival  how messages came
+ * @property {boolean} restarted  a gap was told: they are the beginning of a new view
+ * @property {boolean} history  they were said before we came
+ * @property {number[]} delays  in ms, one a message; none for history
+ */
+
 /** Reads a room, and measures what it reads. */
 export class Reader {
   log = new Log();
@@ -30,7 +37,7 @@ export class Reader {
    * @param {string} url  the room's
    * @param {object} tell
    * @param {string | null} [tell.cursor]  where to begin; null: with the newest messages
-   * @param {(added: import("./transports.js").Message[], how: {restarted: boolean, history: boolean, delays: number[]}) => void} tell.onMessages
+   * @param {(added: import("./transports.js").Message[], how: Arrival) => void} tell.onMessages
    * @param {(state: import("./transports.js").State) => void} tell.onState
    */
   constructor(url, { cursor = null, onMessages, onState }) {

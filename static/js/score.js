@@ -19,7 +19,8 @@ export class Score {
     const heads = ["transport", ...COLUMNS].map((text) => element("th", { scope: "col" }, text));
     const body = panes.map((pane) => this.#row(pane));
     const caption = element("caption", {}, "Who hears it first, and at what price");
-    this.table = element("table.score", {}, caption, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...body));
+    const head = element("thead", {}, element("tr", {}, ...heads));
+    this.table = element("table.score", {}, caption, head, element("tbody", {}, ...body));
   }
 
   #row({ reader: { transport } }) {

@@ -1,8 +1,8 @@
 // The wire between a pane and the server: the browser's `fetch`, `WebSocket` and `EventSource`, with a counter and a switch.
 //
 // A transport is given a wire in place of the browser's own, and doesn't notice. Bodies and frames are counted to the
-// byte; of a request's headers the server told the length once (see calibration.js); of the WebSocket handshake we give a typical
-// value; TCP, IP and the pings that no script sees are left out.
+// byte; of a request's headers the server told the length once (see calibration.js); of the WebSocket handshake we
+// give a typical value; TCP, IP and the pings that no script sees are left out.
 
 import { bytesOf, headerBytes, responseHeadBytes } from "./bytes.js";
 import { calibrate } from "./calibration.js";

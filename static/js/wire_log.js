@@ -68,7 +68,7 @@ export class WireLog {
     if (entry.end === null) return;
     drawn.done = true;
     drawn.group.append(tick(entry.end, entry.down, "down"));
-    if (entry.failed) drawn.group.append(svg("rect", { class: "failure", x: x(entry.end) - 1, y: MIDDLE - 9, width: 3, height: 18 }));
+    if (entry.failed) drawn.group.append(breakAt(entry.end));
   }
 
   #tabulate() {
@@ -95,6 +95,10 @@ function tick(at, bytes, way) {
   const height = bytes ? Math.min(TICK_MAX, Math.max(2, Math.sqrt(bytes))) : 0;
   const y = way === "up" ? MIDDLE - height : MIDDLE;
   return svg("rect", { class: way, x: x(at) - (way === "up" ? 1.5 : 0), y, width: 2, height });
+}
+
+function breakAt(at) {
+  return svg("rect", { class: "failure", x: x(at) - 1, y: MIDDLE - 9, width: 3, height: 18 });
 }
 
 function row({ what, start, end, up, down, failed }) {
