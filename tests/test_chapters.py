@@ -42,9 +42,9 @@ WHY_NOT = {
         transports/handler.py transports/wire.py:to_json transports/wire.py:to_word transports/wire.py:parse_object
         transports/wire.py:room_field static/js/rfc6455.js:hex static/js/bytes.js""",
     "it is the chat page's furniture": """
-        static/js/chatter.js static/js/compare.js static/js/composer.js static/js/cutting.js static/js/element.js static/js/gauges.js
-        static/js/memory.js static/js/messages.js static/js/pane.js static/js/score.js static/js/switch.js
-        static/js/wire_log.js static/js/words.js""",
+        static/js/chatter.js static/js/compare.js static/js/composer.js static/js/cutting.js static/js/element.js
+        static/js/gauges.js static/js/memory.js static/js/messages.js static/js/pane.js static/js/score.js
+        static/js/switch.js static/js/wire_log.js static/js/words.js""",
     "it is what an experiment is made of, and the experiment is there to be run": """
         static/js/bet.js static/js/bet_ledger.js static/js/chaos.js static/js/chaos_knobs.js static/js/client.js
         static/js/controls.js static/js/figures.js static/js/lab.js static/js/ledger.js static/js/listening.js
