@@ -48,7 +48,7 @@ WHY_NOT = {
     "it is what an experiment is made of, and the experiment is there to be run": """
         static/js/bet.js static/js/bet_ledger.js static/js/chaos.js static/js/chaos_knobs.js static/js/client.js
         static/js/controls.js static/js/figures.js static/js/lab.js static/js/ledger.js static/js/listening.js
-        static/js/plot.js static/js/recorder.js static/js/runs.js static/js/x_ray.js""",
+        static/js/mark.js static/js/plot.js static/js/recorder.js static/js/runs.js static/js/x_ray.js""",
 }
 EXEMPT = {place: why for why, places in WHY_NOT.items() for place in places.split()}
 
