@@ -43,6 +43,13 @@ class RedisServer:
         command += ["--dir", str(self._folder), "--save", "", "--loglevel", "warning"]
         command += ["--appendonly", "yes", "--appendfsync", "always", *self._options, *options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            self._wait_for_answer()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _wait_for_answer(self) -> None:
         until = time.monotonic() + STARTED_SECONDS
         while True:
             try:
