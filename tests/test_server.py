@@ -24,7 +24,7 @@ from tests.http import ask, connected
 from tests.running import GatedStore, Running, until
 from tests.serving import ROOT, Serving
 from transports.app import TRANSPORTS
-from tutorial.__main__ import main, make_parser
+from tutorial.__main__ import main, make_parser, to_open
 
 MESSAGES = "/rooms/lobby/messages"
 BODY = b'{"author": "ann", "text": "hi"}'
@@ -128,11 +128,35 @@ async def test_while_draining_every_address_says_503(serve: Serve, transport: st
     assert not list(server.chat.rooms) or not (await server.room()).cursor.id
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_who_is_on_the_way_in_when_the_server_drains_is_503_and_never_held(
+    serve: Serve, transport: str
+) -> None:
+    store = GatedStore()
+    server = await serve(store=store)
+    async with connected(server.url) as connection:
+        path = f"/rooms/lobby/{transport}?cursor=now"
+        await connection.send("GET", path, headers=HANDSHAKE)
+        await until(lambda: store.asked)
+        stopping = asyncio.ensure_future(server.stop())
+        await until(lambda: server.chat.draining)
+        store.reading.set()
+        answer = await connection.response()
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        await stopping
+
+
 # Ending, as a process
 
 
-async def everyone_there(url: str) -> tuple[asyncio.Task[int], asyncio.Task[int]]:
-    """A held request and an open WebSocket; give how each of them ends."""
+async def inside(url: str) -> list[str]:
+    """Name those who wait in the server: its held requests, sockets and event streams."""
+    report = (await ask(url, "/inspect")).json
+    return [name for name in ("held", "websockets", "event_streams") for _ in range(report[name])]
+
+
+async def everyone_there(url: str) -> list[asyncio.Task[int]]:
+    """A held request, an open WebSocket and an event stream; give how each of them ends."""
 
     async def hold() -> int:
         async with connected(url) as connection:
@@ -145,11 +169,17 @@ async def everyone_there(url: str) -> tuple[asyncio.Task[int], asyncio.Task[int]
             code: int = (await client.closed())[0]
             return code
 
-    held, following = asyncio.ensure_future(hold()), asyncio.ensure_future(follow())
+    async def stream() -> int:
+        async with connected(url) as connection:
+            await connection.send("GET", "/rooms/lobby/server-sent-events")
+            assert (await connection.ended()).endswith(b"0\r\n\r\n")  # whole, not cut off
+            return 0
+
+    everyone = [asyncio.ensure_future(way()) for way in (hold, follow, stream)]
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not ((seen := (await ask(url, "/inspect")).json)["held"] and seen["websockets"]):
-            assert (held.done(), following.done()) == (False, False)
-    return held, following
+        while len(await inside(url)) < len(everyone):
+            assert not [one for one in everyone if one.done()]
+    return everyone
 
 
 async def closes_its_door(url: str) -> None:
@@ -172,10 +202,10 @@ async def test_sigterm_and_ctrl_c_drain_and_end_with_status_0(
     process: StartProcess, tmp_path: Path, told: signal.Signals, store: str
 ) -> None:
     serving = process(f"--store={'memory' if store == 'memory' else f'sqlite:{tmp_path}/chat.db'}")
-    held, following = await everyone_there(serving.url)
+    everyone = await everyone_there(serving.url)
     serving.process.send_signal(told)
     assert await ended(serving, 5) == 0
-    assert (await held, await following) == (200, 1012)
+    assert await asyncio.gather(*everyone) == [200, 1012, 0]
 
 
 async def test_a_client_that_will_not_go_does_not_keep_the_process_longer_than_5_s(
@@ -191,15 +221,18 @@ async def test_a_client_that_will_not_go_does_not_keep_the_process_longer_than_5
         assert time.monotonic() - began < 5
 
 
-async def test_a_second_ctrl_c_ends_the_process_at_once(process: StartProcess) -> None:
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_ctrl_c_ends_the_process_at_once(
+    process: StartProcess, told: signal.Signals
+) -> None:
     serving = process("--store=memory")
     async with connected(serving.url) as silent:
         await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
         await silent.head()
-        serving.process.send_signal(signal.SIGTERM)
+        serving.process.send_signal(told)
         await closes_its_door(serving.url)
-        serving.process.send_signal(signal.SIGTERM)
-        assert await ended(serving, 1) == -signal.SIGTERM
+        serving.process.send_signal(told)
+        assert await ended(serving, 1) == -told
 
 
 # Starting
@@ -240,7 +273,9 @@ BAD_OPTIONS = [
     ["--port=70000"], ["--port=-1"], ["--port=x"], ["--port"], ["--prot=1"], ["--history=0"], ["--history=1.5"],
     ["--hold=0"], ["--hold=56"], ["--hold=nan"], ["--rate-limit=-1"], ["--rate-limit=x"], ["--rate-limit=inf"],
     ["--store=mysql:x"], ["--store=sqlite:"], ["--store="], ["--store=sqlite:nowhere/at/all/chat.db"],
-    ["--address=256.1.1.1"], ["--address=nowhere.invalid"], ["--trusted-proxy=x"], ["nonsense"], ["--p=1"],
+    ["--address=256.1.1.1"], ["--address=nowhere.invalid"], ["--address=a..b"], [f"--address={'a' * 64}.invalid"],
+    ["--trusted-origin=friend.example"], ["--trusted-origin=https://friend.example/"], ["--trusted-origin=null"],
+    ["--trusted-origin="], ["--trusted-origin=*"], ["--trusted-proxy=x"], ["nonsense"], ["--p=1"],
 ]  # fmt: skip
 
 
@@ -294,6 +329,15 @@ def test_a_taken_port_is_one_sentence_and_status_2(tmp_path: Path) -> None:
 
 def test_it_prints_the_address_to_open(process: StartProcess) -> None:
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", process("--store=memory").url)
+
+
+@pytest.mark.parametrize(
+    ("address", "opened"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "[::1]")],
+)
+def test_an_address_can_be_opened_as_it_is_printed(address: str, opened: str) -> None:
+    options = make_parser().parse_args([f"--address={address}"])
+    assert to_open(options, 8888) == f"http://{opened}:8888/"
 
 
 async def test_help_names_every_option(tmp_path: Path) -> None:

@@ -140,6 +140,9 @@ class Handler(RequestHandler):
 
     async def prepare(self) -> None:
         self._demand_friend()
+        self._demand_open_door()
+
+    def _demand_open_door(self) -> None:
         if self.chat.draining:
             raise Draining
 
@@ -226,7 +229,9 @@ class RoomHandler(Handler):
     __slots__ = ("room",)
     room: Room
     follower: Follower | None = None  # set by a transport whose reader is told, not asked
-    token_seconds: float | None = None  # for which a private room’s token was good when it was shown
+    token_seconds: float | None = (
+        None  # for which a private room’s token was good when it was shown
+    )
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -237,6 +242,7 @@ class RoomHandler(Handler):
             self.token_seconds = self.chat.tokens.demand(name, self._token())
         reading = self.request.method == "GET"
         self.room = await self.chat.rooms.enter(name, self.cursor() if reading else Start.NOW)
+        self._demand_open_door()  # drained meanwhile, it would be held with nobody left to release it
 
     def stay(self) -> None:
         """Remain open, until the reader leaves or its token runs out."""

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -33,6 +34,8 @@ from tutorial.site import routes
 if TYPE_CHECKING:
     from transports.bridge import Bridge  # needs the package redis
 
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\sA-Z]+")
+STOPPING = (signal.SIGTERM, signal.SIGINT)
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list")
 
 
@@ -52,7 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
     options = Options(prog="python -m tutorial", description=__doc__, allow_abbrev=False)
     add = options.add_argument
     add("--port", type=number(0, 65535, int), default=8888, help="default: 8888; 0: a free one")
-    add("--address", default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
+    add("--address", type=host, default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
     add(
         "--store",
         default=os.environ.get("CHAT_STORE", "sqlite:chat.db"),
@@ -65,13 +68,21 @@ def make_parser() -> argparse.ArgumentParser:
     add("--rate-limit", type=number(0, 1e6), default=20.0, help="messages/s an address; 0: off")
     add("--publish-key", default=os.environ.get("CHAT_PUBLISH_KEY"), help="lets POST /publish in")
     add("--secret", default=os.environ.get("CHAT_SECRET"), help="signs tokens for private rooms")
-    add("--trusted-origin", action="append", default=[], help="another site that may use the chat")
+    add(
+        "--trusted-origin",
+        action="append",
+        default=[],
+        type=origin,
+        help="another site that may use the chat, such as https://example.org",
+    )
     add("--trusted-proxy", action="append", default=[], type=network, help="the proxy in front")
     add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
     return options
 
 
-def number(least: float, most: float, kind: type[int] | type[float] = float):  # type: ignore[no-untyped-def]
+def number(
+    least: float, most: float, kind: Callable[[str], float] = float
+) -> Callable[[str], float]:
     """Make a reader of numbers from `least` to `most` for argparse."""
 
     def read(text: str) -> float:
@@ -84,49 +95,62 @@ def number(least: float, most: float, kind: type[int] | type[float] = float):  #
     return read
 
 
+def host(text: str) -> str:
+    """Read a machine's name or address for argparse."""
+    text.encode(
+        "idna"
+    )  # what can't be encoded so fails only while it is looked up, with a traceback
+    return text
+
+
+def origin(text: str) -> str:
+    """Read an origin for argparse: exactly as a browser will send it (RFC 6454 §6.2), or it would never match."""
+    if not ORIGIN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no origin such as https://example.org")
+    return text
+
+
 def network(text: str) -> IPv4Network | IPv6Network:
     """Read an address, or a network such as 172.16.0.0/12, for argparse."""
     return ip_network(text)
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Serve until SIGTERM or Ctrl-C, then drain. Raises: Refusal."""
-    rooms = Rooms(make_store(options.store, options.history), options.history)
-    await rooms.open()
-    chat = Chat(
-        rooms,
+    """Serve until SIGTERM or Ctrl-C, then drain. Raises: Refusal, Unavailable."""
+    told_to_stop = on_being_told_to_stop()
+    chat = make_chat(options)
+    await chat.rooms.open()
+    laboratory, comparison = Laboratory(chat), results.Comparison()
+    measured = results.routes(chat, comparison)
+    pages = [*reading.routes(chat), *measured, *laboratory.routes(), *routes()]
+    server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
+    try:
+        port = server.listen(options.port, options.address, reuse_port=options.processes > 1)
+    except OSError as error:
+        await chat.rooms.store.close()
+        raise cannot_listen(options, error) from error
+    bridge = make_bridge(chat)
+    gc.collect()
+    gc.freeze()  # what stays for good needn't be looked through again with each collection
+    print(f"Hold the Line is at {to_open(options, port)}", flush=True)
+    await told_to_stop.wait()
+    if bridge is not None:
+        await bridge.close()
+    await server.drain()
+    await laboratory.close()
+    await comparison.stop()
+
+
+def make_chat(options: argparse.Namespace) -> Chat:
+    """Make the chat that the options describe; its store isn't open yet. Raises: Unavailable."""
+    return Chat(
+        Rooms(make_store(options.store, options.history), options.history),
         hold_seconds=options.hold,
         rate=RateLimit(options.rate_limit),
         publish_key=options.publish_key,
         tokens=Tokens(options.secret),
         proxies=TrustedProxies(options.trusted_proxy),
     )
-    laboratory = Laboratory(chat)
-    comparison = results.Comparison()
-    pages = [
-        *reading.routes(chat),
-        *results.routes(chat, comparison),
-        *laboratory.routes(),
-        *routes(),
-    ]
-    server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
-    together = options.processes > 1
-    try:
-        port = server.listen(options.port, options.address, reuse_port=together)
-    except OSError as error:
-        await rooms.store.close()
-        raise cannot_listen(options, error) from error
-    bridge = make_bridge(chat)
-    gc.collect()
-    gc.freeze()  # what stays for good needn't be looked through again with each collection
-    which = f" (process {os.getpid()})" if together else ""
-    print(f"Hold the Line is at http://{_shown(options.address)}:{port}/{which}", flush=True)
-    await _told_to_stop()
-    if bridge is not None:
-        await bridge.close()
-    await server.drain()
-    await laboratory.close()
-    await comparison.stop()
 
 
 def make_bridge(chat: Chat) -> Bridge | None:
@@ -139,19 +163,27 @@ def make_bridge(chat: Chat) -> Bridge | None:
     return Bridge(chat, cast(RedisStore, chat.rooms.store))
 
 
-def _shown(address: str) -> str:
-    return "127.0.0.1" if address in ("0.0.0.0", "::", "") else address
+def to_open(options: argparse.Namespace, port: int) -> str:
+    """Give the address to open in a browser."""
+    address = "127.0.0.1" if options.address in ("0.0.0.0", "::", "") else options.address
+    which = f" (process {os.getpid()})" if options.processes > 1 else ""
+    return f"http://{f'[{address}]' if ':' in address else address}:{port}/{which}"
 
 
-async def _told_to_stop() -> None:
-    """Wait for the first SIGTERM or Ctrl-C; a second one ends the process at once."""
+def on_being_told_to_stop() -> asyncio.Event:
+    """Give what the first SIGTERM or Ctrl-C sets; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, told.set)
-    await told.wait()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(signum)
+
+    def tell() -> None:
+        told.set()
+        for signum in STOPPING:
+            loop.remove_signal_handler(signum)
+            signal.signal(signum, signal.SIG_DFL)
+
+    for signum in STOPPING:
+        loop.add_signal_handler(signum, tell)
+    return told
 
 
 def cannot_listen(options: argparse.Namespace, error: OSError) -> Refusal:
