@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -325,6 +326,14 @@ def test_a_taken_port_is_one_sentence_and_status_2(tmp_path: Path) -> None:
         told = command(f"--port={port}", cwd=tmp_path)
     assert_one_sentence(told)
     assert f":{port}" in told.stderr
+
+
+def test_what_is_installed_without_its_checkout_says_so(tmp_path: Path) -> None:
+    for package in ("transports", "tutorial", "loadtests"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    told = command("--port=0", "--store=memory", cwd=tmp_path, PYTHONPATH="")
+    assert_one_sentence(told)
+    assert "pip install -e ." in told.stderr
 
 
 def test_it_prints_the_address_to_open(process: StartProcess) -> None:

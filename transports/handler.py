@@ -229,9 +229,7 @@ class RoomHandler(Handler):
     __slots__ = ("room",)
     room: Room
     follower: Follower | None = None  # set by a transport whose reader is told, not asked
-    token_seconds: float | None = (
-        None  # for which a private room’s token was good when it was shown
-    )
+    token_seconds: float | None = None  # how long a private room’s token was still good
 
     async def prepare(self) -> None:
         await super().prepare()

@@ -27,6 +27,7 @@ from transports.server import Server
 from transports.stores import make_store
 from transports.tokens import Tokens
 from tutorial import reading, results
+from tutorial.files import STATIC
 from tutorial.laboratory import Laboratory
 from tutorial.processes import Processes, reserve
 from tutorial.site import routes
@@ -234,6 +235,8 @@ def attempt(command: Callable[[Any], int], argument: Any) -> int:
 def start(arguments: list[str]) -> int:
     """Start the server that the options describe; give the exit status. Raises: Refusal, Unavailable."""
     options = make_parser().parse_args(arguments)
+    if not STATIC.is_dir():
+        raise Refusal("the site shows and serves its own checkout: install that, pip install -e .")
     return serve_alone(options) if options.processes == 1 else serve_together(options)
 
 
