@@ -1,0 +1,90 @@
+"""How the chapters look and are read: contrast, narrow screens, no scripts, on paper; and their exercises' button."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import Look, Process
+from tests.contrast import found_on
+from tutorial.book import chapters
+
+pytest_plugins = ["tests.browser_fixtures"]
+
+PATHS = [chapter.path for chapter in chapters()]
+FILE = "/source/transports/room.py"
+SHIFTS = """new PerformanceObserver((list) => {
+  const values = list.getEntries().map(({ value, hadRecentInput }) => (hadRecentInput ? 0 : value));
+  window.shifted = values.reduce((sum, value) => sum + value, window.shifted ?? 0);
+}).observe({ type: "layout-shift", buffered: true })"""
+SHIFT_MOST = 0.1  # what Lighthouse still calls good
+
+
+@pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
+def test_all_text_has_enough_contrast_in_both_schemes(look: Look, path: str) -> None:
+    view = look(path)
+    view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    for scheme in ("light", "dark"):
+        view.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = found_on(view.page)
+        assert len(found) > 10
+        dim = [f for f in found if not f.enough]
+        assert [str(f) for f in dim] == [], scheme
+
+
+@pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
+def test_no_chapter_scrolls_sideways(look: Look, path: str) -> None:
+    view = look(path)
+    view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for width in (320, 390, 768, 1024, 1440):
+        view.page.set_viewport_size({"width": width, "height": 800})
+        assert view.page.evaluate(over) <= 0, width
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_moves_while_a_chapter_loads(look: Look, path: str) -> None:
+    view = look(path)
+    view.page.evaluate(SHIFTS)
+    view.page.wait_for_load_state("networkidle") if path in PATHS[1:] else view.connected()
+    assert (view.page.evaluate("window.shifted") or 0) < SHIFT_MOST
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_scripts_a_chapter_is_whole(look: Look, path: str) -> None:
+    view = look(path, scripts=False)
+    for told in view.page.locator(".without-scripts").all():
+        expect(told).to_be_visible()
+        assert len(told.inner_text()) > 30
+    for question in view.page.locator("x-bet noscript").all():
+        expect(question).to_be_visible()
+    expect(view.page.get_by_role("button", name="Check my file")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", PATHS[:2])
+def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(look: Look, path: str) -> None:
+    view = look(path)
+    for width in (390, 1440):
+        view.page.set_viewport_size({"width": width, "height": 800})
+        expect(view.page.get_by_role("navigation", name="On this page")).to_have_count(1)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_button_checks_the_file_and_shows_the_verdict_in_the_chapter(
+    look: Look, process: Process, scripts: bool
+) -> None:
+    view = look("/chapters/02", scripts=scripts, server=process("--store=memory"))
+    view.page.get_by_role("button", name="Check my file").click()
+    box = view.page.locator(".exercise")
+    expect(box).to_have_attribute("data-state", "tried")
+    expect(box.locator(".outcome")).to_contain_text("Expected")
+    expect(box.locator(".reached")).to_have_text("tried")
+    expect(view.page.get_by_role("button", name="Check my file")).to_be_enabled()
+
+
+def test_on_paper_a_chapter_is_its_text_and_listings(look: Look) -> None:
+    view = look("/chapters/02")
+    view.page.emulate_media(media="print")
+    expect(view.page.get_by_role("navigation")).to_have_count(0)
+    expect(view.page.get_by_role("button", name="Check my file")).to_be_hidden()
+    expect(view.page.locator(".listing").first).to_be_visible()
