@@ -184,17 +184,15 @@ async def test_a_room_that_there_cannot_be_is_422(serve: Serve, room: object) ->
 
 
 async def test_who_sends_too_much_is_429_and_told_how_long_to_wait(serve: Serve) -> None:
-    server = await serve(rate=RateLimit(2))
-    answers = [await post(server) for _ in range(6)]
-    assert [answer.status for answer in answers[:4]] == [201] * 4
-    assert answers[-1].status == 429
-    assert answers[-1].headers["retry-after"] == "1"
-    assert answers[-1].json["status"] == 429
-    assert len(await kept(server)) == sum(answer.status == 201 for answer in answers)
+    server = await serve(rate=RateLimit(0.01))
+    first, second = await post(server), await post(server)
+    assert (first.status, second.status, second.json["status"]) == (201, 429, 429)
+    assert 90 <= int(second.headers["retry-after"]) <= 100
+    assert len(await kept(server)) == 1
 
 
 async def test_the_limit_is_the_addresss_whatever_it_writes_over(serve: Serve) -> None:
-    server = await serve(rate=RateLimit(0.5))
+    server = await serve(rate=RateLimit(0.01))
     async with joined(server.url, "websocket") as one, joined(server.url, "short-polling") as other:
         await one.post("the only one")
         for client in (one, other):
@@ -204,24 +202,24 @@ async def test_the_limit_is_the_addresss_whatever_it_writes_over(serve: Serve) -
 
 
 async def test_after_the_wait_one_may_send_again(serve: Serve) -> None:
-    server = await serve(rate=RateLimit(20))
-    while (await post(server)).status == 201:
+    server = await serve(rate=RateLimit(5))
+    while (refused := await post(server)).status == 201:
         pass
     began = time.monotonic()
     while (await post(server)).status == 429:
         pass
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < int(refused.headers["retry-after"]) + 1
 
 
 async def test_reading_is_not_limited(serve: Serve) -> None:
-    server = await serve(rate=RateLimit(0.5))
+    server = await serve(rate=RateLimit(0.01))
     async with connected(server.url) as connection:
         for _ in range(50):
             assert (await connection.ask("GET", "/rooms/lobby/short-polling")).status == 200
 
 
 async def test_what_a_program_publishes_is_not_limited(serve: Serve) -> None:
-    server = await serve(rate=RateLimit(0.5), publish_key="k")
+    server = await serve(rate=RateLimit(0.01), publish_key="k")
     assert {(await publish(server, "Bearer k")).status for _ in range(10)} == {201}
 
 

@@ -161,7 +161,7 @@ async def everyone_there(url: str) -> list[asyncio.Task[int]]:
 
     async def hold() -> int:
         async with connected(url) as connection:
-            await connection.send("GET", "/rooms/lobby/long-polling?cursor=now")
+            await connection.send("GET", "/rooms/quiet/long-polling?cursor=now")
             return (await connection.response()).status
 
     async def follow() -> int:
@@ -361,9 +361,9 @@ async def test_help_names_every_option(tmp_path: Path) -> None:
 async def test_options_reach_the_chat(process: StartProcess, tmp_path: Path) -> None:
     serving = process(
         f"--store=sqlite:{tmp_path}/other.db",
-        "--history=3",
+        "--history=1",
         "--hold=1",
-        "--rate-limit=3",
+        "--rate-limit=0.01",
         "--trusted-origin=https://one.example",
         "--trusted-origin=https://two.example",
         "--debug",
@@ -372,13 +372,12 @@ async def test_options_reach_the_chat(process: StartProcess, tmp_path: Path) -> 
     for site in ("https://one.example", "https://two.example"):
         answer = await ask(serving.url, "/rooms/lobby/short-polling", headers={"Origin": site})
         assert answer.headers["access-control-allow-origin"] == site
-    statuses = [(await ask(serving.url, MESSAGES, "POST", BODY)).status for _ in range(9)]
-    assert statuses[:6] == [201] * 6
-    assert 429 in statuses
+    statuses = [(await ask(serving.url, MESSAGES, "POST", BODY)).status for _ in range(2)]
+    assert statuses == [201, 429]
     headers = {"Authorization": "Bearer from the environment"}
     body = json.dumps({"room": "lobby", "author": "shop", "text": "hi"}).encode()
     assert (await ask(serving.url, "/publish", "POST", body, headers)).status == 201
-    assert len((await ask(serving.url, "/rooms/lobby/short-polling")).json["messages"]) == 3
+    assert len((await ask(serving.url, "/rooms/lobby/short-polling")).json["messages"]) == 1
     answer = await ask(serving.url, "/rooms/lobby/long-polling?cursor=now")
     assert 900 <= float(answer.headers["server-timing"].partition("dur=")[2]) < 3000
     assert (tmp_path / "other.db").exists()
@@ -388,9 +387,11 @@ async def test_by_default_who_writes_too_much_is_stopped_after_a_burst_of_40(
     process: StartProcess,
 ) -> None:
     serving = process("--store=memory", "--rate-limit=20")
+    allowed = 0
     async with connected(serving.url) as connection:
-        statuses = [(await connection.ask("POST", MESSAGES, BODY)).status for _ in range(120)]
-    assert 40 <= statuses.index(429) < 100
+        while (await connection.ask("POST", MESSAGES, BODY)).status == 201:
+            allowed += 1
+    assert allowed >= 40
 
 
 def test_the_defaults_are_as_the_help_says() -> None:
