@@ -46,7 +46,7 @@ def compare(plan: Plan, tell: Tell, url: str | None = None) -> Results:
     try:
         _calibrate(results, tell, pace, url)
         for cell in results.plan.cells():
-            tell(pace.step(f"{cell.transport}, {cell.rate:g} messages/s, {cell.users} users"))
+            tell(pace.step(f"{cell.transport}, {cell.rate:g} msg/s, {cell.users} users"))
             results.said.append((cell, _measure(cell, results.plan, url, len(results.said))))
             pace.done(cell)
     except KeyboardInterrupt:

@@ -62,7 +62,7 @@ def delivery(cells: Sequence[Measured], rate: float) -> str:
         f"{milliseconds(m.delivery.quantile_ms(0.5))} over {named(m.cell.transport)}"
         for m in _by_median(shown)
     ]
-    return f"At {rate:g} messages a second, half of all deliveries took at most {_listed(told)}."
+    return f"At {messages(rate)} a second, half of all deliveries took at most {_listed(told)}."
 
 
 def naive(cells: Sequence[Measured], rate: float) -> str:
@@ -83,14 +83,17 @@ def naive(cells: Sequence[Measured], rate: float) -> str:
 def requests(results: Results, cells: Sequence[Measured]) -> str:
     """Say where short and long polling need as many requests, and what the model said."""
     short, long = _polling(cells, lambda m: m.requests_a_delivery)
+    if not (short and long):
+        return ""
     found, expected = crossing(short, long), crossover_rate(results.plan.poll_interval)
     if found is None:
         return (
             "Within these rates, short and long polling never need as many requests as each other."
         )
+    below = messages(float(f"{found:.2g}"))
     return (
-        f"Below {_messages(found)} a second short polling needs more requests than long polling, above it fewer; "
-        f"the model says {expected:.2g}, one message a poll interval."
+        f"Below {below} a second short polling needs more requests than long polling, above it "
+        f"fewer; the model says {expected:.2g}, one message a poll interval."
     )
 
 
@@ -99,8 +102,10 @@ def processor(cells: Sequence[Measured]) -> str:
     highest = max(m.cell.rate for m in cells)
     ranked = sorted((m for m in cells if m.cell.rate == highest), key=lambda m: m.cpu)
     least, most = ranked[0], ranked[-1]
+    if least is most:
+        return f"At {messages(highest)} a second it takes {percent(least.cpu, 1)} of a core."
     told = (
-        f"At {highest:g} messages a second {named(least.cell.transport)} takes {percent(least.cpu, 1)} of a core, "
+        f"At {messages(highest)} a second {named(least.cell.transport)} takes {percent(least.cpu, 1)} of a core, "
         f"{named(most.cell.transport)} {most.cpu / least.cpu:.1f} times as much."
     )
     found = crossing(*_polling(cells, lambda m: m.cpu))
@@ -114,6 +119,17 @@ def traffic(cells: Sequence[Measured]) -> str:
         points = line(cells, transport, lambda m: m.bytes_a_delivery)
         parts.append(f"{named(transport)} {points[0][1]:,.0f} → {points[-1][1]:,.0f}")
     return f"Bytes a delivery, from the lowest rate to the highest: {_listed(parts)}."
+
+
+def users(cells: Sequence[Measured]) -> str:
+    """Say what more users do to delivery, from the fewest to the most."""
+    parts = []
+    for transport in dict.fromkeys(m.cell.transport for m in cells):
+        mine = [m for m in cells if m.cell.transport == transport]
+        ends = [milliseconds(m.delivery.quantile_ms(0.95)) for m in (mine[0], mine[-1])]
+        parts.append(f"{named(transport)} from {ends[0]} to {ends[1]}")
+    counts = [m.cell.users for m in cells]
+    return f"From {min(counts)} users to {max(counts)}, the 95th percentile goes: {_listed(parts)}."
 
 
 def held(measured: Measured) -> str:
@@ -142,7 +158,7 @@ def limits(cells: Sequence[Measured]) -> str:
     own = busiest.said["generator"]["cpu_share"]
     who = "Locust" if own > busiest.cpu else "the server"
     return (
-        f"Busiest was {named(busiest.cell.transport)} at {busiest.cell.rate:g} messages a second with "
+        f"Busiest was {named(busiest.cell.transport)} at {messages(busiest.cell.rate)} a second with "
         f"{busiest.cell.users} users: the server used {percent(busiest.cpu)} of a core and Locust {percent(own)}, "
         f"so {who} would give out first."
     )
@@ -152,6 +168,11 @@ def named(transport: str) -> str:
     """Write a transport's name inside a sentence."""
     label = LABELS[transport]
     return label if transport == "websocket" else label[0].lower() + label[1:]
+
+
+def messages(count: float) -> str:
+    """Write a number of messages."""
+    return f"{count:g} message{'' if count == 1 else 's'}"
 
 
 def milliseconds(ms: float) -> str:
@@ -169,10 +190,6 @@ def _polling(
 
 def _by_median(cells: Sequence[Measured]) -> list[Measured]:
     return sorted(cells, key=lambda m: m.delivery.quantile_ms(0.5))
-
-
-def _messages(count: float) -> str:
-    return f"{count:.2g} message{'' if f'{count:.2g}' == '1' else 's'}"
 
 
 def _listed(parts: Sequence[str]) -> str:

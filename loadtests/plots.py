@@ -13,7 +13,7 @@ from markupsafe import Markup
 from loadtests import charts, findings
 from loadtests.cells import LABELS
 from loadtests.charts import Axis, Line, linear_axis, log_axis, rate_axis
-from loadtests.findings import milliseconds
+from loadtests.findings import messages, milliseconds
 from loadtests.measured import Measured, percent
 from loadtests.results import Results
 
@@ -35,10 +35,14 @@ class Chart:
 
 
 def all_charts(results: Results, cells: Sequence[Measured]) -> list[Chart]:
-    """Give the charts that these cells are enough for."""
+    """Give the charts that these cells, all with as many users, are enough for."""
     made = [ecdf(cells)]
+    if len(results.plan.users) > 1:
+        made += [users(results, findings.middle_rate(cells))]
     if len({m.cell.rate for m in cells}) > 1:
-        made += [processor(cells), requests(results, cells), traffic(cells)]
+        made.append(processor(cells))
+        made += [requests(results, cells)] if any(m.requests_a_delivery for m in cells) else []
+        made.append(traffic(cells))
     return made + [held(m) for m in cells if m.cell.transport == "long-polling"][-1:]
 
 
@@ -56,7 +60,7 @@ def ecdf(cells: Sequence[Measured]) -> Chart:
     y = linear_axis("share of deliveries that had arrived", 1.0, percent)
     shares = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
     rows = [[percent(q), *(milliseconds(m.delivery.quantile_ms(q)) for m in shown)] for q in shares]
-    title = f"Delivery at {rate:g} messages a second"
+    title = f"Delivery at {messages(rate)} a second"
     return _chart("ecdf", title, findings.delivery(cells, rate), lines, x, y, "share", rows)
 
 
@@ -87,13 +91,13 @@ def processor(cells: Sequence[Measured]) -> Chart:
 def requests(results: Results, cells: Sequence[Measured]) -> Chart:
     """Requests a delivery against the message rate."""
     asking = [m for m in cells if m.requests_a_delivery > 0]
-    sentence = findings.requests(results, cells) + " What is pushed needs none."
+    sentence = f"{findings.requests(results, cells)} What is pushed needs none.".lstrip()
     mark = _crossing_mark(cells, lambda m: m.requests_a_delivery)
     return _by_rate(
         "requests",
         "Requests a delivery",
         sentence,
-        asking or cells,
+        asking,
         lambda m: m.requests_a_delivery,
         "requests a delivery",
         lambda value: f"{value:.2f}",
@@ -122,8 +126,29 @@ def held(measured: Measured) -> Chart:
     x = linear_axis("seconds", max(at for at, _ in points) or 1.0, _plain)
     y = linear_axis("held requests", max(1.0, *(count for _, count in points)), _plain)
     rows = [[f"{at:.1f} s", f"{count:.0f}"] for at, count in points]
-    title = f"Held requests at {measured.cell.rate:g} messages a second"
+    title = f"Held requests at {messages(measured.cell.rate)} a second"
     return _chart("held", title, findings.held(measured), lines, x, y, "time", rows)
+
+
+def users(results: Results, rate: float) -> Chart:
+    """Delivery's 95th percentile against the number of users, at one rate: where is the knee?"""
+    cells = [m for m in results.cells if m.trusted and m.cell.rate == rate]
+    kinds = list(dict.fromkeys(m.cell.transport for m in cells))
+    found = {
+        kind: [(m.cell.users, _p95(m)) for m in cells if m.cell.transport == kind] for kind in kinds
+    }
+    lines = [Line(kind, LABELS[kind], found[kind], found[kind]) for kind in kinds]
+    counts = sorted({m.cell.users for m in cells})
+    x = rate_axis("users", counts)
+    y = log_axis("milliseconds, 95th percentile", [_p95(m) for m in cells], _plain)
+    told = {(m.cell.transport, m.cell.users): milliseconds(_p95(m)) for m in cells}
+    rows = [[str(n), *(told.get((kind, n), "–") for kind in kinds)] for n in counts]
+    title = f"Delivery by users, at {messages(rate)} a second"
+    return _chart("users", title, findings.users(cells), lines, x, y, "users", rows)
+
+
+def _p95(measured: Measured) -> float:
+    return measured.delivery.quantile_ms(0.95)
 
 
 def _by_rate(

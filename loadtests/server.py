@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import sys
+import tempfile
 from types import TracebackType
 
 START_SECONDS = 15.0
@@ -22,10 +23,11 @@ class FreshServer:
     """Starts a server and knows its `url`; leaving the context ends it. Raises: NotStarted."""
 
     def __enter__(self) -> FreshServer:
+        self._log = tempfile.TemporaryFile("w+")
         self._process = subprocess.Popen(
             [sys.executable, *COMMAND],
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._log,
             text=True,
             start_new_session=True,  # Ctrl-C is ours: we end it
         )
@@ -44,8 +46,9 @@ class FreshServer:
         if found:
             return found[0].rstrip("/")
         self._process.kill()
-        _, errors = self._process.communicate()
-        why = errors.strip().splitlines()[-1:] or [f"it said nothing for {START_SECONDS:g} s"]
+        self._process.wait()
+        self._log.seek(0)
+        why = self._log.read().splitlines()[-1:] or [f"it said nothing for {START_SECONDS:g} s"]
         raise NotStarted(f"the server did not start (python {' '.join(COMMAND)}): {why[0]}")
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -64,3 +67,4 @@ class FreshServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
+        self._log.close()

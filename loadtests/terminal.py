@@ -100,7 +100,8 @@ def summary(results: Results) -> str:
     for users in results.plan.users:
         cells = findings.trusted(results, users)
         if cells:
-            parts.append("\n".join(_found(results, cells)))
+            heading = [f"With {users} users:"] if len(results.plan.users) > 1 else []
+            parts.append("\n".join([*heading, *_found(results, cells)]))
     return "\n\n".join([*parts, *wrong(results)])
 
 
@@ -127,4 +128,4 @@ def wrong(results: Results) -> list[str]:
 
 def name(measured: Measured) -> str:
     """Name a cell in a sentence."""
-    return f"{measured.label}, {measured.cell.rate:g} messages/s, {measured.cell.users} users"
+    return f"{measured.label}, {measured.cell.rate:g} msg/s, {measured.cell.users} users"

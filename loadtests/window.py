@@ -151,7 +151,7 @@ class Window:
             and response_time is not None
         ):
             self._delivery.add(response_time)
-        elif "elapsed_ms" in context:
+        elif "elapsed_ms" in context and self._opened < float("inf"):
             self._naive.add(context["elapsed_ms"])
 
 
