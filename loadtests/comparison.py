@@ -61,7 +61,7 @@ def _calibrate(results: Results, tell: Tell, pace: Pace, url: str | None) -> Non
         results.plan = _possible(results.plan, served)
         pace.plan = results.plan
         tell(pace.step("calibrating the model"))
-        bench = Bench(address, f"calibration-{_run_name()}")
+        bench = Bench(address, f"load-{_run_name()}-c")
         try:
             results.costs = {
                 transport: bench.measure(transport) for transport in results.plan.transports

@@ -126,9 +126,13 @@ def users(cells: Sequence[Measured]) -> str:
     parts = []
     for transport in dict.fromkeys(m.cell.transport for m in cells):
         mine = [m for m in cells if m.cell.transport == transport]
+        if len(mine) == 1:
+            continue
         ends = [milliseconds(m.delivery.quantile_ms(0.95)) for m in (mine[0], mine[-1])]
         parts.append(f"{named(transport)} from {ends[0]} to {ends[1]}")
     counts = [m.cell.users for m in cells]
+    if not parts:
+        return "Only one number of users could be measured."
     return f"From {min(counts)} users to {max(counts)}, the 95th percentile goes: {_listed(parts)}."
 
 

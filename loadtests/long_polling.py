@@ -5,6 +5,7 @@ Each user asks, is held for at most `--hold` seconds, and asks again at once.
 
 from __future__ import annotations
 
+import gevent
 from locust import task
 
 from loadtests.reader import HttpReader
@@ -17,6 +18,7 @@ class LongPolling(HttpReader):
 
     @task
     def hold(self) -> None:
+        gevent.idle()  # other users’ answers are read first: each user has a processor of its own
         # nobody holds a question that only asks where now is
         seconds = self.environment.parsed_options.hold if self.caught_up else 0
         batch = self.ask(wait=f"{seconds:g}")

@@ -9,9 +9,7 @@ from __future__ import annotations
 from geventhttpclient.response import HTTPSocketResponse
 from locust import task
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
-from locust.env import Environment
 
-from loadtests.browser import fetch_headers
 from loadtests.reader import HttpReader, parse
 
 DATA = b"data: "
@@ -21,11 +19,8 @@ class ServerSentEvents(HttpReader):
     """Asks once, and is told for as long as it listens."""
 
     transport = "server-sent-events"
+    accept = "text/event-stream"
     _stream: HTTPSocketResponse | None = None
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        self.headers = fetch_headers(self.host or "", accept="text/event-stream")
 
     @task
     def receive(self) -> None:
@@ -39,7 +34,7 @@ class ServerSentEvents(HttpReader):
             self.delivered(parse(data[0]))
 
     def _open(self) -> HTTPSocketResponse | None:
-        answer = self.client.get(self.path(), name=self.row, headers=self.headers, stream=True)
+        answer = self.client.get(self.path(), name=self.row, stream=True)
         return answer.stream if answer.status_code == 200 else None
 
     def _next_event(self) -> bytes:

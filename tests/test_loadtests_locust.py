@@ -129,7 +129,6 @@ def test_what_locust_counts_is_what_the_server_counts(locust: Locust, chat: Serv
             5 * (posted - 7) <= delivered <= 5 * posted
         )  # the last ones, and those of the first moment
         assert ran.failures("DELIVER", transport) == 0
-    assert after["held"] == after["websockets"] == 0
 
 
 def test_rows_are_named_by_transport_and_never_by_cursor(locust: Locust, chat: Serving) -> None:
