@@ -156,7 +156,7 @@ async def test_a_program_with_the_key_publishes_into_any_room(serve: Serve) -> N
         "Bearer s3cretx",
         "s3cret",
         "Basic s3cret",
-        "Bearer  s3cret",
+        "Bearer s3cret x",
     ],
 )
 async def test_a_program_without_the_key_is_401_and_publishes_nothing(
@@ -166,6 +166,20 @@ async def test_a_program_without_the_key_is_401_and_publishes_nothing(
     answer = await publish(server, authorization)
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
     assert await kept(server) == []
+
+
+@pytest.mark.parametrize("authorization", ["bearer s3cret", "BEARER s3cret", "Bearer  s3cret"])
+async def test_the_key_is_known_by_any_spelling_of_its_scheme(
+    serve: Serve, authorization: str
+) -> None:
+    server = await serve(publish_key="s3cret")
+    assert (await publish(server, authorization)).status == 201
+
+
+async def test_an_empty_key_lets_nobody_publish(serve: Serve) -> None:
+    server = await serve(publish_key="")
+    for authorization in (None, "", "Bearer", "Bearer "):
+        assert (await publish(server, authorization)).status == 401
 
 
 @pytest.mark.parametrize("authorization", ["Bearer ", "Bearer None", "Bearer"])

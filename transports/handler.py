@@ -175,6 +175,11 @@ class Handler(RequestHandler):
         forwarded_for = self.request.headers.get("X-Forwarded-For", "")
         return self.chat.proxies.client(self.request.remote_ip or "", forwarded_for)
 
+    def bearer(self) -> str | None:
+        """Give the token or key that `Authorization: Bearer` shows (RFC 6750 §2.1)."""
+        scheme, _, shown = self.request.headers.get("Authorization", "").partition(" ")
+        return shown.strip() if scheme.lower() == "bearer" else None
+
     def _allowed(self) -> str:
         return ", ".join(
             method
@@ -237,7 +242,8 @@ class RoomHandler(Handler):
         if not ROOM_NAME.fullmatch(name):
             raise Refused(404, "no such room: a name is 1 to 64 of a–z, 0–9 and “-”")
         if is_private(name) and self.request.method != "OPTIONS":  # a preflight shows no token
-            self.token_seconds = self.chat.tokens.demand(name, self._token())
+            token = self.bearer() or self._given("token")
+            self.token_seconds = self.chat.tokens.demand(name, token)
         reading = self.request.method == "GET"
         self.room = await self.chat.rooms.enter(name, self.cursor() if reading else Start.NOW)
         self._demand_open_door()  # drained meanwhile, it would be held with nobody left to release it
@@ -246,12 +252,6 @@ class RoomHandler(Handler):
         """Remain open, until the reader leaves or its token runs out."""
         if self.token_seconds is not None:
             self.chat.expire(self, self.token_seconds)
-
-    def _token(self) -> str | None:
-        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            return token.strip()
-        return self._given("token")
 
     def cursor(self) -> Cursor | Start:
         """Read where the client wants to go on. Raises: Malformed."""

@@ -97,11 +97,8 @@ class PublishHandler(BodyHandler):
 
     def body(self) -> bytes:
         body = super().body()
-        key = self.chat.publish_key
-        given = self.request.headers.get("Authorization", "")
-        if key is None or not hmac.compare_digest(
-            given.encode("latin-1"), f"Bearer {key}".encode()
-        ):
+        key, shown = self.chat.publish_key, self.bearer() or ""
+        if not key or not hmac.compare_digest(shown.encode("latin-1"), key.encode()):
             ask = {"WWW-Authenticate": "Bearer"}
             raise Refused(401, "send “Authorization: Bearer” with the server’s publish key", ask)
         return body
