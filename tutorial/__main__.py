@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\sA-Z]+")
 STOPPING = (signal.SIGTERM, signal.SIGINT)
+COMMANDS = (
+    "In place of options, a command: check, hint, reset or solution N, watch, list (the exercises); "
+    "measure (the chapters’ numbers, on this machine); shop (an existing app that joins the chat)."
+)
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list")
 
 
@@ -53,7 +57,9 @@ class Options(argparse.ArgumentParser):
 
 def make_parser() -> argparse.ArgumentParser:
     """Describe every option."""
-    options = Options(prog="python -m tutorial", description=__doc__, allow_abbrev=False)
+    options = Options(
+        prog="python -m tutorial", description=__doc__, epilog=COMMANDS, allow_abbrev=False
+    )
     add = options.add_argument
     add("--port", type=number(0, 65535, int), default=8888, help="default: 8888; 0: a free one")
     add("--address", type=host, default="127.0.0.1", help="default: 127.0.0.1, this machine alone")
