@@ -146,7 +146,7 @@ def test_the_pollers_of_a_herd_are_as_many_as_the_server_counts(page: Page, gall
     result = measure(page, show(page, gallery, "herd-lab"))
     requests = ask(gallery, "/inspect")["requests"]["short-polling"]
     assert result["n"] == pytest.approx(requests, rel=FAULT)
-    assert result["values"]["peak"] > 90, "they stay in step"
+    assert result["values"]["peak"] > 50, "they stay in step; evenly spread it would be 5"
 
 
 def test_the_crossovers_requests_are_the_servers_count(page: Page, gallery: str) -> None:

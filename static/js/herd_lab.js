@@ -55,12 +55,17 @@ class HerdLab extends Lab {
   }
 }
 
-/** Give the share of polls that the busiest slot of the interval got. */
+/** Give the share of polls in the busiest twentieth of the interval, wherever it begins. */
 function busiest(polls) {
-  const slots = new Array(SLOTS).fill(0);
-  for (const { at } of polls) slots[Math.floor(((at % INTERVAL) / INTERVAL) * SLOTS)] += 1;
-  const neighbours = slots.map((count, i) => Math.max(count, (count + slots[(i + 1) % SLOTS]) * 0.5));
-  return Math.max(...neighbours, ...slots) / polls.length;
+  const phases = polls.map(({ at }) => at % INTERVAL).toSorted((a, b) => a - b);
+  const round = [...phases, ...phases.map((phase) => phase + INTERVAL)];
+  const width = INTERVAL / SLOTS;
+  let most = 0;
+  for (let first = 0, last = 0; first < phases.length; first++) {
+    while (last < round.length && round[last] < round[first] + width) last++;
+    most = Math.max(most, last - first);
+  }
+  return most / polls.length;
 }
 
 customElements.define("herd-lab", HerdLab);
