@@ -10,8 +10,6 @@ Without a browser these tests skip and say so; where CI is set, they fail.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests import serving
 from tests.browser import Look, Process, View, watched
+from tests.programs import installed
 from tests.serving import Serving
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -35,10 +34,7 @@ ARGUMENTS = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium. (Of module scope: Playwright's loop and those of other tests don't mix.)"""
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if path is None:
-        missing = f"no browser found: none of {', '.join(CHROMIUM)} is on the PATH"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    path = installed(*CHROMIUM)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

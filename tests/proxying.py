@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
+from tests.programs import installed
 
 DEPLOY = Path(__file__).parents[1] / "tutorial" / "deploy"
 FILES = {"nginx": "nginx.conf", "apache2": "apache.conf", "haproxy": "haproxy.cfg"}
@@ -34,11 +35,7 @@ def proxy(
     program: str, folder: Path, chats: list[int], patience: int = PATIENCE_SECONDS
 ) -> Iterator[str]:
     """Run a proxy in front of one or two chats, given by their ports; give its URL."""
-    executable = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
-    if executable is None:
-        if "CI" in os.environ:
-            pytest.fail(f"{program} is not installed")
-        pytest.skip(f"{program} is not installed")
+    executable = installed(program)
     port = free_port()
     text = adapted((DEPLOY / FILES[program]).read_text(), port, chats, patience)
     (folder / FILES[program]).write_text(text)

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-import pytest
 import redis
 
+from tests.programs import installed
+
 STARTED_SECONDS = 10
-
-
-def demand_redis() -> None:
-    """Skip where there is no redis-server; in continuous integration, fail."""
-    if shutil.which("redis-server") is None:
-        if os.environ.get("CI"):
-            pytest.fail("redis-server is not installed (Debian: apt-get install redis-server)")
-        pytest.skip("redis-server is not installed (Debian: apt-get install redis-server)")
 
 
 class RedisServer:
     """A Redis that can be ended, killed, stopped short and started again, with its data or without."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        demand_redis()
+        installed("redis-server")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]

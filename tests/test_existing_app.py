@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.proxying import free_port
 from tests.redis_server import RedisServer
@@ -33,8 +32,8 @@ from tutorial.existing_app.orders import Orders
 from tutorial.existing_app.outbox import Outbox
 from tutorial.existing_app.shop import make_shop
 
-CHROMIUM = shutil.which("chromium")
-QUIET = "--no-sandbox --disable-background-networking --disable-component-update --disable-gpu"
+pytest_plugins = ["tests.browser_fixtures"]
+
 KEY = {"CHAT_PUBLISH_KEY": "a key", "CHAT_SECRET": "a secret"}
 
 
@@ -356,23 +355,19 @@ def test_a_port_that_is_taken_ends_all_of_it(database: str) -> None:
     assert b"listen" in ended.stderr
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_the_customers_page_shows_the_news_over_every_transport_and_after_a_crash(
-    street: Street, database: str
+    browser: Browser, street: Street, database: str
 ) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        page = browser.new_page()
-        page.goto(street.shop)
-        page.get_by_role("button", name="ann").click()
-        news = page.locator("#notices li")
-        for count, transport in enumerate(TRANSPORTS.values(), start=1):
-            page.locator(f"input[value={transport.__module__.rpartition('.')[2]}]").check()
-            if count == len(TRANSPORTS):
-                os.kill(street.children()["tutorial"], signal.SIGKILL)
-            with closing(Orders(database)) as orders:
-                assert orders.ship(orders.place("ann", "kettle"))
-            expect(news).to_have_count(count, timeout=20_000)
-            expect(page.locator("#orders tbody tr")).to_have_count(count)
-        assert len(set(news.all_inner_texts())) == len(TRANSPORTS)
-        browser.close()
+    page = browser.new_page()
+    page.goto(street.shop)
+    page.get_by_role("button", name="ann").click()
+    news = page.locator("#notices li")
+    for count, transport in enumerate(TRANSPORTS.values(), start=1):
+        page.locator(f"input[value={transport.__module__.rpartition('.')[2]}]").check()
+        if count == len(TRANSPORTS):
+            os.kill(street.children()["tutorial"], signal.SIGKILL)
+        with closing(Orders(database)) as orders:
+            assert orders.ship(orders.place("ann", "kettle"))
+        expect(news).to_have_count(count, timeout=20_000)
+        expect(page.locator("#orders tbody tr")).to_have_count(count)
+    assert len(set(news.all_inner_texts())) == len(TRANSPORTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,14 +11,13 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.contrast import found_on
-from tests.redis_server import demand_redis
+from tests.programs import installed
 from tests.serving import ROOT
 
-CHROMIUM = shutil.which("chromium")
-QUIET = "--no-sandbox --disable-background-networking --disable-component-update --disable-sync"
+pytest_plugins = ["tests.browser_fixtures"]
 LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "door-switcher", "suite-lab"),
@@ -31,17 +29,6 @@ FAULT_MS = 5.0
 FAULT = 0.05
 PAGE_BYTES = 150_000
 POSITION = "document.querySelector('#after').getBoundingClientRect().top + scrollY"
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = [*QUIET.split(), "--no-first-run", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -393,7 +380,7 @@ def test_a_query_on_the_loop_keeps_everybody_waiting(page: Page, gallery: str) -
 
 
 def test_two_servers_are_one_chat_only_with_redis(page: Page, gallery: str) -> None:
-    demand_redis()
+    installed("redis-server")
     lab = show(page, gallery, "processes-lab")
     assert measure(page, lab)["values"] == {"heard_apart": 75}
     lab.evaluate("lab => (lab.result = null)")
