@@ -22,6 +22,7 @@ LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "door-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab"),
+    "tables-lab",
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-knobs", "bet-ledger"]
 RUN_MS = 60_000
@@ -386,3 +387,12 @@ def test_two_servers_are_one_chat_only_with_redis(page: Page, gallery: str) -> N
     lab.evaluate("lab => (lab.result = null)")
     lab.get_by_label("What they share").select_option("redis")
     assert measure(page, lab)["values"] == {"heard_apart": 75, "heard_together": 100}
+
+
+def test_two_tables_of_one_run_contradict_each_other(page: Page, gallery: str) -> None:
+    result = measure(page, show(page, gallery, "tables-lab"))
+    values = result["values"]
+    assert values["response_short"] < values["response_long"]
+    assert values["delivery_long"] < values["delivery_short"]
+    assert values["by_response"] == ["WebSocket", "short polling", "long polling"]
+    assert all(one["deliveries"] > 30 and one["lost"] == 0 for one in result["raw"])

@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from tornado.iostream import StreamClosedError
 
+from loadtests.two_tables import RATES
 from transports.chat import Chat
 from transports.handler import Refused
 from transports.wire import Unacceptable, parse_object, to_json
@@ -46,6 +47,7 @@ RATE_MOST = 400.0
 SCRIPTS = {
     "shop": ("tutorial.existing_app.rehearsal", "victim", rehearsal.VICTIMS),
     "processes": ("tutorial.two_processes", "store", two_processes.STORES),
+    "tables": ("loadtests.two_tables", "rate", RATES),
 }
 TRANSPORTS = ("short-polling", "long-polling", "websocket")
 
@@ -97,7 +99,7 @@ def end(process: Process) -> None:
 
 
 class RunHandler(LocalBodyHandler):
-    """`POST /runs/{herd|rates|suite|shop|processes}` `{numbers}` → what the run writes, line by line, as it comes."""
+    """`POST /runs/{herd|rates|suite|…}` `{numbers}` → what the run writes, line by line, as it comes."""
 
     _process: Process | None = None
 

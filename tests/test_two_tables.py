@@ -1,0 +1,24 @@
+"""The two tables of one run: a real Locust against a real server, and what they contradict each other in."""
+
+from __future__ import annotations
+
+import pytest
+
+from loadtests.server import FreshServer
+from loadtests.two_tables import NothingTold, two_tables
+
+
+def test_both_tables_are_of_the_same_messages_and_contradict_each_other() -> None:
+    with FreshServer() as server:
+        *_, last = two_tables(server.url, "5", seconds=3.0)
+    short, long, socket = (last["rows"][t] for t in ("short-polling", "long-polling", "websocket"))
+    assert short["response_ms"] < long["response_ms"]
+    assert long["delivery_ms"] < short["delivery_ms"]
+    assert (socket["response_ms"], socket["responses"]) == (0, socket["deliveries"])
+    assert long["deliveries"] == pytest.approx(socket["deliveries"], abs=30)
+    assert short["lost"] == long["lost"] == socket["lost"] == 0
+
+
+def test_a_server_that_is_not_there_is_one_sentence() -> None:
+    with pytest.raises(NothingTold, match="can’t be reached"):
+        list(two_tables("http://127.0.0.1:9", "1"))
