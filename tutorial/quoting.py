@@ -77,7 +77,9 @@ def where_is(
     name: str, folders: tuple[str, ...] = ("transports", "static/js")
 ) -> tuple[str, Definition]:
     """Find the one file that defines a name. Raises: Unquotable."""
-    found = [(p, one) for p in paths(folders) for one in definitions(p) if one.name == name]
+    words = name.split(".")
+    files = [path for path in paths(folders) if all(word in read(path) for word in words)]
+    found = [(path, one) for path in files for one in definitions(path) if one.name == name]
     if len(found) != 1:
         places = ", ".join(path for path, _ in found) or "no file"
         raise Unquotable(f"“{name}” is defined in {places}; say which with path=")
@@ -95,8 +97,11 @@ def stamp(*others: Path) -> tuple[int, int]:
 
 def paths(folders: tuple[str, ...] = FOLDERS) -> list[str]:
     """Give the source files below some folders, in order."""
-    found = (p for folder in folders for p in sorted((ROOT / folder).rglob("*")))
-    return [str(p.relative_to(ROOT)) for p in found if is_shown(str(p.relative_to(ROOT)))]
+    walks = (os.walk(ROOT / folder) for folder in folders)
+    files = [f"{at}/{name}" for walk in walks for at, _, names in walk for name in names]
+    within = len(f"{ROOT}/")
+    sources = [file[within:] for file in files if file.endswith(tuple(SUFFIXES))]
+    return sorted(path for path in sources if "/." not in path and not os.path.islink(ROOT / path))
 
 
 def is_shown(path: str) -> bool:
