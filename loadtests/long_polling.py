@@ -8,6 +8,7 @@ from __future__ import annotations
 import gevent
 from locust import task
 
+from loadtests.model import ASK_AGAIN_SECONDS
 from loadtests.reader import HttpReader
 
 
@@ -18,7 +19,9 @@ class LongPolling(HttpReader):
 
     @task
     def hold(self) -> None:
-        gevent.idle()  # other users’ answers are read first: each user has a processor of its own
+        # Meanwhile the others read what has come: users don't share a processor, but these here do. (Not
+        # `gevent.idle()`: where something always comes, nobody would ever ask again.)
+        gevent.sleep(ASK_AGAIN_SECONDS)
         # nobody holds a question that only asks where now is
         seconds = self.environment.parsed_options.hold if self.caught_up else 0
         batch = self.ask(wait=f"{seconds:g}")

@@ -11,6 +11,9 @@ import math
 from dataclasses import dataclass
 
 JITTER = 0.1  # of a poll interval, both ways
+ASK_AGAIN_SECONDS = (
+    0.003  # a client's time from an answer to its next question, as a browser takes it
+)
 MILLI = 1000.0
 
 
@@ -96,7 +99,7 @@ def _pushes(load: Load) -> float:
 
 def _away(load: Load, costs: Costs) -> float:
     """Seconds from a message's release until the reader is held again: it queues, travels, and asks anew."""
-    return costs.round_trip + load.users * costs.cpu_seconds / 2
+    return costs.round_trip + ASK_AGAIN_SECONDS + load.users * costs.cpu_seconds / 2
 
 
 def _cycle(load: Load, costs: Costs) -> float:

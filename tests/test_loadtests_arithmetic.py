@@ -12,7 +12,7 @@ from loadtests import charts, findings
 from loadtests.cells import TRANSPORTS, Cell, Plan
 from loadtests.checker import DOUBLED, GAP, LATE_IDS, LOST, OUT_OF_ORDER, Checker
 from loadtests.histogram import Histogram
-from loadtests.model import Costs, Load, crossover_rate, predict
+from loadtests.model import ASK_AGAIN_SECONDS, Costs, Load, crossover_rate, predict
 from loadtests.schedule import endless, exactly
 from loadtests.stamp import TEXT_CHARACTERS, due_of, stamped
 
@@ -208,7 +208,7 @@ def test_the_long_poll_formula_agrees_with_a_simulation() -> None:
     now, polls, at = 0.0, 0, 0
     while at < len(times):
         polls += 1
-        now += costs.round_trip
+        now += costs.round_trip + ASK_AGAIN_SECONDS
         if times[at] > now:
             now = min(times[at], now + load.hold)
         while at < len(times) and times[at] <= now:
