@@ -394,7 +394,9 @@ async def test_by_default_who_writes_too_much_is_stopped_after_a_burst_of_40(
     assert allowed >= 40
 
 
-def test_the_defaults_are_as_the_help_says() -> None:
+def test_the_defaults_are_as_the_help_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHAT_STORE", "CHAT_PUBLISH_KEY", "CHAT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
     options = make_parser().parse_args([])
     assert (options.port, options.address, options.store) == (8888, "127.0.0.1", "sqlite:chat.db")
     assert (options.history, options.hold, options.rate_limit) == (1000, 25.0, 20.0)

@@ -20,12 +20,16 @@ STOP_SECONDS = 5.0
 
 
 class Throwaway:
-    """One server; its port stays the same over restarts. `origin` is the page that may use it."""
+    """One server; its port stays the same over restarts. `origin` is the page that may use it.
 
-    def __init__(self, store: str, origin: str) -> None:
+    With a `publish_key`, who has the key may publish to it.
+    """
+
+    def __init__(self, store: str, origin: str, publish_key: str = "") -> None:
         self._folder = TemporaryDirectory(prefix="hold-the-line-")
         self._store = store if store == "memory" else f"sqlite:{self._folder.name}/chat.db"
         self._origin = origin
+        self._publish_key = publish_key
         self._process: Process | None = None
         self.port = 0
 
@@ -33,8 +37,11 @@ class Throwaway:
         """Start it, and give its port once it listens."""
         options = [f"--port={self.port}", f"--store={self._store}", "--rate-limit=0"]
         command = [sys.executable, "-m", "tutorial", *options, f"--trusted-origin={self._origin}"]
+        environment = project_first()
+        if self._publish_key:
+            environment["CHAT_PUBLISH_KEY"] = self._publish_key
         self._process = await asyncio.create_subprocess_exec(
-            *command, cwd=self._folder.name, env=project_first(), stdin=DEVNULL, stdout=PIPE
+            *command, cwd=self._folder.name, env=environment, stdin=DEVNULL, stdout=PIPE
         )
         assert self._process.stdout is not None
         first = (await self._process.stdout.readline()).decode()

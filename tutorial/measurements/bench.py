@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,8 +14,7 @@ Values = dict[str, float]
 @asynccontextmanager
 async def fresh_server() -> AsyncIterator[int]:
     """Give the port of a server of its own, which forgets everything in the end."""
-    os.environ["CHAT_PUBLISH_KEY"] = KEY
-    server = Throwaway("memory", "http://127.0.0.1")
+    server = Throwaway("memory", "http://127.0.0.1", publish_key=KEY)
     try:
         yield await server.start()
     finally:
