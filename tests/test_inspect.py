@@ -60,7 +60,8 @@ async def test_rooms_tell_their_newest_message_what_is_retained_and_who_reads(
         seen = await inspect(server)
         assert seen["rooms"] == {"lobby": {"newest": 0, "retained": 0, "readers": 3}}
         assert seen["websockets"] == 2
-        await one.post("hi")
+        await one.post("hi", key="k")
+        assert (await one.post("hi", key="k"))["duplicate"]
         await poller.response()
         seen = await inspect(server)
     assert seen["rooms"] == {"lobby": {"newest": 1, "retained": 1, "readers": 2}}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from websockets.asyncio.client import connect
@@ -141,6 +141,9 @@ async def test_a_body_whose_length_nobody_was_told_is_413_however_long_it_gets(
         for _ in range(3 * READ_BYTES // 0x10000):
             connection.writer.write(chunk)
             await connection.writer.drain()
+        await until(lambda: server.chat.traffic.received > 3 * READ_BYTES)
+        [handler] = server.chat.in_progress
+        assert len(cast(Any, handler)._body) <= BODY_BYTES  # what is too long is not kept
         connection.writer.write(b"0\r\n\r\n")
         assert_problem(await connection.response(), 413)
         assert (await connection.ask("POST", MESSAGES, BODY)).status == 201

@@ -6,6 +6,8 @@ No sockets here: what comes between two lines of the room is forced, loop turn b
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -117,6 +119,17 @@ async def test_a_waiter_that_is_cancelled_in_the_turn_of_its_message_takes_nobod
     leaves.cancel()
     assert texts(await stays) == ["hi"]
     assert room.held == 0
+
+
+async def test_who_was_told_is_not_kept_until_the_hold_would_have_ended() -> None:
+    room = await opened()
+    waiting = asyncio.ensure_future(room.wait(room.cursor, LONG))
+    await turns(1)
+    held = weakref.ref(next(iter(room._held)))
+    await post(room, "hi")
+    await waiting
+    gc.collect()
+    assert held() is None
 
 
 async def test_after_its_time_a_waiter_gets_an_empty_batch_and_its_own_cursor() -> None:
