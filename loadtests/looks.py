@@ -61,3 +61,7 @@ class Looks:
                 f"{self._host} has no counters at /inspect: is this chat served there?"
             ) from error
         return Look(numbers, self._connection.sent, answered)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()

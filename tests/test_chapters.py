@@ -28,7 +28,7 @@ CHAPTERS = chapters()
 NUMBERED = {one.number: one for one in CHAPTERS}
 SHAPE = ("Your turn", "What this does not show", "In three lines")
 MEASURED = "Measured against the source"
-TO_BE_WRITTEN = {10, 11, 12}
+TO_BE_WRITTEN = {11, 12}
 
 # What no chapter shows, and why. A path lets off all of its file, `path:name` one definition.
 WHY_NOT = {
@@ -289,6 +289,11 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     )
     assert naive[0] < naive[1] / 10, "by response time short polling is by far the quicker one …"
     assert felt[1] < felt[0] / 5, "… and by delivery the other way round"
+    assert 0.8 < ours("crossover.requests") < 1.25, "one message per interval"
+    assert ours("crossover.cpu") > ours("crossover.requests"), "the lines cross later"
+    assert ours("fanout.empty_poll_ours") > 20 * ours("fanout.push_ours")
+    assert ours("fanout.push_plain_tornado") > 2 * ours("fanout.push_ours"), "the ratio survives"
+    assert ours("fanout.push_bare_loop") < ours("fanout.push_ours")
     assert ours("seams.follow_mb") < 1 < ours("seams.listeners_mb")
     assert ours("held.websocket_kib") / ours("held.long_polling_kib") < 2, "they hardly differ"
     assert ours("poll.handshake_bytes") < 1.2 * ours("poll.total_bytes"), "paid for by one poll"

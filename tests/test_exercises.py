@@ -23,6 +23,7 @@ WRONG = Path(__file__).parent / "wrong_solutions"
 
 STARTERS = {
     0: "the 3 texts that the first tab said, oldest first; got []",
+    10: "“processor” gives out first (short-polling, 1 messages a second",
     9: "mean_ms within 5 ms of 499.4 (short polling, nothing goes wrong); got 2.0",
     8: "message 1 as an event, on the same stream; got the stream ended",
     7: "lost, the first of them message 4",

@@ -22,7 +22,7 @@ LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "door-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab"),
-    "tables-lab",
+    *("tables-lab", "ramp-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-knobs", "bet-ledger"]
 RUN_MS = 60_000
@@ -396,3 +396,11 @@ def test_two_tables_of_one_run_contradict_each_other(page: Page, gallery: str) -
     assert values["delivery_long"] < values["delivery_short"]
     assert values["by_response"] == ["WebSocket", "short polling", "long polling"]
     assert all(one["deliveries"] > 30 and one["lost"] == 0 for one in result["raw"])
+
+
+def test_a_ramp_over_long_polling_ends_where_something_gives_out(page: Page, gallery: str) -> None:
+    result = measure(page, show(page, gallery, "ramp-lab"))
+    readers = [step["readers"] for step in result["raw"]]
+    assert readers == [10 * 2**i for i in range(len(readers))]
+    assert 20 < result["values"]["knee_long"] < 2000
+    assert "gave out" in result["said"] or "came late" in result["said"]

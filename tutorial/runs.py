@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from tornado.iostream import StreamClosedError
 
-from loadtests.two_tables import RATES
+from loadtests import knee, two_tables
 from transports.chat import Chat
 from transports.handler import Refused
 from transports.wire import Unacceptable, parse_object, to_json
@@ -43,11 +43,12 @@ BOUNDS: dict[str, tuple[float, float, float]] = {
 WHOLE = ("pollers", "readers", "seed")
 RATES_MOST = 12
 RATE_MOST = 400.0
-# name: (module, what can be chosen, from what)
-SCRIPTS = {
-    "shop": ("tutorial.existing_app.rehearsal", "victim", rehearsal.VICTIMS),
-    "processes": ("tutorial.two_processes", "store", two_processes.STORES),
-    "tables": ("loadtests.two_tables", "rate", RATES),
+# name: (module, what can be chosen, each from what)
+SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    "shop": ("tutorial.existing_app.rehearsal", {"victim": rehearsal.VICTIMS}),
+    "processes": ("tutorial.two_processes", {"store": two_processes.STORES}),
+    "tables": ("loadtests.two_tables", {"rate": two_tables.RATES}),
+    "ramp": ("loadtests.knee", {"transport": knee.TRANSPORTS, "rate": knee.RATES}),
 }
 TRANSPORTS = ("short-polling", "long-polling", "websocket")
 
@@ -78,10 +79,11 @@ def _few(fields: dict[str, Any], name: str, default: Any) -> list[Any]:
 
 def script_command(run: str, fields: dict[str, Any]) -> list[str]:
     """Make the command of a script that starts servers of its own. Raises: Unacceptable."""
-    module, name, choices = SCRIPTS[run]
-    if fields.get(name) not in choices:
-        raise Unacceptable(f"“{name}” must be one of {', '.join(choices)}")
-    return [sys.executable, "-m", module, json.dumps({name: fields[name]})]
+    module, choices = SCRIPTS[run]
+    for name, known in choices.items():
+        if fields.get(name) not in known:
+            raise Unacceptable(f"“{name}” must be one of {', '.join(known)}")
+    return [sys.executable, "-m", module, json.dumps({name: fields[name] for name in choices})]
 
 
 def suite_command() -> list[str]:

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from tutorial.measurements.gap import gap
 from tutorial.measurements.memory import held, seams
 from tutorial.measurements.rates import batching, busy
-from tutorial.measurements.tester import tables
+from tutorial.measurements.tester import crossover, fanout, tables
 from tutorial.measurements.weights import poll, silence
 
 MEASUREMENTS: dict[str, Callable[[int], Awaitable[dict[str, float]]]] = {
-    one.__name__: one for one in (poll, silence, gap, held, busy, batching, seams, tables)
+    one.__name__: one for one in (poll, silence, gap, held, busy, batching, seams, tables, crossover, fanout)
 }
