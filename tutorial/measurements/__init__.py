@@ -11,5 +11,6 @@ from tutorial.measurements.tester import crossover, fanout, tables
 from tutorial.measurements.weights import poll, silence
 
 MEASUREMENTS: dict[str, Callable[[int], Awaitable[dict[str, float]]]] = {
-    one.__name__: one for one in (poll, silence, gap, held, busy, batching, seams, tables, crossover, fanout)
+    one.__name__: one
+    for one in (poll, silence, gap, held, busy, batching, seams, tables, crossover, fanout)
 }
