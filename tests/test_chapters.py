@@ -40,8 +40,8 @@ WHY_NOT = {
         transports/inspect.py transports/stream.py:Traffic transports/xray.py:given static/js/meter.js:Delays
         static/js/metered_event_source.js static/js/metered_socket.js static/js/wire.js static/js/calibration.js""",
     "it spells out what its user, which is shown, says": """
-        transports/handler.py transports/wire.py:to_json transports/wire.py:to_word transports/wire.py:parse_object
-        transports/wire.py:room_field static/js/rfc6455.js:hex static/js/bytes.js""",
+        transports/handler.py transports/refusals.py transports/wire.py:to_json transports/wire.py:to_word
+        transports/wire.py:parse_object transports/wire.py:room_field static/js/rfc6455.js:hex static/js/bytes.js""",
     "it is the chat page's furniture": """
         static/js/chatter.js static/js/compare.js static/js/composer.js static/js/cutting.js static/js/element.js
         static/js/gauges.js static/js/memory.js static/js/messages.js static/js/pane.js static/js/score.js

@@ -19,7 +19,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from transports.chat import Chat
-from transports.handler import Draining, Handler
+from transports.handler import Handler
+from transports.refusals import Draining
 from transports.tokens import is_private
 from transports.wire import to_json
 

@@ -13,7 +13,8 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 
 from transports.chat import Chat
-from transports.handler import Draining, Handler, Refused, RoomHandler, TooMany, as_refusal
+from transports.handler import Handler, RoomHandler
+from transports.refusals import Draining, Refused, TooMany, as_refusal
 from transports.room import Room
 from transports.wire import BODY_BYTES, Ack, Draft, parse_object, room_field
 

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from transports.handler import Refused, RoomHandler, TooMany, as_refusal, problem
+from transports.handler import RoomHandler
 from transports.posting import accept
+from transports.refusals import Refused, TooMany, as_refusal, problem
 from transports.room import Unavailable
 from transports.sender import Sender
 from transports.stream import CountedStream

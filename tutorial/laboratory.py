@@ -15,7 +15,7 @@ from typing import Any
 from tornado.websocket import WebSocketHandler
 
 from transports.chat import Chat
-from transports.handler import Refused
+from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
 from tutorial import runs

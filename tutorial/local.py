@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
-from transports.handler import Handler, Refused
+from transports.handler import Handler
 from transports.posting import BodyHandler
+from transports.refusals import Refused
 
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")

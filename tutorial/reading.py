@@ -14,7 +14,7 @@ from markupsafe import Markup
 from tornado.web import HTTPError
 
 from transports.chat import Chat
-from transports.handler import Refused
+from transports.refusals import Refused
 from transports.wire import to_json
 from tutorial import exercises, quoting
 from tutorial.book import (

@@ -19,7 +19,8 @@ from jinja2 import Environment
 from loadtests.files import FOLDER, REPORT
 from loadtests.progress import Step, progress
 from transports.chat import Chat
-from transports.handler import Handler, Refused
+from transports.handler import Handler
+from transports.refusals import Refused
 from transports.wire import to_json
 from tutorial.local import LocalHandler
 from tutorial.site import RESULTS, Page, SiteHandler, make_environment

@@ -21,7 +21,7 @@ from tornado.iostream import StreamClosedError
 
 from loadtests import knee, two_tables
 from transports.chat import Chat
-from transports.handler import Refused
+from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
 from tutorial import two_processes
 from tutorial.existing_app import rehearsal
