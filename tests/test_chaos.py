@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from statistics import median
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_jitter_delays_and_keeps_the_order() -> None:
     async def test(wire: Wire, ends: Ends) -> None:
         wire.knobs.jitter_ms = 40
         took = [await there_and_back(ends) for _ in range(10)]
-        assert max(took) <= 0.1
+        assert median(took) <= 0.1  # 0 to 40 ms, each way
         assert max(took) - min(took) > 0.005
         for number in range(50):
             ends[1].write(bytes([number]))

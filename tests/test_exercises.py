@@ -1,14 +1,11 @@
 """Every starter fails for its reason, every solution passes, and no wrong solution gets through.
 
 A wrong solution is a file that a learner would really write: `tests/wrong_solutions/NN_name/*.py`.
-Its docstring says the mistake and, after "Told:", words that the verdict must contain ("this | or that"). The checks
-run some at a time beside the tests, since most of them mostly wait.
+Its docstring says the mistake and, after "Told:", words that the verdict must contain ("this | or that").
 """
 
 import asyncio
 import re
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +15,6 @@ from tutorial.exercises.catalogue import Exercise, exercises, load
 from tutorial.exercises.running import verdict_on
 from tutorial.exercises.verdict import Verdict
 
-AT_ONCE = 4
 WRONG = Path(__file__).parent / "wrong_solutions"
 
 STARTERS = {
@@ -64,18 +60,6 @@ STARTING = [Case(one, one.starter, STARTERS[one.number]) for one in exercises()]
 SOLVED = [Case(one, one.solution) for one in exercises()]
 
 
-@pytest.fixture(scope="module")
-def verdict_of(request: pytest.FixtureRequest):
-    """Return a function from a case to its verdict; all cases of this run are judged at once."""
-    items = [item for item in request.session.items if "case" in item.fixturenames]
-    asked = [item.callspec.params["case"] for item in items]
-    cases = sorted(asked, key=lambda case: -case.exercise.number)  # the last take longest
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        judged: dict[Case, Future[Verdict]] = {case: pool.submit(judge, case) for case in cases}
-        yield lambda case: judged[case].result()
-        pool.shutdown(cancel_futures=True)
-
-
 def judge(case: Case) -> Verdict:
     return asyncio.run(verdict_on(case.exercise.number, case.path))
 
@@ -85,27 +69,23 @@ def sentence(verdict: Verdict) -> str:
 
 
 @pytest.mark.parametrize("case", STARTING, ids=str)
-def test_a_starter_fails_for_the_reason_that_its_text_gives(
-    case: Case, verdict_of: Callable[[Case], Verdict]
-):
-    verdict = verdict_of(case)
+def test_a_starter_fails_for_the_reason_that_its_text_gives(case: Case):
+    verdict = judge(case)
     assert not verdict.passed
     assert case.told in sentence(verdict)
     assert verdict.read
 
 
 @pytest.mark.parametrize("case", SOLVED, ids=str)
-def test_a_solution_passes_and_says_what_was_measured(
-    case: Case, verdict_of: Callable[[Case], Verdict]
-):
-    verdict = verdict_of(case)
+def test_a_solution_passes_and_says_what_was_measured(case: Case):
+    verdict = judge(case)
     assert verdict.passed, sentence(verdict)
     assert re.search(r"\d", verdict.measured)
 
 
 @pytest.mark.parametrize("case", wrong_solutions(), ids=str)
-def test_a_wrong_solution_is_told_its_mistake(case: Case, verdict_of: Callable[[Case], Verdict]):
-    verdict = verdict_of(case)
+def test_a_wrong_solution_is_told_its_mistake(case: Case):
+    verdict = judge(case)
     assert not verdict.passed
     assert any(words in sentence(verdict) for words in case.told.split(" | ")), sentence(verdict)
 

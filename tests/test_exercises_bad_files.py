@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,19 +63,10 @@ def verdict_of(folder: Path, text: str) -> Verdict:
     return asyncio.run(verdict_on(1, path))
 
 
-@pytest.fixture(scope="module")
-def verdicts(tmp_path_factory: pytest.TempPathFactory):
-    """Judge all bad files at once: most of them only let time pass."""
-    with ThreadPoolExecutor(len(FILES)) as pool:
-        yield {
-            what: pool.submit(verdict_of, tmp_path_factory.mktemp("bad"), text)
-            for what, (text, _) in FILES.items()
-        }
-
-
 @pytest.mark.parametrize("what", FILES)
-def test_a_bad_file_is_told_what_it_does(what: str, verdicts: dict[str, Future[Verdict]]):
-    told, verdict = FILES[what][1], verdicts[what].result()
+def test_a_bad_file_is_told_what_it_does(what: str, tmp_path: Path):
+    text, told = FILES[what]
+    verdict = verdict_of(tmp_path, text)
     assert not verdict.passed
     assert told in verdict.got
     assert "check itself" not in verdict.got

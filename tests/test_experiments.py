@@ -236,7 +236,8 @@ def test_two_enters_at_once_are_both_in_every_pane(page: Page, gallery: str) -> 
         expect(pane.locator(".log .text")).to_have_count(2)
     knobs.get_by_label("The wire of").select_option("websocket")
     knobs.get_by_role("button", name="cut").click()
-    expect(knobs.locator("chat-pane[data-transport=websocket]")).to_contain_text("retrying")
+    cut = knobs.locator("chat-pane[data-transport=websocket]")
+    expect(cut.get_by_text("Connected again")).to_be_attached()
 
 
 def test_a_bet_comes_before_the_experiment_and_is_settled_by_it(page: Page, gallery: str) -> None:

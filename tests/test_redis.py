@@ -212,7 +212,7 @@ def answering(answer: Callable[[bytes], bytes]) -> Iterator[str]:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(ConnectionResetError):  # they may hang up in mid-answer
                 while heard := connection.recv(4096):
                     connection.sendall(answer(heard))
 

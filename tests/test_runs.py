@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from statistics import median
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
             assert len(patient["delays_ms"]) == len(eager["delays_ms"]) == 120
             assert patient["requests_per_second"] <= 2 * 10 + 3
             assert eager["requests_per_second"] > 60
-            assert max(patient["delays_ms"]) < 200
+            assert median(eager["delays_ms"]) < median(patient["delays_ms"]) < 100
 
     asyncio.run(test())
 

@@ -18,7 +18,7 @@ from tutorial.exercises.verdict import Failure
 
 START_SECONDS = 8.0
 PATIENCE_SECONDS = 5.0
-LAST_WORDS_SECONDS = 0.1
+LAST_WORDS_SECONDS = 0.5
 KEPT_OUTPUT_BYTES = 1024 * 1024
 
 
