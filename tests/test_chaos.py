@@ -74,7 +74,8 @@ def test_a_megabyte_goes_through_to_the_byte() -> None:
 def test_latency_is_added_each_way() -> None:
     async def test(wire: Wire, ends: Ends) -> None:
         wire.knobs.latency_ms = 50
-        assert await there_and_back(ends) == pytest.approx(0.1, abs=0.02)
+        took = [await there_and_back(ends) for _ in range(5)]
+        assert min(took) == pytest.approx(0.1, abs=0.02)  # what else is late is the machine’s
 
     with_wire(test)
 
