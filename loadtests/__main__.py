@@ -26,8 +26,8 @@ from loadtests.server import NotStarted
 from loadtests.terminal import Progress, summary
 
 NOT_RIGHT, UNUSABLE, INTERRUPTED = 1, 2, 130
-FULL = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), seconds=10.0)
-QUICK = Plan(tuple(TRANSPORTS)[:3], (0.5, 5.0), (100,), seconds=2.5, warm_up=0.5, fewest_messages=2)
+FULL = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), seconds=5.0, rounds=2)
+QUICK = Plan(tuple(TRANSPORTS)[:3], (0.5, 5.0), (100,), seconds=2.5, warm_up=0.5)
 
 
 class BadOption(Exception):
@@ -57,7 +57,12 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--seconds",
         type=number(0.5, 3600),
-        help="a cell's window (10; longer where messages are rare)",
+        help="a window (5; longer where messages are rare)",
+    )
+    add(
+        "--rounds",
+        type=count(1, 100),
+        help="windows a cell, apart in time; the more, the steadier (2)",
     )
     add("--poll-interval", type=number(0.05, 60), help="of short polling, seconds (1)")
     add("--hold", type=number(1, 55), help="of long polling, seconds (25)")
@@ -96,14 +101,24 @@ def numbers(least: float, most: float):  # type: ignore[no-untyped-def]
     return read
 
 
+def count(least: int, most: int):  # type: ignore[no-untyped-def]
+    """Make a reader of whole numbers from `least` to `most` for argparse."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is not from {least} to {most}")
+        return value
+
+    read.__name__ = "whole number"
+    return read
+
+
 def counts(least: int, most: int):  # type: ignore[no-untyped-def]
     """Make a reader of whole numbers with commas between them."""
 
     def read(text: str) -> tuple[int, ...]:
-        given = sorted({int(part) for part in text.split(",")})
-        if given[0] < least or given[-1] > most:
-            raise argparse.ArgumentTypeError(f"{text} is not from {least} to {most}")
-        return tuple(given)
+        return tuple(sorted({count(least, most)(part) for part in text.split(",")}))
 
     read.__name__ = "list of whole numbers"
     return read
@@ -130,7 +145,7 @@ def address(text: str) -> str:
 def make_plan(options: argparse.Namespace) -> Plan:
     """Give the plan that the options ask for."""
     base = QUICK if options.quick else FULL
-    names = ("transports", "rates", "users", "seconds", "poll_interval", "hold", "seed")
+    names = ("transports", "rates", "users", "seconds", "rounds", "poll_interval", "hold", "seed")
     asked = {name: value for name in names if (value := getattr(options, name)) is not None}
     return Plan(**{**{name: getattr(base, name) for name in base.__slots__}, **asked})
 

@@ -32,32 +32,38 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run measures, and how. Seconds are a cell's window; it is longer where messages are rare."""
+    """What a run measures, and how.
+
+    Each cell is measured `rounds` times. `seconds` are its window in one round; it is longer where messages are rare.
+    """
 
     transports: tuple[str, ...]
     rates: tuple[float, ...]
     users: tuple[int, ...]
     seconds: float
-    warm_up: float = 2.0
+    rounds: int = 1
+    warm_up: float = 1.0
     poll_interval: float = 1.0
     hold: float = 25.0
     seed: int = 1
-    fewest_messages: int = 4
+    fewest_messages: int = 2
 
-    def cells(self) -> list[Cell]:
-        """Give all cells in the order of measuring.
+    def turns(self) -> list[Cell]:
+        """Give all cells in the order of measuring, each once a round.
 
-        Each rate begins with another transport: what drifts on the machine does not always hit the same one.
+        Each rate begins with another transport: what drifts on the machine does not always hit the same one. And a
+        cell's rounds lie far apart, so that they show how much drifts.
         """
+        loads = [(users, rate) for users in self.users for rate in self.rates]
         cells = []
-        for turn, (users, rate) in enumerate((u, r) for u in self.users for r in self.rates):
+        for turn, (users, rate) in enumerate(loads * self.rounds):
             start = turn % len(self.transports)
             turned = self.transports[start:] + self.transports[:start]
             cells += [Cell(transport, rate, users) for transport in turned]
         return cells
 
     def window_seconds(self, cell: Cell) -> float:
-        """Give a cell's window: long enough for `fewest_messages`."""
+        """Give a cell's window in one round: long enough for `fewest_messages`."""
         return max(self.seconds, self.fewest_messages / cell.rate)
 
 

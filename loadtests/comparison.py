@@ -45,7 +45,7 @@ def compare(plan: Plan, tell: Tell, url: str | None = None) -> Results:
     results = Results(plan, describe(), datetime.now(UTC).isoformat(timespec="seconds"))
     try:
         _calibrate(results, tell, pace, url)
-        for cell in results.plan.cells():
+        for cell in results.plan.turns():
             tell(pace.step(f"{cell.transport}, {cell.rate:g} msg/s, {cell.users} users"))
             results.said.append((cell, _measure(cell, results.plan, url, len(results.said))))
             pace.done(cell)
@@ -137,9 +137,9 @@ class Pace:
 
     def step(self, now: str) -> Step:
         """Give where the run is."""
-        cells = self.plan.cells()
-        left = sum(self._planned(cell) + self._overhead for cell in cells[len(self._done) :])
-        return Step(len(self._done), len(cells), now, round(left + self._calibrating, 1))
+        turns = self.plan.turns()
+        left = sum(self._planned(cell) + self._overhead for cell in turns[len(self._done) :])
+        return Step(len(self._done), len(turns), now, round(left + self._calibrating, 1))
 
     def _planned(self, cell: Cell) -> float:
         return self.plan.window_seconds(cell) + self.plan.warm_up

@@ -15,6 +15,7 @@ from loadtests.model import crossover_rate
 from loadtests.results import Results
 
 Value = Callable[[Measured], float]
+TIMES = {2: "twice"}
 
 
 def trusted(results: Results, users: int) -> list[Measured]:
@@ -153,6 +154,18 @@ def noise(cells: Sequence[Measured]) -> str:
     return (
         f"Other programs kept up to {most:.1f} of the machine’s cores busy: delays, and CPU to a lesser degree, are "
         "worse than on a quiet machine."
+    )
+
+
+def apart(cells: Sequence[Measured]) -> str:
+    """Say how far the rounds of one cell came out apart; nothing when there was one round."""
+    rounds = max(len(m.rounds) for m in cells)
+    if rounds == 1:
+        return ""
+    cpu, median = (max(getattr(m, name) for m in cells) for name in ("cpu_apart", "median_apart"))
+    return (
+        f"Each was measured {TIMES.get(rounds, f'{rounds} times')}: its CPU came out up to {percent(cpu)} apart, its "
+        f"median delay up to {percent(median)}. Smaller differences between transports say nothing."
     )
 
 

@@ -30,6 +30,12 @@ class Histogram:
         self._sum_ms += ms
         self.count += 1
 
+    def add_all(self, other: Histogram) -> None:
+        """Count all that another one has counted."""
+        self._counts += other._counts
+        self._sum_ms += other._sum_ms
+        self.count += other.count
+
     @property
     def mean_ms(self) -> float:
         """The exact mean; 0 when nothing was counted."""

@@ -6,12 +6,14 @@ it is decided here what is not to be believed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 from loadtests.cells import LABELS, Cell
 from loadtests.histogram import Histogram
 from loadtests.model import Costs, Load, Prediction, predict
+from loadtests.rounds import Said, apart, pooled
 
 BUSY_SHARE = 0.85  # of a core: a process above it is late because it is busy
 LATE_MEDIAN_MS = 10.0  # a generator's loop that is usually this late measures itself
@@ -22,13 +24,18 @@ OTHERS_CORES = 0.3  # of other programs; above it, their noise is worth a note
 
 @dataclass(frozen=True)
 class Measured:
-    """One cell and what Locust and the server said of it (see window.py for the members of `said`)."""
+    """One cell and what Locust and the server said of it in each round (see window.py for what they say)."""
 
     cell: Cell
-    said: dict[str, Any]
+    rounds: Sequence[Said]
     costs: Costs | None
     poll_interval: float
     hold: float
+
+    @cached_property
+    def said(self) -> Said:
+        """All rounds as one."""
+        return pooled(self.rounds)
 
     @property
     def label(self) -> str:
@@ -82,6 +89,16 @@ class Measured:
     def cpu_ms_a_thousand(self) -> float:
         """Server CPU milliseconds a 1000 deliveries, taking the messages in included."""
         return float(self.said["cpu_seconds"] * 1e6 / self.deliveries)
+
+    @property
+    def cpu_apart(self) -> float:
+        """How far the rounds' CPU a delivery lies apart, as a share of the least."""
+        return apart([said["cpu_seconds"] / said["published"] for said in self.rounds])
+
+    @property
+    def median_apart(self) -> float:
+        """How far the rounds' median delays lie apart, as a share of the least."""
+        return apart([Histogram.from_json(s["delivery"]).quantile_ms(0.5) for s in self.rounds])
 
     @property
     def held_most(self) -> int:

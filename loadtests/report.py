@@ -59,6 +59,7 @@ def _found(results: Results, cells: Sequence[Measured]) -> list[str]:
         findings.naive(cells, rate),
         findings.limits(cells),
         findings.noise(cells),
+        findings.apart(cells),
     ]
     return [sentence for sentence in told if sentence]
 

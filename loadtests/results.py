@@ -14,6 +14,7 @@ from loadtests.cells import Cell, Plan
 from loadtests.files import FOLDER, RESULTS, replace
 from loadtests.measured import Measured
 from loadtests.model import Costs
+from loadtests.rounds import Said
 
 VERSION = 1
 
@@ -26,7 +27,7 @@ class Results:
     machine: dict[str, str]
     started_at: str
     costs: dict[str, Costs] = field(default_factory=dict)
-    said: list[tuple[Cell, dict[str, Any]]] = field(default_factory=list)
+    said: list[tuple[Cell, Said]] = field(default_factory=list)  # a cell is here once a round
     notes: list[str] = field(default_factory=list)
     interrupted: bool = False
 
@@ -34,18 +35,21 @@ class Results:
     def cells(self) -> list[Measured]:
         """Give the cells in the plan's order of transports, rates rising."""
         order = {transport: place for place, transport in enumerate(self.plan.transports)}
+        rounds: dict[Cell, list[Said]] = {}
+        for cell, said in self.said:
+            rounds.setdefault(cell, []).append(said)
         made = [
             Measured(
                 cell, said, self.costs.get(cell.transport), self.plan.poll_interval, self.plan.hold
             )
-            for cell, said in self.said
+            for cell, said in rounds.items()
         ]
         return sorted(made, key=lambda m: (m.cell.users, m.cell.rate, order[m.cell.transport]))
 
     @property
     def right(self) -> bool:
-        """True when every cell of the plan was measured, and nothing is wrong with any."""
-        whole = len(self.said) == len(self.plan.cells()) and not self.interrupted
+        """True when every cell of the plan was measured in each round, and nothing is wrong with any."""
+        whole = len(self.said) == len(self.plan.turns()) and not self.interrupted
         return whole and not any(measured.problems for measured in self.cells)
 
     def to_json(self) -> dict[str, Any]:

@@ -114,6 +114,7 @@ def _found(results: Results, cells: list[Measured]) -> list[str]:
         findings.processor(cells),
         findings.limits(cells),
         findings.noise(cells),
+        findings.apart(cells),
     ]
     return [sentence for sentence in told if sentence]
 
@@ -122,7 +123,7 @@ def wrong(results: Results) -> list[str]:
     """Give what is not as it should be, a line each."""
     told = [f"{name(m)}: {problem}" for m in results.cells for problem in m.problems]
     if results.interrupted:
-        told.append(f"interrupted after {len(results.said)} of {len(results.plan.cells())} cells")
+        told.append(f"interrupted after {len(results.said)} of {len(results.plan.turns())} windows")
     return ["\n".join(f"✗ {line}" for line in told)] if told else []
 
 

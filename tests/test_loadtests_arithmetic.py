@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from loadtests import charts, findings
 from loadtests.cells import TRANSPORTS, Cell, Plan
 from loadtests.checker import DOUBLED, GAP, LATE_IDS, LOST, OUT_OF_ORDER, Checker
 from loadtests.histogram import Histogram
+from loadtests.measured import Measured
 from loadtests.model import ASK_AGAIN_SECONDS, Costs, Load, crossover_rate, predict
 from loadtests.schedule import endless, exactly
 from loadtests.stamp import TEXT_CHARACTERS, due_of, stamped
@@ -229,6 +232,54 @@ def test_polling_costs_cross_at_one_message_a_poll_interval() -> None:
         assert short == pytest.approx(long, rel=0.01)
 
 
+# rounds
+
+
+def said(cpu_seconds: float, delays_ms: Sequence[float], **more: Any) -> dict[str, Any]:
+    """What a window of ten seconds with five messages could have said."""
+    delivery = Histogram()
+    for ms in delays_ms:
+        delivery.add(ms)
+    counted = {"seconds": 10.0, "cpu_seconds": cpu_seconds, "requests": 40, "published": 5}
+    generator = {"cpu_share": 0.2, "machine_busy": 0.5, "lag_p50_ms": 1.0, "lag_p99_ms": 2.0}
+    return {
+        **counted,
+        **{"bytes_received": 100, "bytes_sent": 1000, "rss_bytes": 40_000_000, "loop_lag_ms": 1.0},
+        **{"delivery": delivery.to_json(), "naive": Histogram().to_json()},
+        **{"faults": {}, "failures": {}, "held": [(0.0, 5), (9.5, 7)]},
+        "generator": generator | {"late_ms": 3.0},
+    } | more
+
+
+def test_rounds_of_a_cell_are_one_and_say_how_far_they_are_apart() -> None:
+    late = {"cpu_share": 0.4, "machine_busy": 0.7, "lag_p50_ms": 1.0, "lag_p99_ms": 9.0}
+    first = said(0.10, [10.0] * 3)
+    second = said(0.12, [13.0] * 5, generator=late | {"late_ms": 0.0}, faults={"lost": 2})
+    cell = Measured(Cell("long-polling", 0.5, 4), [first, second], None, 1.0, 25.0)
+    assert (cell.deliveries, cell.lost, cell.requests_a_second) == (8, 2, 4.0)
+    assert cell.cpu == pytest.approx(0.011)
+    assert cell.delivery.quantile_ms(0.5) == pytest.approx(13.0, rel=0.011)
+    assert cell.cpu_apart == pytest.approx(0.2)
+    assert cell.median_apart == pytest.approx(0.3, abs=0.02)
+    assert cell.said["generator"]["cpu_share"] == pytest.approx(0.3)
+    assert cell.said["generator"]["lag_p99_ms"] == 9.0
+    assert cell.said["held"] == [(0.0, 5), (9.5, 7), (10.0, 5), (19.5, 7)]
+    assert "twice: its CPU came out up to 20 % apart" in findings.apart([cell])
+
+
+def test_one_round_is_itself_and_says_nothing_of_any_other() -> None:
+    cell = Measured(Cell("websocket", 0.5, 4), [only := said(0.1, [3.0])], None, 1.0, 25.0)
+    assert cell.said is only
+    assert (cell.cpu_apart, findings.apart([cell])) == (0.0, "")
+
+
+def test_a_problem_in_one_round_is_the_cells() -> None:
+    rounds = [said(0.1, [3.0]), {"problem": "the server died"}]
+    cell = Measured(Cell("websocket", 0.5, 4), rounds, None, 1.0, 25.0)
+    assert not cell.complete
+    assert cell.problems == ["the server died"]
+
+
 # findings and charts
 
 
@@ -245,16 +296,20 @@ def test_a_crossing_is_found_between_lines_measured_at_slightly_different_rates(
     assert findings.crossing(falling, [(0.2, 1.0), (2.0, 1.0)]) == pytest.approx(1.0)
 
 
-def test_each_rate_begins_with_another_transport() -> None:
-    plan = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), 10.0)
-    cells = plan.cells()
-    assert len(cells) == len(set(cells)) == 12
-    assert len({cell.transport for cell in cells[::4]}) == 3
+def test_each_rate_begins_with_another_transport_and_each_round_has_every_cell() -> None:
+    plan = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), 10.0, rounds=2)
+    turns = plan.turns()
+    assert len(turns) == 24
+    assert set(turns[:12]) == set(turns[12:])
+    assert len(set(turns)) == 12
+    firsts = [cell.transport for cell in turns[::4]]
+    assert len(set(firsts)) == 4
+    assert all(one != next_one for one, next_one in itertools.pairwise(firsts))
 
 
 def test_rare_messages_get_a_longer_window() -> None:
     plan = Plan(tuple(TRANSPORTS), (0.2, 10.0), (100,), 10.0)
-    assert plan.window_seconds(Cell("websocket", 0.2, 100)) == 20
+    assert plan.window_seconds(Cell("websocket", 0.1, 100)) == 20
     assert plan.window_seconds(Cell("websocket", 10, 100)) == 10
 
 

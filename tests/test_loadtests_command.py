@@ -126,7 +126,7 @@ def test_an_interrupted_run_keeps_what_it_measured_and_leaves_no_process(tmp_pat
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
     assert [step["done"] for step in steps] == sorted(step["done"] for step in steps)
-    assert "interrupted after 1 of 2 cells" in told
+    assert "interrupted after 1 of 2 windows" in told
     assert [cell.cell.transport for cell in results(tmp_path).cells] == ["websocket"]
     assert "interrupted" in (tmp_path / "report.html").read_text()
     assert not psutil.wait_procs(children, timeout=5)[1]

@@ -13,7 +13,7 @@ from loadtests.two_tables import two_tables
 from tutorial.measurements.bench import Values, word
 
 SECONDS = 20.0
-CROSSING = Plan(("short-polling", "long-polling"), (0.5, 2.0, 8.0), (100,), seconds=8.0)
+CROSSING = Plan(("short-polling", "long-polling"), (0.5, 2.0, 8.0), (100,), 5.0, rounds=2)
 NAMES = {"CPU a WebSocket": "push", "CPU a long-poll": "held_poll", "CPU an empty": "empty_poll"}
 
 
