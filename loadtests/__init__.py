@@ -9,7 +9,7 @@ Inside Locust (these import it, which replaces sockets and threads: never import
 Outside, and in tests
     cells → comparison → server, generator                        what is measured, and the processes that do it
     calibration → model                                           what it ought to cost
-    results, measured → findings → report (plots, charts), terminal
+    results, measured (rounds) → findings → report (plots, charts), terminal
 For the site
     results.last(), report.render(), report.context(), progress.progress(), and files.FOLDER
 """

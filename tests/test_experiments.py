@@ -22,7 +22,7 @@ LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "door-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab"),
-    *("tables-lab", "ramp-lab"),
+    *("tables-lab", "ramp-lab", "waiting-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-knobs", "bet-ledger"]
 RUN_MS = 60_000
@@ -63,12 +63,14 @@ def show(page: Page, gallery: str, *names: str) -> Locator:
     return first
 
 
-def measure(page: Page, lab: Locator) -> dict[str, Any]:
+def measure(page: Page, lab: Locator, patience_ms: float = RUN_MS) -> dict[str, Any]:
     """Press Run, and give the result that the page then has."""
     lab.get_by_role("button", name="Run").click()
     handle = lab.element_handle()
-    page.wait_for_function("lab => lab.result", arg=handle, timeout=RUN_MS)
-    result: dict[str, Any] = lab.evaluate("lab => lab.result")
+    ended = "lab => !lab.hasAttribute('running')"
+    page.wait_for_function(ended, arg=handle, timeout=patience_ms)
+    result: dict[str, Any] | None = lab.evaluate("lab => lab.result")
+    assert result is not None, lab.locator(".lab-status").inner_text()
     return result
 
 
@@ -270,15 +272,41 @@ def test_a_ranking_is_ordered_by_keyboard(page: Page, gallery: str) -> None:
     expect(bet).to_contain_text("You said WebSocket → short polling → long polling.")
 
 
-def test_what_was_bet_in_the_first_chapter_is_settled_in_a_later_one(
+def test_what_was_bet_in_the_first_chapter_is_settled_by_a_minute_of_waiting(
     page: Page, gallery: str
 ) -> None:
-    lab = show(page, gallery, "crossover-lab", "bet-ranking")
+    lab = show(page, gallery, "waiting-lab", "bet-ranking")
     page.locator("x-bet").get_by_role("button", name="Place").click()
-    measure(page, lab)
-    expect(page.locator("x-bet")).to_contain_text(
-        "Measured: WebSocket → long polling → short polling."
+    result = measure(page, lab, 2 * RUN_MS)
+    by = {one["transport"]: one for one in result["raw"]}
+    assert all(one["heard"] == result["n"] == 200 for one in by.values())
+    assert by["short-polling"]["requests"] == pytest.approx(60, rel=FAULT)
+    assert 2 <= by["long-polling"]["requests"] <= 4
+    assert by["websocket"]["requests"] == 0
+    first_to_hear = re.compile(r"Measured: (WebSocket|long polling).* → short polling\.")
+    expect(page.locator("x-bet")).to_contain_text(first_to_hear)
+    for name in ("delay", "requests", "bytes", "memory"):
+        assert f"0.{name}" not in ask(gallery, "/ledger")["bets"] or name == "delay"
+
+
+def test_those_who_come_within_a_tenth_share_a_place_and_either_order_is_right(
+    page: Page, gallery: str
+) -> None:
+    page.goto(f"{gallery}/chat")
+    told = page.evaluate(
+        """async () => {
+            const { ranking } = await import("/static/js/figures.js");
+            const { bets, place, settle } = await import("/static/js/ledger.js");
+            const late = { a: 5, b: 500, c: 5.2, d: 5.6 };
+            const order = ranking(Object.keys(late), (name) => late[name], (name) => name);
+            const about = { chapter: 0, question: "?", unit: "" };
+            await place("0.order", { ...about, bet: ["d", "c", "a", "b"] });
+            await settle("0.order", order, 1);
+            return { order, ratio: (await bets())["0.order"].ratio };
+        }"""
     )
+    assert told["order"] == ["a ≈ c", "d", "b"]
+    assert told["ratio"] == pytest.approx(4 / 6)
 
 
 @pytest.mark.parametrize("name", [*ELEMENTS, "bet-number", "bet-ranking"])
@@ -329,6 +357,27 @@ def test_nothing_moves_when_an_experiment_starts_and_ends(
         measure(page, element)
     assert page.evaluate(POSITION) == pytest.approx(before, abs=2)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+@pytest.mark.parametrize("name", LABS)
+def test_nothing_moves_when_a_script_comes_and_when_an_experiment_starts_and_is_stopped(
+    page: Page, gallery: str, name: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.route(re.compile("/static/js/.*"), lambda route: route.abort())
+    page.goto(f"{gallery}/gallery?show={name}")
+    before = page.evaluate(POSITION)
+    page.unroute(re.compile("/static/js/.*"))
+    lab = show(page, gallery, name)
+    assert page.evaluate(POSITION) == pytest.approx(before, abs=2)
+    lab.get_by_role("button", name="Run").click()
+    expect(lab.locator(".lab-status")).not_to_have_text("Not run yet.")
+    assert page.evaluate(POSITION) == pytest.approx(before, abs=2)
+    if lab.get_by_role("button", name="Stop").is_enabled():
+        lab.get_by_role("button", name="Stop").click()
+    expect(lab.get_by_role("button", name="Run")).to_be_enabled()
+    assert page.evaluate(POSITION) == pytest.approx(before, abs=2)
 
 
 def test_the_raw_data_can_be_had(page: Page, gallery: str) -> None:

@@ -124,7 +124,7 @@ class Laboratory:
             (r"/xray/marks", XRayHandler, looks),
             (r"/chaos", ChaosSocket, {"chat": self._chat, "benches": self._benches}),
             (
-                r"/runs/(herd|rates|suite|shop|processes|tables|ramp)",
+                rf"/runs/({'|'.join(runs.NAMES)})",
                 RunHandler,
                 {"chat": self._chat, "running": self._running},
             ),

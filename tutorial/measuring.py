@@ -20,7 +20,7 @@ import tornado
 
 from tutorial.measured import YOURS
 from tutorial.measurements import MEASUREMENTS
-from tutorial.measurements.bench import fresh_server
+from tutorial.throwaway import fresh_server
 
 
 async def measure(name: str) -> dict[str, Any]:

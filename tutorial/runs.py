@@ -23,7 +23,7 @@ from loadtests import knee, two_tables
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
-from tutorial import two_processes
+from tutorial import two_processes, waiting
 from tutorial.existing_app import rehearsal
 from tutorial.local import LocalBodyHandler
 from tutorial.throwaway import PROJECT, project_first
@@ -47,9 +47,11 @@ RATE_MOST = 400.0
 SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "shop": ("tutorial.existing_app.rehearsal", {"victim": rehearsal.VICTIMS}),
     "processes": ("tutorial.two_processes", {"store": two_processes.STORES}),
+    "waiting": ("tutorial.waiting", {"seconds": waiting.LENGTHS}),
     "tables": ("loadtests.two_tables", {"rate": two_tables.RATES}),
     "ramp": ("loadtests.knee", {"transport": knee.TRANSPORTS, "rate": knee.RATES}),
 }
+NAMES = ("herd", "rates", "suite", *SCRIPTS)
 TRANSPORTS = ("short-polling", "long-polling", "websocket")
 
 

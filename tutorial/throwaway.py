@@ -11,12 +11,15 @@ import os
 import re
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 PROJECT = Path(__file__).parents[1]
 STORES = ("memory", "sqlite")
 STOP_SECONDS = 5.0
+PUBLISH_KEY = "measuring"
 
 
 class Throwaway:
@@ -66,6 +69,16 @@ class Throwaway:
         """End it, and forget what it kept."""
         await self.stop()
         self._folder.cleanup()
+
+
+@asynccontextmanager
+async def fresh_server() -> AsyncIterator[int]:
+    """Give the port of a server that forgets everything in the end, and where PUBLISH_KEY may publish."""
+    server = Throwaway("memory", "http://127.0.0.1", PUBLISH_KEY)
+    try:
+        yield await server.start()
+    finally:
+        await server.close()
 
 
 def project_first() -> dict[str, str]:

@@ -48,18 +48,16 @@ class BlockingLab extends Lab {
 
   async #play({ name, address }, steps, raw, began, signal) {
     const url = `/rooms/${ownRoom("blocking")}`;
-    const end = performance.now() + PART_MS;
     const works = WORK_AT_MS.map(async (at) => {
       await rest(at, signal);
       const response = await fetch(`${address}&steps=${steps}`, { cache: "no-store", signal });
       if (!response.ok) throw new LabError((await response.json()).detail);
     });
-    const answers = [];
-    while (performance.now() < end) {
-      answers.push(this.#enter(url, name, began, raw, signal));
-      await rest(ENTER_MS, signal);
-    }
-    await Promise.all([...answers, ...works]);
+    const enters = Array.from({ length: PART_MS / ENTER_MS }, async (_, i) => {
+      await rest(i * ENTER_MS, signal);
+      await this.#enter(url, name, began, raw, signal);
+    });
+    await Promise.all([...enters, ...works]);
   }
 
   async #enter(url, part, began, raw, signal) {

@@ -2,14 +2,14 @@
 //
 // Ten readers in a process of their own read the same messages over each transport in turn; the server counts its requests and its own
 // processor time. Measures: `crossover` (messages a second at which long polling asks as often as short polling), `requests_…`,
-// `cpu_…` and `p50_…` of short, long, websocket at the rate of the slider. It also settles the rankings of chapter 0.
+// `cpu_…` and `p50_…` of short, long, websocket at the rate of the slider.
 
 import { choice, slider } from "./controls.js";
 import { digits, percentile } from "./figures.js";
 import { Lab } from "./lab.js";
 import { Plot } from "./plot.js";
 import { start } from "./runs.js";
-import { TRANSPORTS, transportNamed } from "./transports.js";
+import { TRANSPORTS } from "./transports.js";
 
 const READERS = 10;
 const SECONDS = 4;
@@ -82,15 +82,8 @@ class CrossoverLab extends Lab {
       `At ${digits(measured.at(-1).rate)} messages a second: ${digits(values.requests_short)} requests a second by short polling, ${digits(values.requests_long)} by long polling. ` +
       (values.crossover ? `They cross near ${digits(values.crossover)} messages a second; 1/T is ${digits(1 / interval)}.` : "Measure more rates to see where they cross.");
     const raw = measured.map(({ delays, ...point }) => ({ ...point, delays_ms: delays.join(" ") }));
-    const quiet = (member) => ranking(measured.filter(({ rate }) => rate === measured[0].rate), member);
-    const settles = { "0.delay": quiet("p50"), "0.requests": quiet("requests_per_second"), "0.bytes": quiet("bytes_per_second") };
-    return { settles, raw, delays: measured.flatMap(({ delays }) => delays), seed, warmUp: "0.6 s", values, said };
+    return { raw, delays: measured.flatMap(({ delays }) => delays), seed, warmUp: "0.6 s", values, said };
   }
-}
-
-/** Give the transports' labels, the one with the least first. */
-function ranking(points, member) {
-  return points.toSorted((a, b) => a[member] - b[member]).map(({ transport }) => transportNamed(transport).label);
 }
 
 /** Give the rate at which long polling's requests pass short polling's, between two measured rates (straight in factors). */

@@ -1,5 +1,10 @@
 // Figures: the little statistics that experiments share, and chance that can be repeated.
 
+/** Stands between two things that share a place in a ranking. */
+export const EQUALS = " ≈ ";
+
+const NEAR = 1.1;
+
 /**
  * Give the value that the share `p` of all does not exceed (nearest rank).
  * @param {number[]} values
@@ -41,6 +46,25 @@ export function seeded(seed) {
  */
 export function moments(count, ms, random) {
   return Array.from({ length: count }, () => random() * ms).toSorted((a, b) => a - b);
+}
+
+/**
+ * Order things by a value, the one with the least first. Those within a tenth of each other share a place, `"one ≈ other"`: they
+ * would change places from one measurement to the next.
+ * @template T
+ * @param {T[]} things
+ * @param {(thing: T) => number} valueOf
+ * @param {(thing: T) => string} nameOf
+ * @returns {string[]}
+ */
+export function ranking(things, valueOf, nameOf) {
+  const places = [];
+  for (const thing of things.toSorted((a, b) => valueOf(a) - valueOf(b))) {
+    const before = places.at(-1);
+    if (before && valueOf(thing) <= NEAR * valueOf(before[0])) before.push(thing);
+    else places.push([thing]);
+  }
+  return places.map((place) => place.map(nameOf).join(EQUALS));
 }
 
 /** Write a number with three significant digits, and no more. @param {number | undefined} value @returns {string} */

@@ -2,6 +2,8 @@
 //
 // Nothing leaves the machine either way. A bet stays as it was placed; the newest measurement counts.
 
+import { EQUALS } from "./figures.js";
+
 /**
  * @typedef {object} Bet
  * @property {number} chapter
@@ -65,11 +67,12 @@ function kept() {
   return JSON.parse(localStorage.getItem(KEPT) ?? "{}");
 }
 
-/** Compare a bet with what was measured. @returns {number} */
+/** Compare a bet with what was measured; two that share a place are right in either order. @returns {number} */
 function compare(bet, measured) {
   if (!Array.isArray(bet)) return measured === 0 ? Number(bet === 0) : bet / measured;
+  const place = (thing) => measured.findIndex((things) => things.split(EQUALS).includes(thing));
   const pairs = bet.flatMap((one, i) => bet.slice(i + 1).map((other) => [one, other]));
-  const right = pairs.filter(([one, other]) => measured.indexOf(one) < measured.indexOf(other));
+  const right = pairs.filter(([one, other]) => place(one) <= place(other));
   return right.length / pairs.length;
 }
 

@@ -6,7 +6,7 @@
 
 import { choice } from "./controls.js";
 import { element } from "./element.js";
-import { digits } from "./figures.js";
+import { digits, ranking } from "./figures.js";
 import { Lab, LabError } from "./lab.js";
 import { start } from "./runs.js";
 import { TRANSPORTS, transportNamed } from "./transports.js";
@@ -46,7 +46,7 @@ class TablesLab extends Lab {
   }
 
   #result({ rows }) {
-    const by = (member) => NAMES.toSorted((a, b) => rows[a][member] - rows[b][member]).map((name) => transportNamed(name).label);
+    const by = (member) => ranking(NAMES, (name) => rows[name][member], (name) => transportNamed(name).label);
     const values = { by_response: by("response_ms"), by_delivery: by("delivery_ms") };
     for (const name of NAMES) {
       const stem = name.split("-")[0];

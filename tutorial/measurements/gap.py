@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutorial.crew_wire import Connection
-from tutorial.measurements.bench import KEY, Values
+from tutorial.measurements.words import Values
+from tutorial.throwaway import PUBLISH_KEY
 
 STARTER = str(Path(__file__).parents[1] / "exercises" / "03_gap" / "starter.py")
 ROUNDS = 100
@@ -53,7 +54,7 @@ class _Chat:
         return f"/rooms/gap/long-polling?wait=5&cursor={cursor or 'now'}"
 
     async def post(self, author: Connection) -> None:
-        await author.publish("gap", "at once", KEY)
+        await author.publish("gap", "at once", PUBLISH_KEY)
 
 
 class _Demo(_Chat):

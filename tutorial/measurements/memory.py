@@ -6,28 +6,20 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 
-from tutorial.crew import TRANSPORTS, Crowd, Reader
-from tutorial.crew_wire import Connection
-from tutorial.measurements.bench import Values, fresh_server, word
-from tutorial.throwaway import project_first
-
-HELD = 500
+from tutorial.crew import TRANSPORTS
+from tutorial.measurements.words import Values, word
+from tutorial.throwaway import fresh_server, project_first
+from tutorial.waiting import READERS, Waiting
 
 
 async def held(_: int) -> Values:
     """What a reader that waits weighs in the memory of a server that was just started."""
-    values: Values = {"readers": HELD}
-    for transport in ("long-polling", "websocket"):
+    values: Values = {"readers": READERS}
+    for transport in TRANSPORTS:
         async with fresh_server() as port:
-            watch = await Connection.open(port)
-            before = (await watch.inspect())["rss_bytes"]
-            crowd = await Crowd.meet(port, [Reader("held") for _ in range(HELD)])
-            await crowd.begin(TRANSPORTS[transport])
-            await crowd.read_on(2)
-            grown = (await watch.inspect())["rss_bytes"] - before
-            values[f"{word(transport)}_kib"] = grown / 1024 / HELD
-            await crowd.end()
-            watch.close()
+            waiting = await Waiting.begin(transport, port)
+            values[f"{word(transport)}_kib"] = waiting.kib
+            await waiting.end()
     return values
 
 

@@ -7,7 +7,8 @@ import json
 from transports.server_sent_events import piece
 from tutorial.crew import TRANSPORTS, Crowd, Reader
 from tutorial.crew_wire import BROWSER_HEADERS, Connection
-from tutorial.measurements.bench import KEY, Values, word
+from tutorial.measurements.words import Values, word
+from tutorial.throwaway import PUBLISH_KEY
 
 SILENT_SECONDS = 20
 
@@ -25,7 +26,7 @@ async def poll(port: int) -> Values:
     handshake = opened.carried
     await opened.frame()
     before = opened.carried
-    await polling.publish("poll", "hello", KEY)
+    await polling.publish("poll", "hello", PUBLISH_KEY)
     batch = await opened.frame()
     frame_head = opened.carried - before - len(batch)
     polling.close()
