@@ -10,7 +10,7 @@ import pytest
 
 from tutorial.book import chapters
 from tutorial.measured import OURS, Results
-from tutorial.measurements import MEASUREMENTS
+from tutorial.measurements import MEASUREMENTS, tester
 from tutorial.measuring import main
 
 
@@ -36,6 +36,17 @@ def test_a_measurement_gives_the_numbers_that_the_project_has_and_keeps_them(
     for member in ("head_bytes", "frame_head_bytes", "event_overhead_bytes"):
         assert told["values"][member] == ours["values"][member], "what the server says is the same"
     assert "poll:" in capsys.readouterr().out
+
+
+def test_what_locusts_two_tables_say_is_named_as_the_chapter_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tester, "SECONDS", 1.5)
+    kept = tmp_path / "measured.json"
+    assert main(["tables", f"--keep={kept}"]) == 0
+    told, ours = (json.loads(file.read_text())["tables"]["values"] for file in (kept, OURS))
+    assert told.keys() == ours.keys()
+    assert told["websocket_response_ms"] == 0 < told["websocket_delivery_ms"]
 
 
 def test_measuring_one_thing_forgets_no_other(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
 import pytest
 
 from tests.laboratory import Running, serving, until
+from transports.wire import Unacceptable
+from tutorial.runs import SCRIPTS, script_command
 
 
 async def run(lab: Running, name: str, **given: object) -> list[dict[str, Any]]:
@@ -80,6 +83,18 @@ def test_numbers_out_of_bounds_are_refused(wrong: dict[str, object]) -> None:
             assert (await lab.post("/runs/anything", {})).code == 404
 
     asyncio.run(test())
+
+
+@pytest.mark.parametrize("run", SCRIPTS)
+def test_of_a_script_only_what_is_on_offer_can_be_chosen(run: str) -> None:
+    module, choices = SCRIPTS[run]
+    first = {name: known[0] for name, known in choices.items()}
+    *_, started, given = script_command(run, first)
+    assert find_spec(started) is not None
+    assert (started, json.loads(given)) == (module, first)
+    for name in choices:
+        with pytest.raises(Unacceptable, match=name):
+            script_command(run, first | {name: "; rm"})
 
 
 def test_one_run_at_a_time() -> None:
