@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -67,6 +69,44 @@ def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(look: Look, pat
     for width in (390, 1440):
         view.page.set_viewport_size({"width": width, "height": 800})
         expect(view.page.get_by_role("navigation", name="On this page")).to_have_count(1)
+
+
+def test_a_question_mark_shows_what_each_key_does_and_the_keys_do_it(look: Look) -> None:
+    view = look("/chapters/02")
+    page, sheet = view.page, view.page.get_by_role("dialog", name="Keys")
+    page.keyboard.press("?")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page).to_have_url(re.compile("/chapters/02$"))  # on the sheet, a key is only read about
+    for element in ("interval-lab", "byte-ruler"):
+        page.keyboard.press("e")
+        assert (
+            page.evaluate("document.activeElement.closest('.experiment').dataset.experiment")
+            == element
+        )
+    page.keyboard.press("x")
+    assert page.evaluate("document.activeElement.closest('.exercise').id") == "exercise-2"
+    page.get_by_role("spinbutton").first.press("n")
+    expect(page).to_have_url(re.compile("/chapters/02$"))  # who writes, writes
+    page.locator("main").press("n")
+    expect(page).to_have_url(re.compile("/chapters/03$"))
+    page.keyboard.press("p")
+    expect(page).to_have_url(re.compile("/chapters/02$"))
+
+
+def test_single_letters_can_be_switched_off_and_stay_off(look: Look) -> None:
+    view = look("/chapters/02")
+    view.page.get_by_role("button", name="Keys").click()
+    view.page.get_by_label("Let single letters work").uncheck()
+    view.page.get_by_role("button", name="Close").click()
+    view.page.keyboard.press("n")
+    again = look("/chapters/03", tab_of=view)
+    again.page.keyboard.press("n")
+    expect(again.page).to_have_url(re.compile("/chapters/03$"))
+    again.page.keyboard.press("?")
+    expect(again.page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
 @pytest.mark.parametrize("scripts", [True, False])
