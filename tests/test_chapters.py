@@ -121,6 +121,16 @@ def test_every_bet_is_settled_by_a_measure_that_its_experiment_gives(chapter: Ch
         assert re.search(rf"`{measure}`", quoting.read(module.removeprefix("/"))), (tag, measure)
 
 
+def test_a_bet_about_one_setting_names_what_its_experiment_was_set_to(chapter: Chapter) -> None:
+    for tag, when in re.findall(r'of="([a-z-]+)", when="([^"]+)"', chapter.body):
+        [module] = scripts_of([tag])
+        script = (Path(__file__).parents[1] / module.lstrip("/")).read_text()
+        settings = re.search(r"settings: \{(.*?)\}", script)
+        assert settings is not None, module
+        for setting in when.split():
+            assert setting.split("=")[0] in re.findall(r"\w+", settings[1]), setting
+
+
 def test_links_within_the_book_lead_somewhere(chapter: Chapter) -> None:
     ids = {f"/chapters/{one.number:02}": Page(rendered(one).html).ids for one in CHAPTERS}
     own = ids[chapter.path]

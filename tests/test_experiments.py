@@ -87,7 +87,7 @@ def told(gallery: str, transport: str) -> dict[int, float]:
 
 def test_every_delay_of_short_polling_is_the_servers_own_to_5_ms(page: Page, gallery: str) -> None:
     lab = show(page, gallery, "interval-lab")
-    lab.get_by_label("T, the interval").fill("200")  # 0.63 s
+    lab.get_by_label("T, the interval").fill("5")  # the sixth stop: 0.6 s
     result = measure(page, lab)
     truth = told(gallery, "short-polling")
     assert len(result["raw"]) == len(truth) == 60
@@ -223,8 +223,12 @@ def test_the_x_ray_shows_the_readers_own_request_and_releases_it(page: Page, gal
     mine.focus()
     page.keyboard.press("Enter")
     xray.get_by_role("button", name="release").click()
-    expect(xray.locator(".xray-told")).to_contain_text("has gone")
+    expect(xray.locator(".xray-told")).to_contain_text("has gone: it was answered")
     assert ask(gallery, "/inspect")["requests"]["long-polling"] == before + 1
+    expect(mine).to_be_visible()
+    mine.click()
+    xray.get_by_role("button", name="drop").click()
+    expect(xray.locator(".xray-told")).to_contain_text("has gone: it was dropped")
     xray.get_by_role("button", name="Look away").click()
     expect(xray.locator(".mark")).to_have_count(0)
 
@@ -249,17 +253,49 @@ def test_a_bet_comes_before_the_experiment_and_is_settled_by_it(page: Page, gall
     expect(lab.locator(".lab-status")).to_contain_text("Place your bet first")
     lab.get_by_label("T, the interval").fill("0")
     bet = page.locator("x-bet")
-    bet.get_by_role("spinbutton").fill("100")
+    bet.get_by_role("spinbutton").fill("200")
     bet.get_by_role("button", name="Place").click()
     expect(run).to_be_enabled()
+    bet.get_by_role("button", name="Change it").click()
+    bet.get_by_role("spinbutton").fill("100")
+    bet.get_by_role("button", name="Place").click()
+    expect(bet).to_contain_text("You said 100 ms.")
     result = measure(page, lab)
     expect(bet).to_contain_text("You said 100 ms. Measured:")
+    expect(bet.get_by_role("button")).to_have_count(0)
     kept = ask(gallery, "/ledger")["bets"]["2.delay"]
     assert kept["measured"] == result["values"]["mean"]
     assert kept["ratio"] == pytest.approx(100 / kept["measured"])
     expect(page.locator("bet-ledger tbody tr")).to_have_count(1)
     page.reload()
     expect(page.locator("x-bet")).to_contain_text("You said 100 ms. Measured:")
+
+
+def test_a_run_that_is_set_otherwise_than_the_bet_says_settles_nothing(
+    page: Page, gallery: str
+) -> None:
+    lab = show(page, gallery, "interval-lab", "bet-number")
+    bet = page.locator("x-bet")
+    bet.evaluate("bet => bet.setAttribute('when', 'interval=1')")
+    bet.get_by_role("spinbutton").fill("400")
+    bet.get_by_role("button", name="Place").click()
+    lab.get_by_label("T, the interval").fill("0")
+    measure(page, lab)
+    expect(bet).to_contain_text("doesn’t count here")
+    assert "measured" not in ask(gallery, "/ledger")["bets"]["2.delay"]
+
+
+def test_a_slider_stops_at_round_numbers_one_for_each_arrow(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "interval-lab")
+    slider, shown = lab.get_by_label("T, the interval"), lab.locator(".slider output")
+    expect(shown).to_have_text("1 s")
+    for stop in ("1.2 s", "1.5 s", "2 s", "2.5 s"):
+        slider.press("ArrowRight")
+        expect(shown).to_have_text(stop)
+    slider.press("Home")
+    expect(shown).to_have_text("0.2 s")
+    slider.press("End")
+    expect(shown).to_have_text("60 s")
 
 
 def test_a_ranking_is_ordered_by_keyboard(page: Page, gallery: str) -> None:

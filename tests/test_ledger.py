@@ -17,13 +17,16 @@ from tutorial.ledger import BETS_MOST, Ledger
 BET = {"name": "2.delay", "chapter": 2, "question": "How late?", "unit": "ms", "bet": 500}
 
 
-def test_a_bet_stays_as_it_was_placed_and_the_newest_measurement_counts(tmp_path: Path) -> None:
+def test_a_bet_can_be_changed_until_it_is_settled_and_the_newest_measurement_counts(
+    tmp_path: Path,
+) -> None:
     ledger = Ledger(tmp_path)
     ledger.place("delay", {"bet": 500})
     ledger.place("delay", {"bet": 700})
     ledger.settle("delay", {"measured": 1000})
+    ledger.place("delay", {"bet": 1000})
     ledger.settle("delay", {"measured": 900})
-    assert Ledger(tmp_path).bets() == {"delay": {"bet": 500, "measured": 900}}
+    assert Ledger(tmp_path).bets() == {"delay": {"bet": 700, "measured": 900}}
 
 
 def test_what_was_not_bet_on_is_not_settled(tmp_path: Path) -> None:
@@ -46,6 +49,8 @@ def test_a_ledger_has_an_end(tmp_path: Path) -> None:
     (tmp_path / "ledger.json").write_text(json.dumps({"bets": full}))
     with pytest.raises(Unacceptable):
         ledger.place("more", {"bet": 1})
+    ledger.place("0", {"bet": 2})
+    assert ledger.bets()["0"] == {"bet": 2}
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", '{"bets"', '{"other": 1}'])

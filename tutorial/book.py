@@ -160,14 +160,26 @@ class Quotations:
         )
 
     def bet(
-        self, measure: str, question: str, *, of: str = "", unit: str = "", rank: str = ""
+        self,
+        measure: str,
+        question: str,
+        *,
+        of: str = "",
+        when: str = "",
+        unit: str = "",
+        rank: str = "",
+        most: str = "",
     ) -> str:
-        """Ask for the reader's bet on a `measure` of the experiment `of`, which can't be run before."""
+        """Ask for the reader's bet on a `measure` of the experiment `of`, which can't be run before.
+
+        `when` names the settings that settle it ("interval=1"); `most` is the greatest number that makes sense.
+        """
         self.elements.append("x-bet")
         number = self.chapter.number
         options: dict[str, object] = {"name": f"{number}.{measure}".replace("_", "-")}
         options |= {"chapter": number, "measure": measure, "question": question}
-        more = {"for": of, "unit": unit, "rank": rank}
+        most = most or ("100" if unit == "%" else "")
+        more = {"for": of, "when": when, "unit": unit, "rank": rank, "most": most}
         options |= {name: value for name, value in more.items() if value}
         element = Markup("<x-bet{}><noscript><p>{}</p></noscript></x-bet>")
         return self._block(element.format(_attributes(options), question))

@@ -1,8 +1,8 @@
 """The ledger of bets: what the reader expected before an experiment, and what it then measured.
 
 One JSON file on the reader's own disk, `.learner/ledger.json`, replaced as a whole; nothing of it leaves the machine.
-A bet is placed once and stays as it was, however often its experiment runs: a prediction that can be mended
-afterwards teaches nothing. Only forgetting them all begins anew.
+A bet can be changed until its experiment has settled it, and stays as it was from then on, however often that runs: a
+prediction that can be mended afterwards teaches nothing. Only forgetting them all begins anew.
 """
 
 from __future__ import annotations
@@ -46,11 +46,12 @@ class Ledger:
         return bets
 
     def place(self, name: str, bet: dict[str, Any]) -> None:
-        """Keep a bet, unless there is one of that name. Raises: Unacceptable."""
+        """Keep a bet, unless one of that name is settled. Raises: Unacceptable."""
         with self._changing() as bets:
-            if len(bets) >= BETS_MOST:
+            if name not in bets and len(bets) >= BETS_MOST:
                 raise Unacceptable(f"a ledger holds {BETS_MOST} bets")
-            bets.setdefault(name, bet)
+            if "measured" not in bets.get(name, {}):
+                bets[name] = bet
 
     def settle(self, name: str, outcome: dict[str, Any]) -> None:
         """Keep what was measured for a bet; the newest measurement counts. Raises: Unacceptable."""

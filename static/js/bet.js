@@ -3,7 +3,8 @@
 //   <x-bet name="2.delay" chapter="2" for="interval-lab" measure="mean" unit="ms" question="How late is …?"></x-bet>
 //   <x-bet name="0.delay" … rank="short polling, long polling, WebSocket" question="Order them, fastest first."></x-bet>
 //
-// `for` is the experiment on the same page whose Run waits for this bet; `measure` is which of its results settles it.
+// `for` is the experiment on the same page whose Run waits for this bet; `measure` is which of its results settles it, and `when`
+// ("interval=1") the settings that it must have run with. Until it is settled a bet can be changed; then it stays. `most` bounds a number.
 
 import { element, uniqueId } from "./element.js";
 import { digits } from "./figures.js";
@@ -12,6 +13,7 @@ import { bets, ledger, place, settle, verdict } from "./ledger.js";
 /** One bet. `placed` says whether its experiment may run. */
 export class Bet extends HTMLElement {
   placed = false;
+  #beside = false; // a run whose settings were not the question's
   #draw = () => this.#show();
   #measured = (event) => this.#settle(event);
 
@@ -48,13 +50,21 @@ export class Bet extends HTMLElement {
   #told(bet) {
     const say = (value) => (Array.isArray(value) ? value.join(" → ") : `${digits(value)} ${this.unit}`.trim());
     const parts = [`You said ${say(bet.bet)}.`];
-    if (bet.measured !== undefined) parts.push(`Measured: ${say(bet.measured)}. Your bet is ${verdict(bet)}.`);
-    return element("p.bet-told", { role: "status" }, parts.join(" "));
+    const settled = bet.measured !== undefined;
+    if (settled) parts.push(`Measured: ${say(bet.measured)}. Your bet is ${verdict(bet)}.`);
+    if (this.#beside) parts.push("The last run was set otherwise than the question says, and doesn’t count here.");
+    return element("p.bet-told", { role: "status" }, parts.join(" "), ...(settled ? [] : [" ", this.#changing(bet)]));
   }
 
-  #asking() {
+  #changing(bet) {
+    const change = element("button.quiet", { type: "button" }, "Change it");
+    change.addEventListener("click", () => change.closest(".bet-told").replaceWith(this.#asking(bet.bet)));
+    return change;
+  }
+
+  #asking(before) {
     const ranked = this.getAttribute("rank")?.split(",").map((word) => word.trim());
-    const field = ranked ? this.#order(ranked) : this.#number();
+    const field = ranked ? this.#order(before ?? ranked) : this.#number(before);
     const button = element("button", { type: "submit" }, "Place the bet");
     const form = element("form.bet-form", {}, field, button);
     form.addEventListener("submit", (event) => {
@@ -66,8 +76,8 @@ export class Bet extends HTMLElement {
     return form;
   }
 
-  #number() {
-    const input = element("input", { type: "number", required: true, step: "any", min: "0" });
+  #number(before = "") {
+    const input = element("input", { type: "number", required: true, step: "any", min: "0", max: this.getAttribute("most") ?? "", value: String(before) });
     return element("label", {}, input, ` ${this.unit}`);
   }
 
@@ -90,9 +100,13 @@ export class Bet extends HTMLElement {
     return Array.from(list.children, (item) => item.dataset.word);
   }
 
-  #settle({ target, detail }) {
-    const value = detail.values[this.getAttribute("measure")];
-    if (target.localName === this.getAttribute("for") && this.placed && value !== undefined) settle(this.name, value, detail.n);
+  #settle({ target, detail: { values, settings, n } }) {
+    const value = values[this.getAttribute("measure")];
+    if (target.localName !== this.getAttribute("for") || !this.placed || value === undefined) return;
+    const asked = (this.getAttribute("when") ?? "").split(" ").filter(Boolean).map((one) => one.split("="));
+    this.#beside = asked.some(([name, wanted]) => String(settings[name]) !== wanted);
+    if (this.#beside) this.#show();
+    else settle(this.name, value, n);
   }
 }
 

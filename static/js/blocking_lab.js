@@ -43,7 +43,7 @@ class BlockingLab extends Lab {
     const worst = ({ name }) => Math.max(...raw.filter(({ part }) => part === name).map(({ ms }) => ms));
     const values = Object.fromEntries(PARTS.map((part) => [part.name, worst(part)]));
     const said = `The slowest answer: ${PARTS.map((part) => `${digits(values[part.name])} ms ${part.label}`).join(", ")}.`;
-    return { raw, n: raw.length, warmUp: "a second before the first work", values, said };
+    return { raw, n: raw.length, settings: { steps }, warmUp: "a second before the first work", values, said };
   }
 
   async #play({ name, address }, steps, raw, began, signal) {

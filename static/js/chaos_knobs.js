@@ -17,11 +17,18 @@ const KNOBS = [
   ["jitter_ms", "jitter", { least: 0, most: 2000, value: 0, unit: "ms", log: false }],
   ["drip", "bytes a second (0: all)", { least: 0, most: 4000, value: 0, unit: "B/s", log: false }],
 ];
-const ACTS = ["cut", "freeze", "thaw", "stall", "restart"];
+const ACTS = {
+  cut: "Cut: both ends are told at once that the connection is gone.",
+  freeze: "Frozen: nothing comes through any more, and nobody is told. Thaw ends it.",
+  thaw: "Thawed: what had been held up comes through.",
+  stall: "Stalled: for some seconds nothing comes through, then all of it.",
+  restart: "Restarted: every connection is cut, and the proxy is away for a moment.",
+};
 
 /** Panes with knobs. */
 export class ChaosKnobs extends HTMLElement {
   #end = new AbortController();
+  #times = 0;
 
   connectedCallback() {
     this.#end = new AbortController();
@@ -66,7 +73,12 @@ export class ChaosKnobs extends HTMLElement {
       dial.input.addEventListener("input", () => this.#turn({ [knob]: dial.value() }));
       return dial.node;
     });
-    return [this.which.node, ...dials, ...ACTS.map((act) => button(act, () => this.#turn({ do: act })))];
+    return [this.which.node, ...dials, ...Object.keys(ACTS).map((act) => button(act, () => this.#do(act)))];
+  }
+
+  #do(act) {
+    this.#turn({ do: act });
+    this.told.textContent = ACTS[act];
   }
 
   #turn(knobs) {
@@ -76,7 +88,8 @@ export class ChaosKnobs extends HTMLElement {
 
   /** Let the first two panes post in the same instant. */
   #both() {
-    this.panes.slice(0, 2).forEach((pane) => pane.say(`at once, says ${pane.author}`));
+    this.#times += 1;
+    this.panes.slice(0, 2).forEach((pane) => pane.say(`Enter number ${this.#times}, by ${pane.author}`));
   }
 }
 

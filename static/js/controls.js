@@ -1,21 +1,22 @@
-// Controls of the experiments: a slider that goes in factors, a choice, a number.
+// Controls of the experiments: a slider that stops at round numbers, a choice, a button.
 
 import { element } from "./element.js";
 import { digits } from "./figures.js";
 
+const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+const EVEN_STEPS = 20;
+
 /**
- * Make a slider, even in factors: from 0.2 to 60 its middle is 3.5.
+ * Make a slider that stops at round numbers only, in equal factors: from 0.2 to 60 its middle is 4.
  * @param {string} label
- * @param {{least: number, most: number, value: number, unit: string, log?: boolean}} how
+ * @param {{least: number, most: number, value: number, unit: string, log?: boolean}} how  `value` is one of the stops; `log` false: in equal steps
  * @returns {{node: HTMLElement, value: () => number, input: HTMLInputElement}}
  */
 export function slider(label, { least, most, value, unit, log = true }) {
-  const bend = log ? Math.log : (x) => x;
-  const back = log ? Math.exp : (x) => x;
-  const span = bend(most) - bend(least);
-  const input = element("input", { type: "range", min: "0", max: "1000", value: String(((bend(value) - bend(least)) / span) * 1000) });
+  const stops = log ? roundNumbers(least, most) : Array.from({ length: EVEN_STEPS + 1 }, (_, i) => least + (i * (most - least)) / EVEN_STEPS);
+  const input = element("input", { type: "range", min: "0", max: String(stops.length - 1), value: String(stops.indexOf(value)) });
   const shown = element("output");
-  const read = () => Number(back(bend(least) + (input.valueAsNumber / 1000) * span).toPrecision(2));
+  const read = () => stops[input.valueAsNumber];
   const show = () => {
     shown.textContent = `${digits(read())} ${unit}`;
     input.ariaValueText = shown.textContent;
@@ -23,6 +24,12 @@ export function slider(label, { least, most, value, unit, log = true }) {
   input.addEventListener("input", show);
   show();
   return { node: element("label.slider", {}, element("span", {}, label), input, shown), value: read, input };
+}
+
+function roundNumbers(least, most) {
+  const powers = Array.from({ length: 12 }, (_, i) => 10 ** (i - 4));
+  const all = powers.flatMap((power) => ROUND.map((digit) => Number((digit * power).toPrecision(2))));
+  return all.filter((number) => number >= least && number <= most);
 }
 
 /**

@@ -69,7 +69,7 @@ class CrossoverLab extends Lab {
     this.plot.lines(series, { label: "messages a second", log: true, least: 0.1, most: 1000 }, { label, log: true });
   }
 
-  #result(measured, { interval, seed }) {
+  #result(measured, { interval, delay_ms, seed }) {
     const last = (name) => measured.findLast(({ transport }) => transport === name);
     const values = {};
     for (const name of ["short-polling", "long-polling", "websocket"]) {
@@ -82,7 +82,7 @@ class CrossoverLab extends Lab {
       `At ${digits(measured.at(-1).rate)} messages a second: ${digits(values.requests_short)} requests a second by short polling, ${digits(values.requests_long)} by long polling. ` +
       (values.crossover ? `They cross near ${digits(values.crossover)} messages a second; 1/T is ${digits(1 / interval)}.` : "Measure more rates to see where they cross.");
     const raw = measured.map(({ delays, ...point }) => ({ ...point, delays_ms: delays.join(" ") }));
-    return { raw, delays: measured.flatMap(({ delays }) => delays), seed, warmUp: "0.6 s", values, said };
+    return { raw, settings: { interval, delay_ms }, delays: measured.flatMap(({ delays }) => delays), seed, warmUp: "0.6 s", values, said };
   }
 }
 

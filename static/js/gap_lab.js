@@ -53,7 +53,7 @@ class GapLab extends Lab {
     const values = { lost: lost(without), lost_with_cursor: lost(with_) };
     const said = `Of ${ids.length} messages, ${authors} at once, the reader without a cursor lost ${digits(values.lost)} %; the one with a cursor lost ${digits(values.lost_with_cursor)} %.`;
     const raw = ids.map((id) => ({ id, without_cursor: without.has(id), with_cursor: with_.has(id) }));
-    return { raw, n: ids.length, warmUp: "both were held before the first message", values, said };
+    return { raw, n: ids.length, settings: { authors }, warmUp: "both were held before the first message", values, said };
   }
 }
 

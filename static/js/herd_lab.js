@@ -44,7 +44,7 @@ class HerdLab extends Lab {
     this.#show(polls);
     const peak = 100 * busiest(polls.filter(({ at }) => at > SECONDS - 3 * INTERVAL));
     const said = `The busiest twentieth of a second-long round got ${digits(peak)} % of the polls; evenly spread it would be ${100 / SLOTS} %.`;
-    return { raw: polls, n: polls.length, seed: SEED, warmUp: `the first ${SECONDS - 3} s`, values: { peak, polls: polls.length }, said };
+    return { raw: polls, n: polls.length, seed: SEED, settings: { jitter: this.jitter.value() }, warmUp: `the first ${SECONDS - 3} s`, values: { peak, polls: polls.length }, said };
   }
 
   #show(polls) {

@@ -61,7 +61,7 @@ class HoldTimeline extends Lab {
     const values = { held: asks[1].hold, timed_out: asks[0].hold, overhead: mean(overheads) };
     const said =
       `Held ${digits(asks[0].hold)} ms until time was up, ${digits(asks[1].hold)} ms until a message came, and ` +
-      `${digits(asks[2].hold)} ms when there was one already. The browser waited ${digits(values.overhead)} ms longer than each hold.`;
+      `${digits(asks[2].hold)} ms when there was one already. The browser waited ${digits(values.overhead)} ms longer than the hold, on average.`;
     const raw = asks.map(({ label, sent, back, hold, messages }) => ({ label, sent, back, hold, messages }));
     return { raw, n: asks.length, warmUp: "one poll that isn’t held", values, said };
   }

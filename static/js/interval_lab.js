@@ -32,6 +32,7 @@ class IntervalLab extends Lab {
   async experiment(signal) {
     const interval = this.interval.value() * 1000;
     const length = Math.max(LEAST_MS, 2 * interval);
+    const end = performance.now() + length + interval; // the last message may wait for a whole interval
     const count = Math.min(MOST, Math.round((length / 1000) * RATE));
     const url = `/rooms/${ownRoom("interval")}`;
     const wire = new Wire();
@@ -41,14 +42,21 @@ class IntervalLab extends Lab {
     const before = { batches: listener.batches, empty: listener.empty };
     const saying = sayAt(url, moments(count, length, seeded(SEED)), signal);
     for (let left = length; left > 0; left -= 500) {
-      this.say(`${listener.heard.length} of ${count} messages have come; ${Math.ceil(left / 1000)} s to go.`);
+      this.#progress(listener, count, end);
       await rest(Math.min(500, left), signal);
     }
     const answers = listener.batches - before.batches;
     const empty = (100 * (listener.empty - before.empty)) / Math.max(1, answers);
     const posted = await saying;
-    while (listener.heard.length < posted) await rest(50, signal);
+    while (listener.heard.length < posted) {
+      this.#progress(listener, count, end);
+      await rest(50, signal);
+    }
     return this.#result(listener, interval, empty, wire, count / (length / 1000));
+  }
+
+  #progress({ heard }, count, end) {
+    this.say(`${heard.length} of ${count} messages have come; at most ${Math.max(1, Math.ceil((end - performance.now()) / 1000))} s to go.`);
   }
 
   #show(delays, interval) {
@@ -65,7 +73,7 @@ class IntervalLab extends Lab {
     const said =
       `Mean delay ${digits(values.mean)} ms; T/2 is ${digits(interval / 2)} ms. ${digits(empty)} % of the answers were empty, at ` +
       `${digits(rate)} messages a second. A minute of silence costs ${size(silence)}: an empty poll is ${size(cheapest)}.`;
-    return { raw: heard.map((one) => ({ ...one, interval })), delays, seed: SEED, warmUp: `the first poll of ${batches}`, values, said };
+    return { raw: heard.map((one) => ({ ...one, interval })), settings: { interval: interval / 1000 }, delays, seed: SEED, warmUp: `the first poll of ${batches}`, values, said };
   }
 }
 

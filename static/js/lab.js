@@ -15,6 +15,7 @@ import { settle } from "./ledger.js";
  * @property {number} [n]
  * @property {number} [seed]
  * @property {string} [warmUp]
+ * @property {Record<string, number | string>} [settings]  what the controls were set to: a bet may be about one setting only
  * @property {Record<string, number | string[]>} values  what bets are settled with
  * @property {Record<string, string[]>} [settles]  bets of another chapter that this settles too, by name
  * @property {string} said  what was found, in a sentence
@@ -81,12 +82,13 @@ export class Lab extends HTMLElement {
   async #run() {
     this.#running = new AbortController();
     const { signal } = this.#running;
+    this.facts.textContent = "";
     this.#busy(true);
     try {
       await calibrate();
       this.#found(await this.experiment(signal));
     } catch (error) {
-      this.say(signal.aborted ? "Stopped: nothing was measured." : `This didn’t work: ${error.message}`);
+      this.#conclude(signal.aborted ? "Stopped: nothing was measured." : `This didn’t work: ${error.message}`);
       if (!signal.aborted && !(error instanceof LabError)) throw error;
     } finally {
       this.#running.abort();
@@ -94,9 +96,16 @@ export class Lab extends HTMLElement {
     }
   }
 
+  /** Say how it ended. What was said on the way is not read out: it changes too often to be listened to. */
+  #conclude(text) {
+    this.status.ariaLive = "polite";
+    this.say(text);
+  }
+
   #busy(busy) {
     const focused = document.activeElement;
     this.toggleAttribute("running", busy);
+    if (busy) this.status.ariaLive = "off";
     this.run.disabled = busy;
     this.stop.disabled = !busy;
     if (focused === this.run && busy) this.stop.focus();
@@ -105,12 +114,12 @@ export class Lab extends HTMLElement {
 
   #found(result) {
     this.result = result;
-    const { delays = [], n = delays.length, seed, warmUp = "none", values, settles = {}, said } = result;
+    const { delays = [], n = delays.length, seed, warmUp = "none", values, settings = {}, settles = {}, said } = result;
     const spread = delays.length ? [`p50 ${digits(percentile(delays, 0.5))} ms`, `p95 ${digits(percentile(delays, 0.95))} ms`] : [];
-    this.facts.textContent = [`n = ${n}`, seed === undefined ? "no chance in it" : `seed ${seed}`, `warm-up: ${warmUp}`, ...spread].join(" · ");
-    this.say(said);
+    this.facts.textContent = [`n = ${n}`, seed === undefined ? "no seed" : `seed ${seed}`, `warm-up: ${warmUp}`, ...spread].join(" · ");
+    this.#conclude(said);
     for (const file of this.querySelectorAll(".lab-files button")) file.disabled = false;
-    this.dispatchEvent(new CustomEvent("lab-measured", { bubbles: true, detail: { values, n } }));
+    this.dispatchEvent(new CustomEvent("lab-measured", { bubbles: true, detail: { values, settings, n } }));
     Object.entries(settles).forEach(([name, measured]) => settle(name, measured, n));
   }
 
@@ -129,8 +138,8 @@ export class Lab extends HTMLElement {
 /** Something outside went wrong; the sentence is for the reader. */
 export class LabError extends Error {}
 
-function asJson({ raw, seed, warmUp, values, n = raw.length }) {
-  return JSON.stringify({ n, seed, warmUp, values, measuredAt: new Date().toISOString(), browser: navigator.userAgent, raw }, null, 1);
+function asJson({ raw, seed, warmUp, settings, values, n = raw.length }) {
+  return JSON.stringify({ n, seed, warmUp, settings, values, measuredAt: new Date().toISOString(), browser: navigator.userAgent, raw }, null, 1);
 }
 
 function asCsv({ raw }) {

@@ -1,6 +1,6 @@
 // The ledger of bets, on the reader's own disk; where this page isn't served by the reader's machine, in the browser.
 //
-// Nothing leaves the machine either way. A bet stays as it was placed; the newest measurement counts.
+// Nothing leaves the machine either way. A bet can be changed until it is settled; then it stays, and the newest measurement counts.
 
 import { EQUALS } from "./figures.js";
 
@@ -32,9 +32,9 @@ export function bets() {
   return known;
 }
 
-/** Place a bet. @param {string} name @param {Bet} bet */
+/** Place a bet, or change one that isn’t settled. @param {string} name @param {Bet} bet */
 export function place(name, bet) {
-  return change("bets", { name, ...bet }, (all) => (all[name] ??= bet));
+  return change("bets", { name, ...bet }, (all) => (all[name]?.measured === undefined ? (all[name] = bet) : undefined));
 }
 
 /** Keep what was measured for a bet, if it was placed. @param {string} name @param {number | string[]} measured @param {number} n */
@@ -80,7 +80,8 @@ function compare(bet, measured) {
 export function verdict({ bet, ratio }) {
   if (Array.isArray(bet)) return ratio === 1 ? "in the right order" : `${Math.round(ratio * 100)} % of the pairs in the right order`;
   if (ratio > 0.95 && ratio < 1.05) return "right to 5 %";
-  if (!(ratio > 0)) return "not to be compared by a factor";
+  if (ratio > 0.8 && ratio < 1.25) return "close";
+  if (!(ratio > 0)) return bet === 0 ? "too low: it was something" : "too high: it was nothing";
   const factor = ratio > 1 ? ratio : 1 / ratio;
   return `too ${ratio > 1 ? "high" : "low"} by a factor of ${factor.toFixed(factor < 10 ? 1 : 0)}`;
 }

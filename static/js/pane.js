@@ -3,7 +3,7 @@
 //   <chat-pane room="lobby" transport="long-polling" author="ann"></chat-pane>
 //
 // `base`: reach the server at another origin (through a wire of chaos.js, say). `cursor`: begin there, not with the newest
-// messages. `fixed`: without the switch. `silent`: without the box that sends. `brief`: with one line in place of the gauges (a
+// messages. `named`: with its author's name at the head. `fixed`: without the switch. `silent`: without the box that sends. `brief`: with one line in place of the gauges (a
 // page that compares has its own).
 // It tells `chat-messages` ({added, history, delays, transport}) and `chat-transport` ({name}).
 
@@ -100,7 +100,8 @@ export class ChatPane extends HTMLElement {
     const talk = element("div.talk", {}, ...this.messages.nodes, ...below);
     const wire = element("section.wire", {}, element("h3", {}, "The wire"), ...this.wireLog.nodes);
     const instruments = element("div.instruments", {}, wire, makeCutting(this.reader.wire), ...(this.gauges.nodes ?? []));
-    this.replaceChildren(element("div.pane-head", {}, choice, state), talk, instruments, this.#news);
+    const name = has("named") ? [element("strong.pane-name", {}, this.author)] : [];
+    this.replaceChildren(element("div.pane-head", {}, ...name, choice, state), talk, instruments, this.#news);
   }
 
   #show(added, how) {

@@ -11,7 +11,7 @@ const LEFT = 52;
 const RIGHT = 22;
 const TOP = 12;
 const BOTTOM = 40;
-const BINS = 24;
+const BINS = 12; // of a few dozen values: more would draw chance
 
 /**
  * @typedef {{label: string, log?: boolean, least?: number, most?: number}} Axis
@@ -38,12 +38,10 @@ export class Plot {
     const counts = new Array(BINS).fill(0);
     for (const value of values) counts[Math.min(BINS - 1, Math.floor((Math.max(0, value) / most) * BINS))] += 1;
     const edge = (bin) => (bin * most) / BINS;
-    this.#draw({ ...axis, least: 0, most }, { label: "messages", least: 0, most: Math.max(...counts, 4) }, ({ x, y }) => [
+    this.#draw({ ...axis, least: 0, most }, { label: "messages", least: 0, most: Math.max(...counts, 4) * 1.3 }, ({ x, y }) => [
       ...counts.map((count, i) => svg("rect", { class: "bar", x: x(edge(i)) + 0.5, width: Math.max(1, x(edge(i + 1)) - x(edge(i)) - 1), y: y(count), height: y(0) - y(count) })),
-      ...marks.flatMap(({ at, label }, i) => [
-        svg("line", { class: "mark-line", x1: x(at), x2: x(at), y1: TOP, y2: y(0) }),
-        text(label, x(at) + (at > most * 0.7 ? -5 : 5), TOP + 12 + 15 * i, at > most * 0.7 ? "end" : "start"),
-      ]),
+      ...marks.map(({ at }) => svg("line", { class: "mark-line", x1: x(at), x2: x(at), y1: TOP, y2: y(0) })),
+      ...marks.map(({ at, label }, i) => text(label, x(at) + (at > most * 0.7 ? -5 : 5), TOP + 12 + 15 * i, at > most * 0.7 ? "end" : "start")),
     ]);
     this.#rows([axis.label, "messages"], counts.map((count, i) => [`${digits(edge(i))} – ${digits(edge(i + 1))}`, count]));
   }

@@ -80,7 +80,7 @@ class RampLab extends Lab {
     this.#knees[`knee_${transport.split("-")[0]}`] = knee;
     const raw = this.#steps.filter((step) => step.transport === transport);
     const said = `At ${digits(readers)} readers ${WHY[why]}. By its processor time, ${digits(knee)} readers at ${rate} messages a second take a whole core.`;
-    return { raw, n: raw.length, seed: 10, warmUp: "each step begins when its readers are there", values: { ...this.#knees }, said };
+    return { raw, n: raw.length, seed: 10, settings: { rate }, warmUp: "each step begins when its readers are there", values: { ...this.#knees }, said };
   }
 }
 

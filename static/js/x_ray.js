@@ -12,6 +12,8 @@ import { size } from "./words.js";
 
 const MARKS_SHOWN = 150;
 const PASSES_SHOWN = 40;
+const PASS_SHOWN_MS = 4000;
+const LOOKS_A_SECOND = 4;
 
 /** The X-ray. `look()` begins, `stop()` ends. */
 export class XRay extends HTMLElement {
@@ -19,6 +21,8 @@ export class XRay extends HTMLElement {
   #marks = new Map();
   #chosen = null;
   #holdMs = 25_000;
+  #dropped = new Set();
+  #passes = []; // how many in each of the last looks
 
   connectedCallback() {
     this.toggle = button("Look inside", () => (this.#socket ? this.stop() : this.look()));
@@ -30,7 +34,7 @@ export class XRay extends HTMLElement {
     this.acts = element("div.xray-acts");
     this.field.addEventListener("keydown", (event) => this.#move(event));
     const chosen = element("div.xray-chosen", {}, this.told, this.acts);
-    this.replaceChildren(element("p.lab-name", {}, "The server’s inside"), this.toggle, this.numbers, this.field, this.more, this.passing, chosen);
+    this.replaceChildren(element("p.lab-name", {}, "X-ray: the inside of this server"), this.toggle, this.numbers, this.field, this.more, this.passing, chosen);
     this.#say({});
   }
 
@@ -89,9 +93,14 @@ export class XRay extends HTMLElement {
     this.#marks.delete(number);
     if (document.activeElement === mark?.node) (mark.node.nextElementSibling ?? mark.node.previousElementSibling ?? this.toggle).focus();
     mark?.node.remove();
-    if (this.#chosen === mark && mark) this.#choose(null, `That one has gone: it was ${mark.held ? "answered" : "closed"}.`);
+    if (this.#chosen === mark && mark) this.#choose(null, `That one has gone: it was ${this.#fate(mark)}.`);
     const first = this.field.firstElementChild;
     if (first && !this.field.querySelector('[tabindex="0"]')) first.tabIndex = 0;
+  }
+
+  #fate({ number, held }) {
+    if (this.#dropped.delete(number)) return "dropped, and its reader has lost the wire";
+    return held ? "answered" : "closed";
   }
 
   #pass([transport, status, took, client]) {
@@ -99,6 +108,7 @@ export class XRay extends HTMLElement {
     const dot = element(mine ? "i.mine" : "i", { title: `${transport}: ${status} after ${digits(took)} ms${mine}` });
     dot.dataset.transport = transport;
     this.passing.prepend(dot);
+    setTimeout(() => dot.remove(), PASS_SHOWN_MS);
     if (this.passing.children.length > PASSES_SHOWN) this.passing.lastElementChild.remove();
   }
 
@@ -110,7 +120,8 @@ export class XRay extends HTMLElement {
   }
 
   #say({ held = 0, websockets = 0, loop_lag_ms: lag, rss_bytes: rss = 0, passes = {} }) {
-    const passed = 4 * Object.values(passes).reduce((sum, count) => sum + count, 0);
+    this.#passes = [...this.#passes, Object.values(passes).reduce((sum, count) => sum + count, 0)].slice(-LOOKS_A_SECOND);
+    const passed = this.#passes.reduce((sum, count) => sum + count, 0);
     const all = { held, sockets: websockets, "passing a second": passed, "loop lag": lag === undefined ? "–" : `${digits(lag)} ms`, memory: rss ? size(rss) : "–" };
     if (this.numbers.children.length === 0) {
       const pairs = Object.keys(all).map((name) => element("div", {}, element("dt", {}, name), element("dd", { "data-xray": name })));
@@ -128,6 +139,7 @@ export class XRay extends HTMLElement {
   }
 
   async #act({ number }, action) {
+    if (action === "drop") this.#dropped.add(number);
     const body = JSON.stringify({ look: this.name, mark: number, action });
     const response = await fetch("/xray/marks", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     if (!(await response.json()).done) this.told.textContent = "That can’t be done to this one now.";
