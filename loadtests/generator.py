@@ -67,7 +67,6 @@ def _run(command: list[str], file: Path, seconds: float) -> str:
             stdout=subprocess.DEVNULL,
             stderr=log,
             env=quiet,
-            start_new_session=True,  # Ctrl-C is ours: we end it
         )
         try:
             while process.poll() is None and not file.exists() and time.monotonic() < deadline:

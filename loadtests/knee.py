@@ -171,9 +171,16 @@ class Ramp:
 
     @property
     def knee(self) -> float:
-        """How many readers take a whole core of the server: the last sound step's share of one, made a whole."""
+        """How many readers take a whole core of the server, if each more takes what the last sound steps' took.
+
+        What the server does for nobody in particular – takes messages in, looks about – is no reader's.
+        """
         sound = self.steps[:-1] if self.broken and len(self.steps) > 1 else self.steps
-        return float(round(sound[-1]["readers"] / sound[-1]["cpu"]))
+        last = sound[-1]
+        each = last["cpu"] / last["readers"]
+        if len(sound) > 1 and (more := last["cpu"] - sound[0]["cpu"]) > 0:
+            each = more / (last["readers"] - sound[0]["readers"])
+        return float(round(last["readers"] + (1 - last["cpu"]) / each))
 
     def close(self) -> None:
         """Let everybody go."""

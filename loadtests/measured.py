@@ -44,7 +44,7 @@ class Measured:
     @property
     def complete(self) -> bool:
         """False when there are no numbers at all."""
-        return "problem" not in self.said and self.deliveries > 0
+        return "problem" not in self.said and self.deliveries > 0 and self.arrived > 0
 
     @property
     def delivery(self) -> Histogram:
@@ -57,6 +57,7 @@ class Measured:
 
     @property
     def deliveries(self) -> int:
+        """Deliveries of the messages that were due in the window: their delays are what is told."""
         return sum(self.said["delivery"]["buckets"].values()) if "delivery" in self.said else 0
 
     @property
@@ -69,8 +70,13 @@ class Measured:
         return float(self.said["requests"] / self.said["seconds"])
 
     @property
+    def arrived(self) -> int:
+        """Deliveries between the window's edges: what the server did there, it did for these."""
+        return int(self.said.get("arrived", 0))
+
+    @property
     def requests_a_delivery(self) -> float:
-        return float(self.said["requests"] / self.deliveries)
+        return float(self.said["requests"] / self.arrived)
 
     @property
     def bytes_a_second(self) -> float:
@@ -78,7 +84,7 @@ class Measured:
 
     @property
     def bytes_a_delivery(self) -> float:
-        return self.bytes_a_second * float(self.said["seconds"]) / self.deliveries
+        return self.bytes_a_second * float(self.said["seconds"]) / self.arrived
 
     @property
     def cpu(self) -> float:
@@ -88,12 +94,12 @@ class Measured:
     @property
     def cpu_ms_a_thousand(self) -> float:
         """Server CPU milliseconds a 1000 deliveries, taking the messages in included."""
-        return float(self.said["cpu_seconds"] * 1e6 / self.deliveries)
+        return float(self.said["cpu_seconds"] * 1e6 / self.arrived)
 
     @property
     def cpu_apart(self) -> float:
         """How far the rounds' CPU a delivery lies apart, as a share of the least."""
-        return apart([said["cpu_seconds"] / said["published"] for said in self.rounds])
+        return apart([said["cpu_seconds"] / said["arrived"] for said in self.rounds])
 
     @property
     def median_apart(self) -> float:

@@ -35,7 +35,7 @@ class Publisher:
         self.ids: list[int] = []
         self.late_ms = 0.0
         self.unanswered = 0
-        self._sent: Queue[float] = Queue()
+        self._sent: Queue[tuple[float, float]] = Queue()
         self._last_sent = 0.0
         self._hearing = gevent.spawn(self._hear)
 
@@ -61,14 +61,14 @@ class Publisher:
             self.connection.send("POST", self._path, {"author": AUTHOR, "text": stamped(due)})
         except OSError as error:
             self.connection.close()
-            self._tell(began, str(error))
+            self._tell(began, due, str(error))
         else:
             self.unanswered += 1
-            self._sent.put(began)
+            self._sent.put((began, due))
 
     def _hear(self) -> None:
         """Take the answers, which come in the order of the messages (RFC 9112 §9.3.2)."""
-        for began in self._sent:
+        for began, due in self._sent:
             try:
                 answer = self.connection.receive()
                 problem = None if answer.status == 201 else f"status {answer.status}"
@@ -78,14 +78,14 @@ class Publisher:
                 self.connection.close()
                 problem = str(error)
             self.unanswered -= 1
-            self._tell(began, problem)
+            self._tell(began, due, problem)
 
-    def _tell(self, began: float, problem: str | None) -> None:
+    def _tell(self, began: float, due: float, problem: str | None) -> None:
         self._fire(
             request_type="POST",
             name="/rooms/[room]/messages",
             response_time=(time.perf_counter() - began) * 1000,
             response_length=0,
             exception=NotPublished(problem) if problem else None,
-            context={},
+            context={"due": due},
         )

@@ -16,7 +16,7 @@ from loadtests.measured import Measured
 from loadtests.model import Costs
 from loadtests.rounds import Said
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass

@@ -12,7 +12,15 @@ from typing import Any
 
 from loadtests.histogram import Histogram
 
-ADDED = ("seconds", "cpu_seconds", "requests", "bytes_received", "bytes_sent", "published")
+ADDED = (
+    "seconds",
+    "cpu_seconds",
+    "requests",
+    "bytes_received",
+    "bytes_sent",
+    "published",
+    "arrived",
+)
 WORST = ("rss_bytes", "loop_lag_ms")
 SHARES = ("cpu_share", "machine_busy")  # of the generator; its other members warn
 

@@ -29,7 +29,6 @@ class FreshServer:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            start_new_session=True,  # Ctrl-C is ours: we end it
         )
         try:
             self.url = self._told_address()

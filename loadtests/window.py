@@ -1,7 +1,8 @@
 """Window: settle, warm up, measure, drain – one cell of the comparison, inside a headless Locust.
 
-The window's edges are two looks into the server. It begins when the warm-up's last message has reached everybody, and
-ends when its own last one has: so what the server did between the looks, it did for exactly these deliveries.
+The window's edges are two looks into the server, in the midst of the talk. What the server did between them is set
+against what arrived between them; how late a message was, is asked of those that were due between them, however late
+they come – so there is a drain, which nothing else is counted in.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ class Window:
         self._options = cast(Any, environment.parsed_options)
         self._publisher = publisher
         self._looks = Looks(environment.host or "")
-        self._opened = float("inf")
+        self._opened = self._closed = float("inf")
+        self._arrived = 0  # deliveries between the window's edges
         self._delivery, self._naive = Histogram(), Histogram()
         self._faults: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
@@ -55,23 +57,27 @@ class Window:
                 "problem": f"only {sum(r.caught_up for r in self._readers())} of the users got in"
             }
         gevent.sleep(SETTLE_SECONDS)
-        self._publish(self._options.warm_up, seed=self._options.seed + 1)
-        return self._measure()
+        before = self._publish(self._options.warm_up, seed=self._options.seed + 1)
+        return self._measure(before)
 
-    def _measure(self) -> dict[str, Any]:
-        published, posted = len(self._publisher.ids), self._posted_bytes()
+    def _measure(self, before: int) -> dict[str, Any]:
+        """Measure, after a warm-up of so many messages."""
+        posted = self._posted_bytes()
         first, load = self._looks.look(), OwnLoad()
         self._opened = time.time()
         sampling = gevent.spawn(self._sample, gevent.getcurrent())
         self._publish(self._options.measure, seed=self._options.seed)
+        self._closed = time.time()
         own_load = load.stop()
         sampling.kill()
         last = self._looks.look()
         posts = tuple(now - then for now, then in zip(self._posted_bytes(), posted, strict=True))
-        self._find_lost(ids := self._publisher.ids[published:])
+        self._drain()
+        self._find_lost(ids := self._publisher.ids[before:])
         return {
             **_between(first, last, self._readers()[0].transport, posts),
             "published": len(ids),
+            "arrived": self._arrived,
             "generator": {**own_load, "late_ms": round(self._publisher.late_ms, 2)},
             **self._told(),
         }
@@ -91,11 +97,16 @@ class Window:
             lost = sum(reader.checker.finish(ids[0], ids[-1]) for reader in self._readers())
             self._faults[LOST] += lost
 
-    def _publish(self, seconds: float, seed: int) -> None:
-        """Publish for `seconds`, and go on until everybody has everything, or DRAIN_SECONDS have passed."""
+    def _publish(self, seconds: float, seed: int) -> int:
+        """Publish for `seconds`, and give how many messages that were."""
         began = time.monotonic()
-        self._publisher.publish(exactly(seed, self._options.rate, seconds) if seconds else [])
+        due = exactly(seed, self._options.rate, seconds) if seconds else []
+        self._publisher.publish(due)
         gevent.sleep(max(0.0, began + seconds - time.monotonic()))
+        return len(due)
+
+    def _drain(self) -> None:
+        """Wait until everybody has everything, or DRAIN_SECONDS have passed."""
         patience = DRAIN_SECONDS + self._options.poll_interval
         self._wait(lambda: not self._publisher.unanswered, patience)
         newest = self._publisher.ids[-1] if self._publisher.ids else 0
@@ -145,13 +156,11 @@ class Window:
     ) -> None:
         if exception is not None:
             (self._faults if request_type == "DELIVER" else self._failures)[str(exception)] += 1
-        elif (
-            request_type == "DELIVER"
-            and context["due"] >= self._opened
-            and response_time is not None
-        ):
-            self._delivery.add(response_time)
-        elif "elapsed_ms" in context and self._opened < float("inf"):
+        elif request_type == "DELIVER" and response_time is not None:
+            self._arrived += self._opened <= time.time() < self._closed
+            if context["due"] >= self._opened:
+                self._delivery.add(response_time)
+        elif "elapsed_ms" in context and self._opened <= time.time() < self._closed:
             self._naive.add(context["elapsed_ms"])
 
 

@@ -157,7 +157,7 @@ def test_the_crossovers_requests_are_the_servers_count(page: Page, gallery: str)
 def test_a_frames_fields_are_those_of_the_rfc(page: Page, gallery: str) -> None:
     lab = show(page, gallery, "frame-lab")
     result = measure(page, lab)
-    assert (result["values"]["head"], result["values"]["head_down"]) == (6, 2)
+    assert (result["values"]["head"], result["values"]["head_down"]) == (6, 4)
     expect(lab.locator(".frame-proof")).to_contain_text("the same: it understood")
     mine = lab.locator(".frame-list li", has_text="↑ you")
     masked = mine.locator("code").last.inner_text()
@@ -488,5 +488,8 @@ def test_a_ramp_over_long_polling_ends_where_something_gives_out(page: Page, gal
     result = measure(page, show(page, gallery, "ramp-lab"))
     readers = [step["readers"] for step in result["raw"]]
     assert readers == [10 * 2**i for i in range(len(readers))]
-    assert 20 < result["values"]["knee_long"] < 2000
-    assert "gave out" in result["said"] or "came late" in result["said"]
+    knee, said = result["values"].get("knee_long"), result["said"]
+    assert "gave out" in said or "came late" in said
+    # what came late on a busy machine is no knee, and settles no bet
+    assert (knee is None) == ("came late" in said)
+    assert knee is None or 20 < knee < 2000

@@ -240,7 +240,13 @@ def said(cpu_seconds: float, delays_ms: Sequence[float], **more: Any) -> dict[st
     delivery = Histogram()
     for ms in delays_ms:
         delivery.add(ms)
-    counted = {"seconds": 10.0, "cpu_seconds": cpu_seconds, "requests": 40, "published": 5}
+    counted = {
+        "seconds": 10.0,
+        "cpu_seconds": cpu_seconds,
+        "requests": 40,
+        "published": 5,
+        "arrived": 5,
+    }
     generator = {"cpu_share": 0.2, "machine_busy": 0.5, "lag_p50_ms": 1.0, "lag_p99_ms": 2.0}
     return {
         **counted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -44,7 +45,12 @@ def started(folder: Path, *options: str) -> subprocess.Popen[str]:
     """Start `python -m loadtests` and read its progress from its standard output."""
     words = [sys.executable, "-m", "loadtests", "--progress=json", f"--results={folder}", *options]
     return subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        words,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # as a terminal does
     )
 
 
@@ -122,7 +128,7 @@ def test_an_interrupted_run_keeps_what_it_measured_and_leaves_no_process(tmp_pat
     process = started(tmp_path, *SMALL, "--transports=websocket,long-polling")
     steps = wait_for(process, "long-polling, 8")
     children = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
     _, told = process.communicate(timeout=20)
     assert process.returncode == 130
     assert [step["done"] for step in steps] == sorted(step["done"] for step in steps)

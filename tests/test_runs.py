@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.laboratory import Running, serving, until
@@ -104,6 +105,31 @@ def test_one_run_at_a_time() -> None:
             await until(lambda: lab.chat.requests["short-polling"])
             assert (await lab.post("/runs/herd", {})).code == 503
             await first
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    ("run", "given"),
+    [("tables", {"rate": "1"}), ("ramp", {"transport": "websocket", "rate": "10"})],
+)
+def test_a_page_that_leaves_leaves_no_process_behind(run: str, given: dict[str, str]) -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            here = psutil.Process()
+            before = set(here.children())
+            reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
+            body = json.dumps(given).encode()
+            head = f"POST /runs/{run} HTTP/1.1\r\nHost: 127.0.0.1:{lab.port}\r\n"
+            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            await reader.readuntil(b"{")  # it tells: all that it needs has started
+            [started] = set(here.children()) - before
+            everything = [started, *started.children(recursive=True)]
+            assert len(everything) >= 2
+            writer.close()
+            left = (await asyncio.to_thread(psutil.wait_procs, everything, timeout=5))[1]
+            assert left == []
 
     asyncio.run(test())
 

@@ -15,7 +15,7 @@ def test_both_tables_are_of_the_same_messages_and_contradict_each_other() -> Non
     assert short["response_ms"] < long["response_ms"]
     assert long["delivery_ms"] < short["delivery_ms"]
     assert (socket["response_ms"], socket["responses"]) == (0, socket["deliveries"])
-    assert long["deliveries"] == pytest.approx(socket["deliveries"], abs=30)
+    assert short["deliveries"] == long["deliveries"] == socket["deliveries"] > 0
     assert short["lost"] == long["lost"] == socket["lost"] == 0
 
 

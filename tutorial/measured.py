@@ -49,7 +49,9 @@ class Results:
         """Give the number as prose shows it, with who measured it, and how to measure it again."""
         value = self.value(name) * scale
         group = name.partition(".")[0]
-        text = f"{value:,.{digits}f}".replace(",", "\u202f") + (f"\u00a0{unit}" if unit else "")
+        text = f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−") + (
+            f"\u00a0{unit}" if unit else ""
+        )
         again = f"{self._from[group]}; again: python -m tutorial measure {group}"
         return Markup('<data class="measured" value="{:g}" title="{}">{}</data>').format(
             value, again, text

@@ -78,8 +78,11 @@ class ChapterHandler(SiteHandler):
 
 
 def _neighbours(number: int) -> dict[str, Any]:
-    others = {one.number: one for one in chapters()}
-    return {"previous": others.get(number - 1), "following": others.get(number + 1)}
+    others = chapters()
+    return {
+        "previous": next((one for one in reversed(others) if one.number < number), None),
+        "following": next((one for one in others if one.number > number), None),
+    }
 
 
 def exercise_box(environment: Environment, number: int) -> Markup:

@@ -24,6 +24,7 @@ from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
 from tutorial import two_processes, waiting
+from tutorial.exercises.suite import missing
 from tutorial.existing_app import rehearsal
 from tutorial.local import LocalBodyHandler
 from tutorial.throwaway import PROJECT, project_first
@@ -89,9 +90,11 @@ def script_command(run: str, fields: dict[str, Any]) -> list[str]:
 
 
 def suite_command() -> list[str]:
-    """Make the command that runs the conformance suite. Raises: Refused, when the tests are not here."""
+    """Make the command that runs the conformance suite. Raises: Refused, when it, or what it needs, is not here."""
     if not SUITE.exists():
         raise Refused(404, "the tests are not installed: start the tutorial from a clone")
+    if what := missing():
+        raise Refused(404, what)
     quiet = ["-p", "no:cacheprovider", "--color=no", "--tb=line", "-o", "addopts="]
     return [sys.executable, "-u", "-m", "pytest", "-v", *quiet, str(SUITE)]
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -46,8 +47,9 @@ Contender = tuple[str, Callable[[], AbstractContextManager[Server]], Measure]
 def best_of(rounds: int, contenders: list[Contender]) -> dict[str, float]:
     """Measure each contender once a round, in turn, and keep its least."""
     least: dict[str, float] = {}
-    for _ in range(rounds):
+    for number in range(1, rounds + 1):
         for who, start, measure in contenders:
+            print(f"  {who}, round {number} of {rounds} …", file=sys.stderr, flush=True)
             with start() as server:
                 value = measure(server)
             least[who] = min(value, least.get(who, value))

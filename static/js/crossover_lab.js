@@ -1,10 +1,11 @@
 // <crossover-lab>: at which rate of messages does which transport cost what?
 //
-// Ten readers in a process of their own read the same messages over each transport in turn; the server counts its requests and its own
-// processor time. Measures: `crossover` (messages a second at which long polling asks as often as short polling), `requests_…`,
+// Ten readers in a process of their own read the same messages over each transport in turn, and count their requests and bytes; the server
+// counts its processor time. Measures: `crossover` (messages a second at which long polling asks as often as short polling), `requests_…`,
 // `cpu_…` and `p50_…` of short, long, websocket at the rate of the slider.
 
 import { choice, slider } from "./controls.js";
+import { element } from "./element.js";
 import { digits, percentile } from "./figures.js";
 import { Lab } from "./lab.js";
 import { Plot } from "./plot.js";
@@ -16,7 +17,7 @@ const SECONDS = 4;
 const SEED = 5;
 const SWEEP = [0.25, 0.5, 1, 2, 5, 20, 60];
 const SHOWN = [
-  ["requests_per_second", "requests a second, all readers"],
+  ["requests_asked_per_second", "requests a second, all readers"],
   ["cpu_percent", "server processor time, %"],
   ["bytes_per_second", "bytes a second, all readers"],
   ["p50", "median delay, ms"],
@@ -39,7 +40,8 @@ class CrossoverLab extends Lab {
   output() {
     this.plot = new Plot("What each transport costs at each rate");
     this.#show();
-    return [this.plot.node];
+    const note = element("p.small", {}, `${READERS} readers over each transport in turn. What is pushed makes no requests, so it has no line among them.`);
+    return [this.plot.node, note];
   }
 
   async experiment(signal) {
@@ -52,7 +54,10 @@ class CrossoverLab extends Lab {
       if (point.done) continue;
       const { delays_ms: delays, ...rest } = point;
       measured.push({ ...rest, delays, p50: percentile(delays, 0.5) ?? 0, delivered: delays.length });
-      this.#points = [...this.#points.filter((old) => old.rate !== point.rate || old.transport !== point.transport), measured.at(-1)];
+      const wait = point.transport === "long-polling" ? given.delay_ms : 0;
+      const same = (old) => old.rate === point.rate && old.transport === point.transport && old.wait === wait;
+      measured.at(-1).wait = wait;
+      this.#points = [...this.#points.filter((old) => !same(old)), measured.at(-1)];
       this.#show();
       this.say(`${point.transport} at ${digits(point.rate)} messages a second is measured: ${measured.length} of ${rates.length * 3}.`);
     }
@@ -61,35 +66,39 @@ class CrossoverLab extends Lab {
 
   #show() {
     const [member, label] = SHOWN.find(([name]) => name === this.shown.value());
-    const series = TRANSPORTS.map(({ name, label: transport }) => ({
-      label: transport,
-      transport: name,
-      points: this.#points.filter((point) => point.transport === name).map((point) => [point.rate, point[member]]),
-    })).filter(({ points }) => points.some(([, y]) => y > 0));
-    this.plot.lines(series, { label: "messages a second", log: true, least: 0.1, most: 1000 }, { label, log: true });
+    const waits = [...new Set(this.#points.map(({ wait }) => wait))];
+    const kinds = TRANSPORTS.flatMap((transport) => waits.map((wait) => ({ ...transport, wait })));
+    const series = kinds
+      .map(({ name, label: transport, wait }) => ({
+        label: wait ? `${transport}, waiting ${digits(wait)} ms` : transport,
+        transport: name,
+        points: this.#points.filter((point) => point.transport === name && point.wait === wait).map((point) => [point.rate, point[member]]),
+      }))
+      .filter(({ points }) => points.some(([, y]) => y > 0));
+    this.plot.lines(series, { label: "messages a second", log: true }, { label, log: true });
   }
 
   #result(measured, { interval, delay_ms, seed }) {
     const last = (name) => measured.findLast(({ transport }) => transport === name);
     const values = {};
     for (const name of ["short-polling", "long-polling", "websocket"]) {
-      const { requests_per_second, cpu_percent, p50 } = last(name);
+      const { requests_asked_per_second, cpu_percent, p50 } = last(name);
       const stem = name.split("-")[0];
-      Object.assign(values, { [`requests_${stem}`]: requests_per_second, [`cpu_${stem}`]: cpu_percent, [`p50_${stem}`]: p50 });
+      Object.assign(values, { [`requests_${stem}`]: requests_asked_per_second, [`cpu_${stem}`]: cpu_percent, [`p50_${stem}`]: p50 });
     }
     values.crossover = crossing(this.#points) ?? undefined;
     const said =
       `At ${digits(measured.at(-1).rate)} messages a second: ${digits(values.requests_short)} requests a second by short polling, ${digits(values.requests_long)} by long polling. ` +
       (values.crossover ? `They cross near ${digits(values.crossover)} messages a second; 1/T is ${digits(1 / interval)}.` : "Measure more rates to see where they cross.");
     const raw = measured.map(({ delays, ...point }) => ({ ...point, delays_ms: delays.join(" ") }));
-    return { raw, settings: { interval, delay_ms }, delays: measured.flatMap(({ delays }) => delays), seed, warmUp: "0.6 s", values, said };
+    return { raw, settings: { interval, delay_ms }, n: measured.reduce((sum, { delivered }) => sum + delivered, 0), seed, warmUp: "0.6 s", values, said };
   }
 }
 
 /** Give the rate at which long polling's requests pass short polling's, between two measured rates (straight in factors). */
 function crossing(points) {
   const ratioAt = (rate) => {
-    const of = (name) => points.find((point) => point.rate === rate && point.transport === name)?.requests_per_second;
+    const of = (name) => points.find((point) => point.rate === rate && point.transport === name && !point.wait)?.requests_asked_per_second;
     return Math.log(of("long-polling") / of("short-polling"));
   };
   const rates = [...new Set(points.map(({ rate }) => rate))].toSorted((a, b) => a - b);

@@ -73,7 +73,7 @@ class DoorSwitcher extends Lab {
 
   #result({ meter, delays }, raw, posted, switches) {
     const lost = posted - meter.received;
-    const said = `${posted} messages, ${switches} changes of door: ${lost} lost, ${meter.doubled} doubled, ${meter.outOfOrder} out of order; ${meter.dropped} came twice while two doors were open, and were dropped.`;
+    const said = `${posted} messages, ${switches} changes of door: ${lost} lost, ${meter.doubled} doubled, ${meter.outOfOrder} out of order; ${meter.dropped} came a second time while two doors were open, and dropped.`;
     const heard = [0.5, 0.95].map((p) => delays.percentile(p));
     return { raw, n: posted, seed: SEED, settings: { every: this.every.value() }, warmUp: "0.5 s", values: { lost, doubled: meter.doubled, switches, p50: heard[0], p95: heard[1] }, said };
   }

@@ -1,6 +1,7 @@
 // <frame-lab>: what travels on a WebSocket, byte by byte: your handshake, and your frames.
 //
-// The socket is this browser's own, over a recorded wire. Measures: `head` (bytes of header of your frame), `head_down` (of the server’s),
+// The socket is this browser's own, over a recorded wire. Measures: `head` (bytes of header of your frame), `head_down` (of the one that
+// brings your message back),
 // `handshake` (bytes, both ways).
 
 import { layWires } from "./chaos.js";
@@ -42,7 +43,7 @@ class FrameLab extends Lab {
     await opened(socket);
     await rest(200, signal);
     socket.send(JSON.stringify({ type: "send", author: "you", text: this.text.value || "hello", key: newKey() }));
-    while (this.#frames().length < 4) await rest(20, signal);
+    while (this.#frames().length < 4) await rest(20, signal); // an empty batch, your message, its ack, and the batch with it
     return this.#result();
   }
 
@@ -85,9 +86,10 @@ class FrameLab extends Lab {
     const frames = this.#frames();
     const size = (kind) => this.parts.find((part) => part.kind === kind).size;
     const up = frames.find(({ way }) => way === "up");
-    const down = frames.find(({ way, frame }) => way === "down" && frame.payload.length < 126) ?? frames[0];
+    const down = frames.find(({ way, frame }) => way === "down" && utf8(frame.payload).includes('"messages": [{'));
     const values = { head: up.head.length, head_down: down.head.length, handshake: size("request") + size("response") };
-    const said = `The handshake took ${number(values.handshake)} bytes, once. Your frame’s header: ${values.head} bytes, 4 of them the mask; the server’s: ${values.head_down}.`;
+    const said = `The handshake took ${number(values.handshake)} bytes, once. Your frame’s header: ${values.head} bytes, 4 of them the mask; of the one that brought your message back: ${values.head_down}.`;
+    this.frames.scrollTop = this.frames.children[frames.indexOf(up)].offsetTop - this.frames.offsetTop;
     const raw = this.parts.map(({ way, kind, at, head, size: all, frame }) => ({ way, kind, at, head: head.length, size: all, opcode: frame?.opcode, hex: hex(head.slice(0, 14)) }));
     return { raw, n: frames.length, values, said };
   }

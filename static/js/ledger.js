@@ -79,6 +79,7 @@ function compare(bet, measured) {
 /** Say how good a settled bet was. @param {Bet} bet @returns {string} */
 export function verdict({ bet, ratio }) {
   if (Array.isArray(bet)) return ratio === 1 ? "in the right order" : `${Math.round(ratio * 100)} % of the pairs in the right order`;
+  if (ratio === 1) return "exactly right";
   if (ratio > 0.95 && ratio < 1.05) return "right to 5 %";
   if (ratio > 0.8 && ratio < 1.25) return "close";
   if (!(ratio > 0)) return bet === 0 ? "too low: it was something" : "too high: it was nothing";

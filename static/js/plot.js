@@ -11,6 +11,7 @@ const LEFT = 52;
 const RIGHT = 22;
 const TOP = 12;
 const BOTTOM = 40;
+const NAME = 15;
 const BINS = 12; // of a few dozen values: more would draw chance
 
 /**
@@ -49,7 +50,7 @@ export class Plot {
   /** Draw lines. @param {Series[]} series @param {Axis} xAxis @param {Axis} yAxis */
   lines(series, xAxis, yAxis) {
     const all = series.flatMap(({ points }) => points);
-    this.#draw(bounds(xAxis, all.map(([x]) => x)), bounds(yAxis, all.map(([, y]) => y)), ({ x, y }) => series.map((one) => line(one, x, y)));
+    this.#draw(bounds(xAxis, all.map(([x]) => x)), bounds(yAxis, all.map(([, y]) => y)), ({ x, y }) => [...series.map((one) => line(one, x, y)), ...names(series, x, y)]);
     const heads = [xAxis.label, ...series.map(({ label }) => label)];
     const places = [...new Set(all.map(([x]) => x))].toSorted((a, b) => a - b);
     const found = ({ points }, place) => digits(points.find(([x]) => x === place)?.[1]);
@@ -124,7 +125,7 @@ function axis(of, at, width, isX) {
   const bottom = HEIGHT - BOTTOM;
   const grid = ticks(of).flatMap((tick) => {
     const ends = isX ? { x1: at(tick), x2: at(tick), y1: bottom, y2: bottom + 4 } : { x1: LEFT, x2: width - RIGHT, y1: at(tick), y2: at(tick) };
-    const label = isX ? text(digits(tick), at(tick), bottom + 18, "middle") : text(digits(tick), LEFT - 6, at(tick) + 4, "end");
+    const label = isX ? text(short(tick), at(tick), bottom + 18, "middle") : text(short(tick), LEFT - 6, at(tick) + 4, "end");
     return [svg("line", { class: "grid", ...ends }), label];
   });
   const name = isX ? text(of.label, width - RIGHT, HEIGHT - 5, "end") : text(of.label, LEFT + 4, TOP + 2, "start");
@@ -132,14 +133,34 @@ function axis(of, at, width, isX) {
   return isX ? [svg("line", { class: "base", x1: LEFT, x2: width - RIGHT, y1: bottom, y2: bottom }), ...grid, name] : [...grid, name];
 }
 
-function line({ label, transport, points }, x, y) {
+function line({ transport, points }, x, y) {
   const sorted = points.toSorted(([a], [b]) => a - b);
   const href = `/static/shapes.svg#${transport ?? "short-polling"}`;
   const dots = sorted.map(([a, b]) => svg("use", { href, x: x(a) - 6, y: y(b) - 6, width: 12, height: 12 }));
   const path = svg("polyline", { points: sorted.map(([a, b]) => `${x(a)},${y(b)}`).join(" ") });
-  const [lastX, lastY] = sorted.at(-1) ?? [];
-  const name = lastX === undefined ? [] : [text(label, x(lastX) - 8, y(lastY) - 10, "end")];
-  return svg("g", { class: "line", "data-transport": transport ?? "" }, path, ...dots, ...name);
+  return svg("g", { class: "line", "data-transport": transport ?? "" }, path, ...dots);
+}
+
+/** Write each line's name at its end, below another's where they would overlap. */
+function names(series, x, y) {
+  const ends = series.flatMap(({ label, transport, points }) => {
+    const last = points.toSorted(([a], [b]) => a - b).at(-1);
+    return last ? [{ label, transport, x: x(last[0]) - 8, y: y(last[1]) - 10 }] : [];
+  });
+  let free = TOP + NAME;
+  return ends
+    .toSorted((a, b) => a.y - b.y)
+    .map((end) => {
+      const at = Math.max(end.y, free);
+      free = at + NAME;
+      return svg("g", { class: "line", "data-transport": end.transport ?? "" }, text(end.label, end.x, at, "end"));
+    });
+}
+
+/** Write a tick's number in little room. */
+function short(tick) {
+  if (tick >= 1e6) return `${digits(tick / 1e6)} M`;
+  return tick >= 1e4 ? `${digits(tick / 1e3)} k` : digits(tick);
 }
 
 function text(words, x, y, anchor) {

@@ -23,6 +23,7 @@ const SHOWN = [
   ["rss_mib", "server’s memory, MiB"],
   ["descriptors", "file descriptors"],
 ];
+const STRAIGHT = ["rss_mib", "descriptors"]; // grow by as much with each reader, which shows on even axes
 const WHY = {
   processor: "the server’s processor gave out",
   tester: "the load tester gave out before the server",
@@ -73,11 +74,13 @@ class RampLab extends Lab {
       transport,
       points: this.#steps.filter((step) => step.transport === transport).map((step) => [step.readers, Math.max(step[member], 0.001)]),
     })).filter(({ points }) => points.length);
-    this.plot.lines(series, { label: "readers", log: true, least: 10, most: 10000 }, { label, log: true });
+    const log = !STRAIGHT.includes(member);
+    this.plot.lines(series, { label: "readers", log }, { label, log, ...(log ? {} : { least: 0 }) });
   }
 
   #result({ why, readers, knee }, transport, rate) {
-    this.#knees[`knee_${transport.split("-")[0]}`] = knee;
+    const seen = !["others", "late"].includes(why); // then it is no knee of the server's processor, and settles no bet
+    if (seen) this.#knees[`knee_${transport.split("-")[0]}`] = knee;
     const raw = this.#steps.filter((step) => step.transport === transport);
     const said = `At ${digits(readers)} readers ${WHY[why]}. By its processor time, ${digits(knee)} readers at ${rate} messages a second take a whole core.`;
     return { raw, n: raw.length, seed: 10, settings: { rate }, warmUp: "each step begins when its readers are there", values: { ...this.#knees }, said };

@@ -1,8 +1,8 @@
 // <recovery-lab>: the wire is cut, goes silent, and the server restarts – who notices, and who comes back with everything?
 //
 // The server is a throw-away one, really restarted; each reader has a wire of its own. Beside our transports reads one that was written in
-// a hurry: a WebSocket without a cursor that never reconnects. Measures: `lost_naive`, `lost_ours` (messages), `slowest` (ms,
-// our slowest return after a cut), and `back_short`, `back_long`, `back_websocket` (ms, return after the cut).
+// a hurry: a WebSocket without a cursor that never reconnects. Measures: `lost_naive`, `lost_ours` (messages that are missing, and no gap was
+// told), `slowest` (ms, our slowest return after a cut), and `back_short`, `back_long`, `back_websocket` (ms, return after the cut).
 
 import { layWires } from "./chaos.js";
 import { button, choice } from "./controls.js";
@@ -32,7 +32,7 @@ class RecoveryLab extends Lab {
 
   output() {
     this.rows = new Map([...TRANSPORTS.map(({ name, label }) => [name, label]), [NAIVE, "written in a hurry"]].map(([name, label]) => [name, row(name, label)]));
-    const heads = ["reader", "now", "received", "missing", "doubled", "back in"].map((text) => element("th", { scope: "col" }, text));
+    const heads = ["reader", "now", "received", "missing", "doubled", "gaps told", "back in"].map((text) => element("th", { scope: "col" }, text));
     const body = element("tbody", {}, ...[...this.rows.values()].map(({ node }) => node));
     return [element("div.scroll", { tabIndex: 0 }, element("table.recovery", {}, element("thead", {}, element("tr", {}, ...heads)), body))];
   }
@@ -47,6 +47,8 @@ class RecoveryLab extends Lab {
     const drawing = setInterval(() => this.#draw(), 200);
     signal.addEventListener("abort", () => this.#end(drawing));
     const talking = new AbortController();
+    this.say("The readers come …");
+    while ([...this.readers.values()].some(({ listener }) => !listener.batches)) await rest(50, signal);
     this.#talk(`${this.#wires.bases.author}/rooms/${room}`, AbortSignal.any([signal, talking.signal]));
     this.hands.forEach((hand) => (hand.disabled = false));
     await rest(2000, signal);
@@ -93,17 +95,21 @@ class RecoveryLab extends Lab {
     if (reader.cutAt !== null && reader.back === null) reader.back = performance.now() - reader.cutAt;
   }
 
+  /** How many messages there are: what was acknowledged, or, when an ack was lost on the way, what anybody has heard. */
+  get #all() {
+    return Math.max(this.said, ...[...this.readers.values()].map(({ listener }) => seen(listener)));
+  }
+
   #missing(listener) {
-    const seen = new Set(listener.heard.map(({ id, sentAt }) => `${id} ${sentAt}`)); // after a restart ids may begin anew
-    return Math.max(0, this.said - seen.size);
+    return this.#all - seen(listener);
   }
 
   #draw() {
     for (const [name, { listener, state, back }] of this.readers) {
-      const { received, doubled, exact } = listener.meter;
+      const { received, doubled, gaps, exact } = listener.meter;
       const missing = this.#missing(listener);
       const words = state?.name === "closed for good" ? state.name : state ? stateInWords(state) : "connecting";
-      this.rows.get(name).show([words, received, missing, doubled, back === null ? "–" : `${digits(back)} ms`], exact && missing < 8);
+      this.rows.get(name).show([words, received, missing, doubled, gaps, back === null ? "–" : `${digits(back)} ms`], exact && missing < 8);
     }
   }
 
@@ -117,16 +123,24 @@ class RecoveryLab extends Lab {
     const ours = TRANSPORTS.map(({ name }) => ({ name, ...this.readers.get(name) }));
     const naive = this.readers.get(NAIVE).listener;
     const backs = Object.fromEntries(ours.map(({ name, back }) => [`back_${name.split("-")[0]}`, back ?? undefined]));
-    const lost = Math.max(...ours.map(({ listener }) => this.#missing(listener)));
+    const untold = ({ listener }) => (listener.meter.gaps ? 0 : this.#missing(listener));
+    const lost = Math.max(...ours.map(untold));
+    const told = Math.max(...ours.map(({ listener }) => (listener.meter.gaps ? this.#missing(listener) : 0)));
     const values = { lost_ours: lost, lost_naive: this.#missing(naive), slowest: Math.max(...ours.map(({ back }) => back ?? 0)), ...backs };
-    const said = `${this.said} messages: ours miss ${lost}, and were back ${digits(values.slowest)} ms after the cut at the latest; the one written in a hurry misses ${values.lost_naive}.`;
+    const gone = told ? ` ${told} went with the server’s memory, and each of ours was told of the gap.` : "";
+    const said = `${this.#all} messages: ours miss ${lost} without being told, and heard again ${digits(values.slowest)} ms after the cut at the latest; the one written in a hurry misses ${values.lost_naive}.${gone}`;
     const raw = [...this.readers].flatMap(([name, { listener }]) => listener.heard.map((one) => ({ reader: name, ...one })));
-    return { raw, n: this.said, seed: undefined, warmUp: "2 s before the first cut", values, said };
+    return { raw, n: this.#all, warmUp: "2 s before the first cut; the back-off is by chance", values, said };
   }
 }
 
+/** Count what a reader has heard. After a restart ids may begin anew. */
+function seen(listener) {
+  return new Set(listener.heard.map(({ id, sentAt }) => `${id} ${sentAt}`)).size;
+}
+
 function row(name, label) {
-  const cells = Array.from({ length: 5 }, () => element("td", {}, "–"));
+  const cells = Array.from({ length: 6 }, () => element("td", {}, "–"));
   const head = element("th", { scope: "row" }, ...(name === NAIVE ? [] : [shapeOf({ name })]), ` ${label}`);
   const node = element("tr", {}, head, ...cells);
   node.dataset.transport = name;

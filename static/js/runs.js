@@ -4,7 +4,7 @@ import { LabError } from "./lab.js";
 
 /**
  * Start a run, and give what it tells as it comes.
- * @param {"herd" | "rates" | "suite"} name
+ * @param {string} name  one of tutorial/runs.py’s NAMES
  * @param {object} numbers
  * @param {AbortSignal} signal  ends it, the processes too
  * @returns {AsyncGenerator<object>}
@@ -15,11 +15,13 @@ export async function* start(name, numbers, signal) {
   const response = await fetch(`/runs/${name}`, request);
   if (!response.ok) throw new LabError((await response.json()).detail);
   let rest = "";
+  let last = "it wrote nothing";
   for await (const text of pieces(response.body.pipeThrough(new TextDecoderStream()))) {
     const lines = (rest + text).split("\n");
     rest = lines.pop();
     for (const line of lines.map((said) => JSON.parse(said))) {
-      if (line.failed) throw new LabError("the run ended early: see what it wrote");
+      if (line.failed) throw new LabError(`the run ended early: ${last}`);
+      last = line.line?.trim() || last;
       yield line;
     }
   }

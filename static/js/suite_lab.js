@@ -42,7 +42,7 @@ class SuiteLab extends Lab {
       this.list.append(element("li", {}, element("span", {}, name.replace(/^test_/, "").replaceAll("_", " ")), claims.get(name)));
     }
     const signs = { PASSED: "✓", SKIPPED: "–", XFAIL: "–" };
-    claims.get(name).append(element(`i.${outcome.toLowerCase()}`, { title: `${given}: ${outcome.toLowerCase()}` }, signs[outcome] ?? "✕"));
+    claims.get(name).append(element(`i.${outcome.toLowerCase()}`, { title: `${given || "once"}: ${outcome.toLowerCase()}` }, signs[outcome] ?? "✕"));
     this.list.scrollTop = this.list.scrollHeight;
   }
 }

@@ -11,6 +11,7 @@ import { Lab, LabError } from "./lab.js";
 import { start } from "./runs.js";
 import { TRANSPORTS, transportNamed } from "./transports.js";
 
+const SECONDS = 12;
 const NAMES = ["short-polling", "long-polling", "websocket"];
 const RATES = [["1", "one message a second"], ["0.5", "one every two seconds"], ["5", "five a second"]];
 const TABLES = {
@@ -19,7 +20,7 @@ const TABLES = {
 };
 
 class TablesLab extends Lab {
-  static heading = "One run, two tables";
+  static heading = "Thirty readers over each transport, told twice";
 
   controls() {
     this.rate = choice("The room has", RATES);
@@ -40,7 +41,7 @@ class TablesLab extends Lab {
       if (line.line) throw new LabError(line.line);
       last = line;
       this.tables.forEach(({ show }) => show(line.rows));
-      this.say(line.seconds ? `Measuring for ${digits(line.seconds)} s.` : "Warming up: nothing counts yet.");
+      this.say(line.seconds ? `Measured so far: ${digits(line.seconds)} s of ${SECONDS}.` : "Warming up: nothing counts yet.");
     }
     throw new LabError("the run ended before its end");
   }

@@ -13,7 +13,8 @@ from tutorial.exercises.starting import driven
 from tutorial.exercises.verdict import Failure
 
 FILE = Path(__file__).parents[2] / "tests" / "test_conformance.py"
-NEEDED = ("pytest", "websockets")
+NEEDED = ("pytest", "websockets", "redis")  # what it imports
+INSTALL = "python -m pip install -e '.[dev]'"
 CASE_SECONDS = 15.0
 SHOWN_LINES = 3
 SHOWN_CHARACTERS = 300
@@ -63,10 +64,14 @@ async def passed(path: Path, check: str, *arguments: str) -> int:
     return count
 
 
+def missing() -> str:
+    """Say which packages that the suite needs are not installed, and how to install them; nothing when all are."""
+    names = [name for name in NEEDED if not importlib.util.find_spec(name)]
+    return f"{' and '.join(names)} missing: {INSTALL}" if names else ""
+
+
 def _demand_suite() -> None:
-    missing = [name for name in NEEDED if not importlib.util.find_spec(name)]
-    if missing:
-        got = f"{' and '.join(missing)} missing: python -m pip install -e '.[dev]'"
+    if got := missing():
         raise Failure("what the project's suite needs", got)
     if not FILE.exists():
         raise Failure("the project's suite", f"there is no {FILE}")
