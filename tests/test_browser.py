@@ -185,6 +185,22 @@ def test_compare_shows_who_hears_it_first_and_at_what_price(look: Look) -> None:
     expect(requests).to_have_text("1")
 
 
+def test_in_comparison_a_message_waits_under_the_box_and_in_no_pane_that_has_not_heard_it(
+    look: Look,
+) -> None:
+    view = look("/chat?room=waits&mode=compare")
+    view.connected()
+    late = view.pane_of("short-polling")
+    late.get_by_role("button", name="Go offline").click()
+    expect(late.locator(".state")).to_contain_text("retrying in")
+    view.write("Not there yet")
+    expect(view.pane_of("websocket").locator(".log .text")).to_have_text(["Not there yet"])
+    expect(view.page.locator(".outgoing .text")).to_have_text(["Not there yet"])
+    expect(late.locator(".log li")).to_have_count(0)
+    expect(late.locator(".log .text")).to_have_text(["Not there yet"])
+    expect(view.page.locator(".outgoing .text")).to_have_count(0)
+
+
 def test_a_cut_and_five_seconds_offline_lose_nothing(look: Look, site: Serving) -> None:
     view = look("/chat?room=cut&mode=compare")
     view.connected()

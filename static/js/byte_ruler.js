@@ -15,7 +15,7 @@ import { TRANSPORTS } from "./transports.js";
 import { number, size } from "./words.js";
 
 const HOLD_SECONDS = 25;
-const SHOWN = 4; // exchanges a transport
+const SHOWN = 3; // exchanges a transport
 
 class ByteRuler extends Lab {
   static heading = "Your own bytes, to scale";

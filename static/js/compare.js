@@ -2,12 +2,13 @@
 //
 //   <chat-compare room="lobby" author="ann"></chat-compare>
 //
-// All panes begin at the same cursor, so that none is billed for history. A message shows in every pane at once, faint; in
-// each it settles when that pane's transport has brought it. The box posts over HTTP on nobody's wire.
+// All panes begin at the same cursor, so that none is billed for history. A message waits under the box until the last pane has heard it; a
+// pane shows what its own transport has brought, and nothing else. The box posts over HTTP on nobody's wire.
 
 import { ask, following } from "./asking.js";
 import { makeComposer } from "./composer.js";
 import { element } from "./element.js";
+import { Messages } from "./messages.js";
 import { Outbox } from "./outbox.js";
 import "./pane.js";
 import { Retry } from "./retry.js";
@@ -28,9 +29,10 @@ export class ChatCompare extends HTMLElement {
   async connectedCallback() {
     this.composer = makeComposer((text) => this.say(text), `Message to ${this.room}`);
     this.outbox = new Outbox({ url: () => this.url, wire: globalThis, onChange: (item) => this.#fate(item) });
+    this.outgoing = new Messages("Sent, and not heard by all yet", () => this.getAttribute("author"));
     this.addEventListener("chat-messages", ({ target, detail }) => this.#heard(target, detail));
     const state = element("p.small", { role: "status" });
-    this.replaceChildren(element("div.sending", {}, this.composer.form), state);
+    this.replaceChildren(element("div.sending", {}, this.composer.form, element("div.outgoing", {}, ...this.outgoing.nodes)), state);
     const cursor = await this.#now(state);
     if (cursor === null) return;
     this.panes = TRANSPORTS.map((transport) => this.#pane(transport, cursor));
@@ -96,20 +98,18 @@ export class ChatCompare extends HTMLElement {
   #forget(key) {
     this.#hearers.delete(key);
     this.outbox.dismiss(key);
+    this.outgoing.settle(key);
   }
 
   #fate(item) {
     const { key } = item;
     if (!this.outbox.items.has(key)) return;
     if (!this.#hearers.has(key)) this.#hearers.set(key, new Set());
-    const waiting = this.panes.filter((pane) => !this.#hearers.get(key).has(pane));
-    const offer = { again: () => this.outbox.again(item), takeBack: () => this.#takeBack(item) };
-    waiting.forEach(({ messages }) => messages.pending(item, offer));
+    this.outgoing.pending(item, { again: () => this.outbox.again(item), takeBack: () => this.#takeBack(item) });
   }
 
   #takeBack({ key, text }) {
     this.#forget(key);
-    this.panes.forEach(({ messages }) => messages.settle(key));
     this.composer.write(text);
     this.composer.focus();
   }
