@@ -6,11 +6,16 @@ Its docstring says the mistake and, after "Told:", words that the verdict must c
 
 import asyncio
 import re
+import socket
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.proxying import free_port
 from tutorial.exercises.catalogue import Exercise, exercises, load
 from tutorial.exercises.running import verdict_on
 from tutorial.exercises.verdict import Verdict
@@ -57,6 +62,12 @@ def wrong_solutions() -> list[Case]:
 
 
 STARTING = [Case(one, one.starter, STARTERS[one.number]) for one in exercises()]
+SERVERS = [
+    path
+    for one in exercises()
+    for path in (one.starter, one.solution)
+    if "main(int(sys.argv[1]))" in path.read_text("utf-8")
+]
 SOLVED = [Case(one, one.solution) for one in exercises()]
 
 
@@ -97,6 +108,43 @@ def test_an_exercise_has_three_hints_and_three_wrong_solutions_and_one_task(exer
     assert len(list((WRONG / exercise.name).glob("*.py"))) >= 3
     assert exercise.title
     assert f".learner/{exercise.name}.py" in exercise.task
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_each_line_for_a_shell_can_be_run_as_it_stands(exercise: Exercise):
+    lines = re.findall(r"^ {4}((?:\w+=\S+ )?(?:python|curl) .*)$", exercise.task, re.MULTILINE)
+    assert lines
+    for line in lines:
+        assert subprocess.run(["sh", "-n", "-c", line], check=False).returncode == 0, line
+        assert "#" not in line, "zsh takes what follows for arguments"
+        assert not re.search(r"(?<!['\"])\bhttp\S*\?", line), "a shell takes ? for a pattern"
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_a_line_for_a_shell_that_does_not_end_is_told_its_own_terminal(exercise: Exercise):
+    if "main(int(sys.argv[1]))" not in exercise.starter.read_text("utf-8"):
+        pytest.skip("it is no server")
+    assert "in one terminal:" in exercise.task
+    assert "in another" in exercise.task
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_server_says_where_it_listens(path: Path):
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-u", str(path), str(port)], stdout=subprocess.PIPE, text=True
+    )
+    silent = threading.Timer(10, server.kill)
+    silent.start()
+    try:
+        said = server.stdout.readline()
+        assert re.fullmatch(rf"listening on (http|ws)://127.0.0.1:{port}\n", said)
+        socket.create_connection(("127.0.0.1", port)).close()
+    finally:
+        silent.cancel()
+        server.kill()
+        server.wait()
+        server.stdout.close()
 
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)

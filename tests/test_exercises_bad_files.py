@@ -23,7 +23,7 @@ FILES = {
     ),
     "a handler that raises": (
         STARTER.replace("= log[-1]", "= lag[-1]").replace("if log else", "if not log else"),
-        "NameError: name 'lag' is not defined, in line 39, `newest = lag",
+        "NameError: name 'lag' is not defined, in line 42, `newest = lag",
     ),
     "a handler that never ends": (
         STARTER.replace(LOOK, "    while True:\n        pass\n"),

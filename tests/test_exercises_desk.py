@@ -6,7 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,13 @@ from tutorial import exercises
 from tutorial.exercises import start_check, states
 from tutorial.exercises.catalogue import exercise
 from tutorial.exercises.desk import Desk
+from tutorial.exercises.verdict import Event, Verdict
+from tutorial.reading import exercise_box
+from tutorial.site import make_environment
 
 PROJECT = Path(exercises.__file__).parents[2]
 PASSING = exercise(1).solution
+WATCH_SECONDS = 30.0
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -49,14 +56,46 @@ def test_the_first_check_copies_the_starter_and_fails_with_all_that_helps(tmp_pa
     assert done.stderr == ""
 
 
+def test_the_check_that_makes_a_file_says_where_and_the_next_one_does_not(tmp_path: Path):
+    whole = str(learner_file(tmp_path, 1).absolute())
+    assert run(tmp_path, "check", "1").stdout.startswith(f"{whole} is new: ")
+    assert whole not in run(tmp_path, "check", "1").stdout
+
+
 def test_a_passed_exercise_is_marked_in_the_list_and_stays_passed(tmp_path: Path):
-    run(tmp_path, "list")
     path = Desk(tmp_path / ".learner").file(exercise(1))
     shutil.copyfile(PASSING, path)
     assert run(tmp_path, "check", "1").returncode == 0
+    assert f"✓  1  {exercise(1).title}\n" in run(tmp_path, "list").stdout
     path.write_text("broken(", "utf-8")
     assert run(tmp_path, "check", "1").returncode == 1
-    assert f"✓  1  {exercise(1).title}" in run(tmp_path, "list").stdout
+    assert f"✓  1  {exercise(1).title} (passed before)\n" in run(tmp_path, "list").stdout
+
+
+def test_the_list_ends_with_the_first_exercise_that_is_not_passed(tmp_path: Path):
+    desk, numbers = Desk(tmp_path / ".learner"), [one.number for one in exercises.exercises()]
+    first = run(tmp_path, "list").stdout.splitlines()[-1]
+    assert first.endswith("Check the next: python -m tutorial check 0")
+    pass_all(desk, numbers[:4])
+    later = run(tmp_path, "list").stdout.splitlines()[-1]
+    assert later.startswith(f"4 of {len(numbers)} passed.")
+    assert later.endswith("python -m tutorial check 4")
+    pass_all(desk, numbers)
+    assert run(tmp_path, "list").stdout.endswith(f"{len(numbers)} of {len(numbers)} passed.\n")
+
+
+def pass_all(desk: Desk, numbers: list[int]) -> None:
+    """Mark these exercises as passed, without a check."""
+    for number in numbers:
+        desk.keep(exercise(number), Verdict(number, True, 1.0))
+
+
+def test_a_hint_shows_its_code_indented_and_no_fence(tmp_path: Path):
+    for _ in range(3):
+        told = run(tmp_path, "hint", "1").stdout
+    assert "```" in exercise(1).hints[2]
+    assert "`" * 3 not in told
+    assert "\n    trimmed = newest - len(log)\n    in_the_log = " in told
 
 
 def test_hints_come_one_by_one_and_the_last_one_again(tmp_path: Path):
@@ -105,14 +144,30 @@ def test_an_exercise_that_does_not_exist_is_one_sentence(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "command", [("check",), ("check", "four"), ("hint", "4", "5"), ("watch", "x")]
+    ("command", "advice"),
+    [
+        (("check",), "check 2"),
+        (("check", "four"), "check 2"),
+        (("hint",), "hint 2"),
+        (("solution",), "solution 2"),
+        (("hint", "4", "5"), "hint 2"),
+        (("watch", "x"), "watch 2"),
+        (("list", "4"), "list"),
+    ],
 )
-def test_a_command_that_cannot_be_understood_is_one_sentence(command, tmp_path: Path):
+def test_a_command_that_cannot_be_understood_is_one_sentence(command, advice, tmp_path: Path):
+    pass_all(Desk(tmp_path / ".learner"), [0, 1])
     done = run(tmp_path, *command)
     assert done.returncode == 2
+    assert done.stdout.endswith(f"Write: python -m tutorial {advice}\n")
     assert done.stdout.count("\n") == 1
-    assert "python -m tutorial check 1" in done.stdout
     assert done.stderr == ""
+
+
+def test_what_cannot_be_understood_writes_nothing(tmp_path: Path):
+    run(tmp_path, "hint")
+    run(tmp_path, "list")
+    assert not (tmp_path / ".learner").exists()
 
 
 def test_a_progress_file_that_is_cut_short_is_begun_anew(tmp_path: Path):
@@ -128,23 +183,75 @@ def test_watch_checks_on_save_and_goes_on_to_the_next_exercise(tmp_path: Path):
     desk = Desk(tmp_path / ".learner")
     path = desk.file(exercise(1))
     path.write_text("broken(", "utf-8")
-    watching = subprocess.Popen(
-        [sys.executable, "-c", START, "watch", "1"],
-        cwd=tmp_path,
+    with watching(tmp_path, "1") as process:
+        read_until(process, "SyntaxError")
+        shutil.copyfile(PASSING, path)
+        read_until(process, "passed in")
+        read_until(process, f"Save {Path('.learner', '02_polling.py')} and it is checked")
+    assert desk.progress(exercise(1)).passed
+
+
+def test_watch_stays_with_the_exercise_that_it_is_asked_for_although_it_is_passed(tmp_path: Path):
+    desk = Desk(tmp_path / ".learner")
+    path = desk.file(exercise(1))
+    shutil.copyfile(PASSING, path)
+    pass_all(desk, [1])
+    with watching(tmp_path, "1") as process:
+        read_until(process, "01_messages_after.py and it is checked")
+        read_until(process, "passed in")
+        save(path, PASSING.read_text("utf-8"))
+        read_until(process, "passed in")
+        save(path, "broken(")
+        read_until(process, "SyntaxError")
+        save(path, PASSING.read_text("utf-8"))
+        read_until(process, "passed in")
+        read_until(process, "02_polling.py and it is checked")
+
+
+def save(path: Path, text: str) -> None:
+    """Save as an editor does, at another moment than the last time."""
+    before = path.stat().st_mtime_ns
+    path.write_text(text, "utf-8")
+    os.utime(path, ns=(before, before + 1_000_000))
+
+
+def test_watch_without_a_number_begins_with_the_first_that_is_not_passed(tmp_path: Path):
+    pass_all(Desk(tmp_path / ".learner"), [0, 1])
+    with watching(tmp_path) as process:
+        read_until(process, "02_polling.py and it is checked")
+
+
+def test_watch_ends_when_no_exercise_is_left(tmp_path: Path):
+    desk, numbers = Desk(tmp_path / ".learner"), [one.number for one in exercises.exercises()]
+    pass_all(desk, numbers)
+    assert run(tmp_path, "watch").stdout == f"{len(numbers)} of {len(numbers)} passed.\n"
+
+
+def test_watch_of_an_exercise_that_does_not_exist_is_the_sentence_of_a_check(tmp_path: Path):
+    done = run(tmp_path, "watch", "99")
+    assert done.returncode == 2
+    assert done.stdout == run(tmp_path, "check", "99").stdout
+
+
+@contextmanager
+def watching(folder: Path, *number: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `watch` in the learner's folder until the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", START, "watch", *number],
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
         text=True,
     )
+    too_late = threading.Timer(WATCH_SECONDS, process.kill)
+    too_late.start()
     try:
-        read_until(watching, "SyntaxError")
-        shutil.copyfile(PASSING, path)
-        read_until(watching, "passed in")
-        read_until(watching, "and it is checked")
+        yield process
     finally:
-        watching.terminate()
-        watching.wait(10)
-        watching.stdout.close()
-    assert desk.progress(exercise(1)).passed
+        too_late.cancel()
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
 
 
 def read_until(process: subprocess.Popen[str], text: str) -> None:
@@ -163,6 +270,57 @@ def test_a_page_lists_the_exercises_with_state_and_last_verdict(tmp_path: Path):
     assert (before[1].state, before[1].last) == ("new", None)
     assert (after[1].state, after[1].last) == ("tried", json.loads(json.dumps(verdict)))
     assert verdict["got"].startswith("SyntaxError in line 1")
+
+
+def test_a_failure_after_a_pass_is_passed_before_and_so_is_a_reset(tmp_path: Path):
+    desk, one = Desk(tmp_path), exercise(1)
+    desk.keep(one, Verdict(1, True, 1.0))
+    assert states(tmp_path)[1].state == "passed"
+    desk.keep(one, Verdict(1, False, 1.0))
+    assert states(tmp_path)[1].state == "passed-before"
+    desk.keep(one, Verdict(1, True, 1.0))
+    desk.reset(one)
+    state = states(tmp_path)[1]
+    assert (state.state, state.last) == ("passed-before", None)
+
+
+def box(number: int) -> str:
+    """Return the box of an exercise as its chapter shows it, for the learner in this folder."""
+    return exercise_box(make_environment(), number)
+
+
+def test_a_box_begins_with_the_command_that_puts_the_file_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    for one in exercises.exercises():
+        shown = box(one.number)
+        begin = shown.index(f"begin with <code>python -m tutorial check {one.number}</code>")
+        assert begin < shown.index(f".learner/{one.name}.py")
+        for command in ("check", "watch", "hint", "solution"):
+            assert f"<code>python -m tutorial {command} {one.number}</code>" in shown[begin + 80 :]
+
+
+def test_a_box_tells_a_failure_after_a_pass_from_a_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    desk, one = Desk(), exercise(1)
+    desk.keep(one, Verdict(1, True, 1.0, measured="all of it"))
+    assert '<span class="reached">passed</span>' in box(1)
+    desk.keep(one, Verdict(1, False, 1.0, expected="more"))
+    assert '<span class="reached">passed before</span>' in box(1)
+    assert "Not yet." in box(1)
+
+
+def test_a_box_that_says_not_yet_says_what_happened_and_how_to_get_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Desk().keep(exercise(1), Verdict(1, False, 1.0, timeline=(Event(0.5, "a reader asks"),)))
+    outcome = box(1).partition('class="outcome"')[2]
+    assert outcome.index("What happened") < outcome.index("a reader asks")
+    assert "python -m tutorial hint 1" in outcome
 
 
 def test_looking_at_the_list_writes_nothing(tmp_path: Path):

@@ -47,7 +47,10 @@ function below(selector) {
   return here ? all[all.indexOf(here) + 1] : all.find((one) => one.getBoundingClientRect().top > 1);
 }
 
+/** Bring a place to the top, and the focus to it: not to a field in it, where the next key would be typed. */
 function show(place) {
-  place?.scrollIntoView({ block: "start" });
-  place?.querySelector("button:enabled, input, select, textarea")?.focus({ preventScroll: true });
+  if (!place) return;
+  place.tabIndex = -1;
+  place.scrollIntoView({ block: "start" });
+  place.focus({ preventScroll: true });
 }

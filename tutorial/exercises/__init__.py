@@ -10,10 +10,10 @@ What imports nothing of Tornado is imported at once; the rest when a check is st
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tutorial.exercises.catalogue import Exercise, NoSuchExercise, exercise, exercises
-from tutorial.exercises.desk import FOLDER, Desk
+from tutorial.exercises.desk import FOLDER, Desk, Reached
 
 __all__ = [
     "FOLDER",
@@ -35,7 +35,7 @@ class State:
     name: str
     title: str
     task: str
-    state: Literal["new", "tried", "passed"]
+    state: Reached
     last: dict[str, Any] | None
     file: Path
 

@@ -21,11 +21,20 @@ WATCH_SECONDS = 0.3
 
 def check(chosen: Exercise, desk: Desk) -> int:
     """Check the learner's file, remember and print the verdict."""
-    file = desk.file(chosen)
+    file = _file(chosen, desk)
     verdict = asyncio.run(verdict_on(chosen.number, file))
     desk.keep(chosen, verdict)
     print(report.of_verdict(chosen, verdict, file), flush=True)
     return 0 if verdict.passed else 1
+
+
+def _file(chosen: Exercise, desk: Desk) -> Path:
+    """Return the learner's file; say where it is when this makes it."""
+    made = not desk.has(chosen)
+    file = desk.file(chosen)
+    if made:
+        print(f"{file.absolute()} is new: the starter, for you to finish.\n", flush=True)
+    return file
 
 
 def hint(chosen: Exercise, desk: Desk) -> int:
@@ -33,7 +42,7 @@ def hint(chosen: Exercise, desk: Desk) -> int:
     with desk.progressing(chosen) as progress:
         progress.hints = min(progress.hints + 1, len(chosen.hints))
         told = progress.hints
-    print(f"Hint {told} of {len(chosen.hints)}: {chosen.hints[told - 1]}")
+    print(report.of_hint(chosen, told))
     return 0
 
 
@@ -59,20 +68,26 @@ def solution(chosen: Exercise, desk: Desk) -> int:
     return 1
 
 
-def watch(first: int, desk: Desk) -> int:
+def watch(number: int | None, desk: Desk) -> int:
     """Check each time that the learner saves; go on to the next exercise when one is passed."""
+    if number is not None:
+        _watch_one(exercise(number), desk, stay=True)
     for chosen in exercises():
-        if chosen.number >= first and not desk.progress(chosen).passed:
+        if chosen.number >= (number or 0) and not desk.progress(chosen).passed:
             _watch_one(chosen, desk)
-    print("All done: every exercise is passed.")
+    print(report.of_reached(exercises(), desk))
     return 0
 
 
-def _watch_one(chosen: Exercise, desk: Desk) -> None:
-    file = desk.file(chosen)
+def _watch_one(chosen: Exercise, desk: Desk, *, stay: bool = False) -> None:
+    """Return when a file that failed passes; unless this is to `stay`, one that passes at once."""
+    file = _file(chosen, desk)
     print(f"{chosen.task}\n\nSave {file} and it is checked; Ctrl-C ends.\n", flush=True)
-    saved = _saved_at(file)
-    while check(chosen, desk):
+    saved, passed = _saved_at(file), stay
+    while True:
+        before, passed = passed, check(chosen, desk) == 0
+        if passed and not before:
+            return
         while _saved_at(file) in (saved, 0):
             time.sleep(WATCH_SECONDS)
         saved = _saved_at(file)
@@ -92,7 +107,7 @@ COMMANDS: dict[str, Callable[[Exercise, Desk], int]] = {
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit status."""
+    """Run one command and return its exit status; `argv[0]` is its name."""
     desk = Desk()
     try:
         asked = _parser().parse_args(argv)
@@ -102,22 +117,32 @@ def main(argv: Sequence[str]) -> int:
         if asked.command == "watch":
             return watch(asked.number, desk)
         return COMMANDS[asked.command](exercise(asked.number), desk)
-    except (NoSuchExercise, Misspelt) as error:
+    except NoSuchExercise as error:
         print(error)
+        return 2
+    except Misspelt as error:
+        print(f"{error}. Write: python -m tutorial {_example(argv[0], desk)}")
         return 2
     except KeyboardInterrupt:
         return 130
 
 
+def _example(command: str, desk: Desk) -> str:
+    """Return the command as it is written, for the first exercise that isn't passed."""
+    if command == "list":
+        return command
+    return f"{command} {(desk.first_to_pass() or exercises()[0]).number}"
+
+
 class Misspelt(Exception):
-    """A command that can't be understood; the text says what to write."""
+    """A command that can't be understood; the text says why."""
 
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
-        raise Misspelt(f"{message}. Write: python -m tutorial check 1")
+        raise Misspelt(message)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,6 +151,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.__doc__).add_argument("number", type=int)
     watching = commands.add_parser("watch", help=watch.__doc__)
-    watching.add_argument("number", type=int, nargs="?", default=0)
+    watching.add_argument("number", type=int, nargs="?")
     commands.add_parser("list", help="List the exercises and what you have passed.")
     return parser

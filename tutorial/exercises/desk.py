@@ -15,10 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tutorial.exercises.catalogue import Exercise
+from tutorial.exercises.catalogue import Exercise, exercises
 from tutorial.exercises.verdict import Verdict
 
 FOLDER = Path(".learner")
+
+Reached = Literal["new", "tried", "passed", "passed-before"]
 
 
 @dataclass(slots=True)
@@ -31,10 +33,10 @@ class Progress:
     last: dict[str, Any] | None = None
 
     @property
-    def state(self) -> Literal["new", "tried", "passed"]:
+    def state(self) -> Reached:
         """One word for the list of exercises."""
         if self.passed:
-            return "passed"
+            return "passed" if self.last and self.last["passed"] else "passed-before"
         return "tried" if self.last else "new"
 
 
@@ -46,18 +48,27 @@ class Desk:
 
     def file(self, exercise: Exercise) -> Path:
         """Return the learner's file, copied from the starter if there is none yet."""
-        path = self._folder / f"{exercise.name}.py"
+        path = self._path(exercise)
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(exercise.starter, path)
         return path
 
+    def has(self, exercise: Exercise) -> bool:
+        """Return whether the learner's file is there already."""
+        return self._path(exercise).exists()
+
+    def _path(self, exercise: Exercise) -> Path:
+        return self._folder / f"{exercise.name}.py"
+
     def reset(self, exercise: Exercise) -> Path:
-        """Put the starter back and return where the learner's file is kept."""
+        """Put the starter back, forget the last verdict and return where the file is kept."""
         path = self.file(exercise)
         backup = self._unused_name(exercise)
         path.rename(backup)
         self.file(exercise)
+        with self.progressing(exercise) as progress:
+            progress.last = None
         return backup
 
     def _unused_name(self, exercise: Exercise) -> Path:
@@ -69,6 +80,10 @@ class Desk:
     def progress(self, exercise: Exercise) -> Progress:
         """Return how far the learner is with this exercise."""
         return Progress(**self._read().get(exercise.name, {}))
+
+    def first_to_pass(self) -> Exercise | None:
+        """Return the first exercise that was never passed, or None."""
+        return next((one for one in exercises() if not self.progress(one).passed), None)
 
     @contextmanager
     def progressing(self, exercise: Exercise) -> Iterator[Progress]:

@@ -12,7 +12,7 @@ TELL_AND_DIE = signal.SIGABRT
 """The signal upon which `python -X faulthandler` says where it is, and ends."""
 
 PYTHONS_WORDS = r"^(?:Traceback|Uncaught exception|Fatal Python error)"
-ACCESS_LOG = r"\d{3} [A-Z]+ /"
+NOT_THE_LEARNERS = r"\d{3} [A-Z]+ /|listening on \w+://"
 PRINTED_LINES = 6
 PRINTED_CHARACTERS = 200
 
@@ -50,10 +50,17 @@ def of_syntax_error(error: SyntaxError | UnicodeDecodeError) -> str:
 
 
 def of_prints(printed: str) -> str:
-    """Return the last few lines that the learner's own prints wrote, without what Python logs."""
+    """Return the last few lines that the learner's own prints wrote.
+
+    Without what Python and Tornado log, and what a starter says by itself.
+    """
     said = re.split(PYTHONS_WORDS, printed, maxsplit=1, flags=re.MULTILINE)[0].splitlines()
-    mine = [line[:PRINTED_CHARACTERS] for line in said if not re.match(ACCESS_LOG, line)]
-    return "\n".join(mine[-PRINTED_LINES:])
+    mine = [line for line in said if not re.match(NOT_THE_LEARNERS, line)]
+    return "\n".join(_shortened(line) for line in mine[-PRINTED_LINES:])
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= PRINTED_CHARACTERS else f"{line[:PRINTED_CHARACTERS]} …"
 
 
 def _frame(path: Path) -> str:

@@ -71,7 +71,7 @@ class Program:
             except TimeoutError:
                 raise await self.stuck("your code to come back") from None
             if not record:
-                raise await self.ended("your code to come back")
+                raise await self.ended("your code to run without an error")
             if "done" in (told := json.loads(record)):
                 return
             yield told

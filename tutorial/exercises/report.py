@@ -1,15 +1,17 @@
 """How a verdict, the list of exercises and a hint read on a terminal."""
 
+import re
 import textwrap
 from pathlib import Path
 
 from tutorial.exercises.catalogue import Exercise
-from tutorial.exercises.desk import Desk
+from tutorial.exercises.desk import Desk, Reached
 from tutorial.exercises.verdict import Event, Verdict
 
 WIDTH = 96
 LABEL_WIDTH = 12
-MARKS = {"passed": "✓", "tried": "·", "new": " "}
+MARKS = {"passed": "✓", "passed-before": "✓", "tried": "·", "new": " "}
+FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def of_verdict(exercise: Exercise, verdict: Verdict, file: Path) -> str:
@@ -31,11 +33,29 @@ def of_verdict(exercise: Exercise, verdict: Verdict, file: Path) -> str:
 
 
 def of_list(exercises: list[Exercise], desk: Desk) -> str:
-    """Return one line for each exercise: passed or not, number, title."""
-    rows = [f"{MARKS[desk.progress(one).state]} {one.number:2}  {one.title}" for one in exercises]
+    """Return one line for each exercise, passed or not, number, title; then what is next."""
+    rows = [_row(one, desk.progress(one).state) for one in exercises]
+    said = "An exercise has its chapter’s number."
+    return "\n".join([*rows, said, of_reached(exercises, desk)])
+
+
+def _row(exercise: Exercise, state: Reached) -> str:
+    before = " (passed before)" if state == "passed-before" else ""
+    return f"{MARKS[state]} {exercise.number:2}  {exercise.title}{before}"
+
+
+def of_reached(exercises: list[Exercise], desk: Desk) -> str:
+    """Return how many exercises are passed, and how to check the first that isn't."""
     passed = sum(desk.progress(one).passed for one in exercises)
-    told = f"{passed} of {len(rows)} passed. Check one: python -m tutorial check 1"
-    return "\n".join([*rows, told])
+    following = desk.first_to_pass()
+    told = f" Check the next: python -m tutorial check {following.number}" if following else ""
+    return f"{passed} of {len(exercises)} passed.{told}"
+
+
+def of_hint(exercise: Exercise, number: int) -> str:
+    """Return the hint of this number, counted from 1, its code indented."""
+    hint = FENCED.sub(lambda fenced: textwrap.indent(fenced[1], "    "), exercise.hints[number - 1])
+    return f"Hint {number} of {len(exercise.hints)}:\n\n{hint.rstrip()}"
 
 
 def _item(label: str, text: str) -> str:
@@ -54,5 +74,5 @@ def _clock(seconds: float | None) -> str:
 
 
 def _printed(text: str) -> list[str]:
-    lines = [f"    {line[:WIDTH]}" for line in text.splitlines()]
+    lines = [f"    {line}" for line in text.splitlines()]
     return ["  It printed", *lines] if lines else []

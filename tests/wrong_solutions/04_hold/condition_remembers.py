@@ -1,6 +1,6 @@
 """Mistake: `tornado.locks.Condition`, which keeps each waiter that was given up until the next post.
 
-Told: futures are still alive
+Told: futures are still kept
 """
 
 import asyncio
@@ -50,6 +50,7 @@ class Messages(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

@@ -1,6 +1,6 @@
 """Mistake: futures are added and never removed: the set keeps every request that ever waited.
 
-Told: futures are still alive
+Told: futures are still kept
 """
 
 import asyncio
@@ -56,6 +56,7 @@ class Messages(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

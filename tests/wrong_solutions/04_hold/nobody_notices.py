@@ -1,6 +1,6 @@
 """Mistake: nobody notices that a client has left, so its future is held until the time is over.
 
-Told: futures are still alive
+Told: futures are still kept
 """
 
 import asyncio
@@ -52,6 +52,7 @@ class Messages(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

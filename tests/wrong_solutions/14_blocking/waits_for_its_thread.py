@@ -68,6 +68,7 @@ class Now(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/pairs", Pairs), ("/sales", Sales), ("/now", Now)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

@@ -5,11 +5,13 @@ something else. Your bets go into the ledger, and chapter by chapter you will se
 A wrong bet is worth more than none: you will remember it.
 
 1. fill in `BETS`: three words in each list, the best first: "short polling", "long polling",
-   "WebSocket". A bet is placed once, and stays;
+   "WebSocket". What you bet on the chapter's page you may repeat here. A bet can be changed until
+   it is measured, and then it stays;
 2. finish `hear`: a second tab asks `GET /rooms/{room}/short-polling`, which is answered with
    `{"messages": [{"id": 1, "author": "…", "text": "…"}, …], …}`. Return the texts, oldest first.
 
-As it stands, the second tab is deaf. Try it, with `python -m tutorial` running in another terminal:
+As it stands, the second tab is deaf. While `python -m tutorial` runs in another terminal, this
+tells what the second tab hears, and places what you have filled in so far:
 
     python .learner/00_two_tabs.py http://127.0.0.1:8888
 """
@@ -45,8 +47,10 @@ def hear(url: str, room: str) -> list[str]:
 
 
 def place_bets(url: str) -> None:
-    """Write the bets into the ledger."""
+    """Write the bets into the ledger; an empty list is none yet."""
     for what, ranking in BETS.items():
+        if not ranking:
+            continue
         question = f"Rank the transports by {what}, the best first."
         bet = {"name": f"0.{what}", "chapter": 0, "question": question, "bet": ranking}
         ask(f"{url}/ledger/bets", bet)

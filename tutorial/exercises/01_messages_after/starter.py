@@ -12,9 +12,12 @@ Finish `messages_after(cursor)`:
    trimmed, or the cursor is of another epoch, or it lies ahead of the log. Then `messages` is all
    that is kept. A reader who misses nothing is told no gap.
 
-As it stands it tells every reader everything, every time. Try it:
+As it stands it tells every reader everything, every time. To try it, start it in one terminal:
 
     python .learner/01_messages_after.py 8101
+
+and speak and ask in another:
+
     curl -d '{"text": "hi"}' http://127.0.0.1:8101/messages
     curl 'http://127.0.0.1:8101/messages?cursor='
 """
@@ -60,6 +63,7 @@ class Messages(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

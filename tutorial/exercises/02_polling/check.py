@@ -179,8 +179,22 @@ def _down(polls: list[list[float]]) -> int:
             raise Failure(expected, f"{len(down)}", read=READ_BACK_OFF, timeline=_times(down[:8]))
         _ceiling(times)
         _recovers(times)
-    _out_of_step([[at for at in times if at < HOUR] for times in polls])
+    down_hour = [[at for at in times if at < HOUR] for times in polls]
+    _doubles(down_hour)
+    _out_of_step(down_hour)
     return most
+
+
+def _doubles(polls: list[list[float]]) -> None:
+    """The pauses after the first failures, over all clients: one interval, two, four, eight."""
+    for failures in (1, 2, 3, 4):
+        pauses = [times[failures] - times[failures - 1] for times in polls if failures < len(times)]
+        due = 2 ** (failures - 1) * INTERVAL
+        if not pauses or abs(mean(pauses) - due) > 2 * TOLERANCE * due:
+            expected = f"a pause of {due:.0f} s after failure {failures} in a row, on average"
+            got = f"{mean(pauses):.0f} s" if pauses else "no further poll in an hour"
+            seen = _times(polls[0][: failures + 1])
+            raise Failure(expected, got, read=READ_BACK_OFF, timeline=seen)
 
 
 def _ceiling(times: list[float]) -> None:

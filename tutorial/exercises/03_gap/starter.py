@@ -13,10 +13,17 @@ posted at once:
    message that comes in between would find nobody;
 3. give each message its id and its place in the log in one go.
 
-`GET /messages?cursor=` is answered with `{"cursor": "17", "messages": [...]}`. Try it:
+`GET /messages?cursor=` is answered with `{"cursor": "17", "messages": [...]}`. To try it, start it
+in one terminal:
 
     python .learner/03_gap.py 8103
-    curl 'http://127.0.0.1:8103/messages?cursor='     (waits; post from another terminal)
+
+ask in another, which waits:
+
+    curl 'http://127.0.0.1:8103/messages?cursor='
+
+and post in a third:
+
     curl -d '{"text": "hi"}' http://127.0.0.1:8103/messages
 """
 
@@ -54,6 +61,7 @@ class Messages(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

@@ -120,7 +120,7 @@ async def _leave(program: Program, visitor: Visitor, timeline: Timeline) -> int:
     timeline.note(f"{leftovers} futures more than before they came", "leave")
     if leftovers > LEFTOVERS:
         expected = f"nothing is left of {LEAVERS} clients that went away"
-        got = f"{leftovers} futures are still alive in the server"
+        got = f"{leftovers} futures are still kept, {leftovers / LEAVERS:.1f} for each of them"
         raise Failure(expected, got, read=READ_CLEAN_UP, timeline=timeline.about("leave"))
     await _goes_on(program, visitor, timeline)
     return leftovers

@@ -14,10 +14,18 @@ Hold with a future instead, and look after it:
    that goes away does not end your coroutine: Tornado calls `on_connection_close` on the handler,
    and nothing else happens. After 100 clients went away, nothing of them may be left.
 
-`GET /messages?cursor=17&wait=25` is answered with `{"cursor": "18", "messages": [...]}`. Try it:
+`GET /messages?cursor=17&wait=25` is answered with `{"cursor": "18", "messages": [...]}`. To try it,
+start it in one terminal:
 
     python .learner/04_hold.py 8104
-    curl 'http://127.0.0.1:8104/messages?cursor=0&wait=5'
+
+ask in another, which waits:
+
+    curl 'http://127.0.0.1:8104/messages?cursor=0&wait=25'
+
+and post in a third:
+
+    curl -d '{"text": "hi"}' http://127.0.0.1:8104/messages
 """
 
 import asyncio
@@ -53,6 +61,7 @@ class Messages(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

@@ -1,7 +1,8 @@
 """Post a lone message, two within 50 ms, and a stream of them, and see what each reader needs.
 
 Whatever else keeps this machine busy, the check is as strict, and no stricter: two messages count
-as posted within 50 ms only when both were acknowledged before the 50 ms were over.
+as posted within 50 ms only when both were acknowledged before the 50 ms were over, and a stream
+counts only when the way to the server was short beside the delay that it looks for.
 """
 
 import asyncio
@@ -15,8 +16,7 @@ from tutorial.exercises.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
 from tutorial.exercises.visitor import Batch, Visitor, named
 
-READ_REQUESTS = "One request for each message"
-READ_DELAY = "What a batch may cost"
+READ_AGAIN = "What a batch may cost"
 
 BATCH_SECONDS = 0.05
 SURELY_WITHIN_SECONDS = 0.045
@@ -28,6 +28,8 @@ ROUNDS = 3
 MOST_ROUNDS = 60
 STREAM = 80
 STREAM_SECONDS = 0.8
+MOST_STREAMS = 8
+MOST_WAY_SECONDS = 0.25
 MAX_REQUESTS_PER_SECOND = 25
 
 
@@ -60,7 +62,7 @@ class Room:
             expected = "a message comes within 50 ms, whether or not another one follows"
             got = f"it had not come after {QUIET_SECONDS} s"
             seen = self.timeline.about(cursor + 1)
-            raise Failure(expected, got, read=READ_DELAY, timeline=seen) from None
+            raise Failure(expected, got, read=READ_AGAIN, timeline=seen) from None
         self.timeline.note(f"it gets {named(batch.ids)}", cursor + 1)
         return batch, self.timeline.now()
 
@@ -77,10 +79,12 @@ async def check(path: Path) -> str:
         await _lone_messages(room)
         await _rounds(room, _waits_for_two)
         await _rounds(room, _waits_for_the_batch)
-        rate, p95 = await _stream(room)
-    return (
-        f"{rate:.1f} requests a second for a reader at {STREAM / STREAM_SECONDS:.0f} messages a "
-        f"second, each delayed by at most {p95 * 1000:.0f} ms (95th percentile)"
+        for _ in range(MOST_STREAMS):
+            if measured := await _stream(room):
+                return measured
+    expected = f"a way to the server that takes less than {MOST_WAY_SECONDS * 1000:.0f} ms"
+    raise Failure(
+        expected, f"{MOST_STREAMS} attempts with a longer one: it is too busy, check again"
     )
 
 
@@ -97,11 +101,11 @@ async def _lone_messages(room: Room) -> None:
     if min(room.ack_seconds) > WAY_SECONDS:
         expected = "a post that is answered at once: the author is not part of the batch"
         got = f"the author waited {min(room.ack_seconds) * 1000:.0f} ms, at best"
-        raise Failure(expected, got, read=READ_DELAY, timeline=seen)
+        raise Failure(expected, got, read=READ_AGAIN, timeline=seen)
     if min(delays) > BATCH_SECONDS + WAY_SECONDS:
         expected = "a delay of at most 50 ms, and a little for the way"
         got = f"{min(delays) * 1000:.0f} ms, at best of {LONE_MESSAGES} messages"
-        raise Failure(expected, got, read=READ_DELAY, timeline=seen)
+        raise Failure(expected, got, read=READ_AGAIN, timeline=seen)
 
 
 async def _rounds(room: Room, play: Callable[[Room], Awaitable[bool]]) -> None:
@@ -127,7 +131,7 @@ async def _waits_for_two(room: Room) -> bool:
     if quick and len(batch.ids) < 2:
         expected = "two messages within 50 ms in one answer: one request for both"
         seen = room.timeline.about(first, first + 1)
-        raise Failure(expected, named(batch.ids), read=READ_REQUESTS, timeline=seen)
+        raise Failure(expected, named(batch.ids), read=READ_AGAIN, timeline=seen)
     return quick
 
 
@@ -153,7 +157,7 @@ async def _waits_for_the_batch(room: Room) -> bool:
     if quick and len(batch.ids) < 2:
         expected = "a reader that comes back within the 50 ms is held, and gets the whole batch"
         seen = room.timeline.about(before + 1, before + 2)
-        raise Failure(expected, named(batch.ids), read=READ_REQUESTS, timeline=seen)
+        raise Failure(expected, named(batch.ids), read=READ_AGAIN, timeline=seen)
     return quick
 
 
@@ -161,10 +165,11 @@ def _within(room: Room, first: int, both: float) -> bool:
     return both - room.posted_at[first] < SURELY_WITHIN_SECONDS
 
 
-async def _stream(room: Room) -> tuple[float, float]:
-    """Return the requests a second and the delay while many write."""
+async def _stream(room: Room) -> str:
+    """Return the requests a second and the delay while many write, or '' if it doesn't count."""
     reader = Reader("the reader", room.visitor, room.timeline)
     already, began = room.newest, room.timeline.now()
+    room.ack_seconds.clear()
     async with meanwhile(reader.read(str(already))):
         async with asyncio.TaskGroup() as group:
             for _ in range(STREAM):
@@ -176,24 +181,30 @@ async def _stream(room: Room) -> tuple[float, float]:
     if found := fault(reader.ids, list(posted)):
         seen = room.timeline.around(found[1], reader.name)
         expected = "each message once, in order"
-        raise Failure(expected, found[0], read=READ_REQUESTS, timeline=seen)
+        raise Failure(expected, found[0], read=READ_AGAIN, timeline=seen)
+    way = max(WAY_SECONDS, 3 * quantiles(room.ack_seconds, n=20)[-1])
+    if way > MOST_WAY_SECONDS:
+        return ""
     rate = reader.requests / seconds
     if rate > MAX_REQUESTS_PER_SECOND:
         seen = room.timeline.about(reader.name)
         expected = f"at most {MAX_REQUESTS_PER_SECOND} requests a second for each reader"
-        raise Failure(expected, f"{rate:.0f}", read=READ_REQUESTS, timeline=seen)
-    return rate, _delay(room, reader, posted)
+        raise Failure(expected, f"{rate:.0f}", read=READ_AGAIN, timeline=seen)
+    p95 = _delay(room, reader, posted, way)
+    return (
+        f"{rate:.1f} requests a second for a reader at {STREAM / STREAM_SECONDS:.0f} messages a "
+        f"second; each message waited, with its way here, {p95 * 1000:.0f} ms (95th percentile)"
+    )
 
 
-def _delay(room: Room, reader: Reader, posted: dict[int, float]) -> float:
-    """Return the 95th percentile of the delay in seconds."""
+def _delay(room: Room, reader: Reader, posted: dict[int, float], way: float) -> float:
+    """Return the 95th percentile of the delay in seconds, of which `way` is not the batch's."""
     delays = {number: reader.arrivals[number] - at for number, at in posted.items()}
     p95 = quantiles(delays.values(), n=20)[-1]
-    way = max(WAY_SECONDS, 3 * quantiles(room.ack_seconds, n=20)[-1])
     if p95 > BATCH_SECONDS + way:
         worst = max(delays, key=lambda number: delays[number])
         expected = f"a delay of at most 50 ms while many write, and {way * 1000:.0f} ms for the way"
         got = f"{p95 * 1000:.0f} ms (95th percentile), {delays[worst] * 1000:.0f} ms at worst"
         seen = room.timeline.about(worst, (reader.name, worst))
-        raise Failure(expected, got, read=READ_DELAY, timeline=seen)
+        raise Failure(expected, got, read=READ_AGAIN, timeline=seen)
     return p95

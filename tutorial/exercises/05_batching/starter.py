@@ -13,9 +13,14 @@ Finish `announce()`, and look at `get` again:
 A reader that comes back in the middle of these 50 ms finds messages that follow its cursor. Should
 it be answered at once?
 
-As it stands, each message is announced the moment it comes. Try it:
+As it stands, each message is announced the moment it comes. To try it, start it in one terminal:
 
     python .learner/05_batching.py 8105
+
+post two messages in another, and read them:
+
+    curl -d '{"text": "hi"}' http://127.0.0.1:8105/messages
+    curl -d '{"text": "ho"}' http://127.0.0.1:8105/messages
     curl 'http://127.0.0.1:8105/messages?cursor=0'
 """
 
@@ -77,6 +82,7 @@ class Messages(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/messages", Messages)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 

@@ -85,6 +85,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     server = await asyncio.start_server(echo, "127.0.0.1", port)
+    print(f"listening on ws://127.0.0.1:{port}")
     await server.serve_forever()
 
 

@@ -5,6 +5,7 @@ A frame is a few bytes, then the payload (RFC 6455 §5.2):
     byte 0        0x80 if this is the last fragment, plus the opcode: 1 text, 0 goes on with it
     byte 1        0x80 if the payload is masked, plus its length in bytes: 0 to 125,
                   or 126: the length is in the next 2 bytes, or 127: in the next 8 bytes
+                  (big-endian: the highest byte first)
     4 bytes       the mask, if there is one: payload byte i is sent as byte ^ mask[i % 4]
 
 Finish the two functions:
@@ -14,10 +15,14 @@ Finish the two functions:
    left over: TCP keeps no boundaries, so a buffer may hold two frames and half of the third. A
    text may come in fragments, and it is UTF-8 only as a whole.
 
-As it stands, they know nothing but short frames without a mask. The file is an echo server too:
+As it stands, they know nothing but short frames without a mask. The file is an echo server too. To
+try it, start it in one terminal:
 
     python .learner/06_frames.py 8106
-    new WebSocket("ws://127.0.0.1:8106").onopen = …     (in a browser's console)
+
+and speak to it in another:
+
+    wsdump ws://127.0.0.1:8106 --text hi --eof-wait 1
 """
 
 import asyncio
@@ -66,6 +71,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     server = await asyncio.start_server(echo, "127.0.0.1", port)
+    print(f"listening on ws://127.0.0.1:{port}")
     await server.serve_forever()
 
 

@@ -9,8 +9,8 @@ Finish `listen`, so that it shows each message of the room once, whatever happen
 1. **resume**: each batch brings a `cursor`. Connect again with the last one, `url?cursor=…`.
    Without a cursor (the first time) the server begins with the newest messages;
 2. **back off**: before the attempt after n failures in a row, pause for `random.random() * min(30,
-   0.5 * 2**n)` seconds. The random factor is not decoration: all clients of a server lose it in
-   the same instant;
+   0.5 * 2**n)` seconds; the cut itself is no failure, so n begins at 0. The random factor is not
+   decoration: all clients of a server lose it in the same instant;
 3. a connection that was refused is a failure like any other, and a batch that came is a success.
 
 A batch is JSON: `{"cursor": "…", "messages": [{"id": 17, "text": "hi", …}, …]}`. As it stands,

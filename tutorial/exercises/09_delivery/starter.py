@@ -7,15 +7,16 @@ time in which nobody spoke, and a WebSocket takes no time at all.
 Report **delivery** instead, of the same events:
 
 1. `mean_ms` and `p95_ms` say how long a message took to reach a reader: from `sent_at`, when the
-   room accepted it, to `at`, when it was there. Each message at each reader is one delivery. The
-   server knows the truth to the microsecond; be within 5 ms of it.
+   room accepted it, to `at`, when it was there first. Each message at each reader is one delivery.
+   The server knows the truth to the microsecond; be within 5 ms of it.
 2. Only messages `first` to `last`, both inclusive, count. Those before are the warm-up, when
    everything happens for the first time.
 3. `lost` is how many deliveries of these never came, over all readers. A message that comes twice
    was delivered once, and it does not make up for another that never came. A reader who hears
    nothing at all has lost everything.
 
-All times are seconds on one clock. Each reader is heard of before the first message. Messages are
+All times are seconds on one clock, and this room accepts a message the moment it is due: that is
+why `sent_at` will do here. Each reader is heard of before the first message. Messages are
 the contract's: `{"id": 17, "author": "ann", "text": "hi", "sent_at": 12.5}`. Try it:
 
     python .learner/09_delivery.py

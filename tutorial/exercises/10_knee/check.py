@@ -102,7 +102,7 @@ async def _ask(path: Path, cases: tuple[Case, ...]) -> list[float]:
 
 
 def _factor(case: Case, told: dict[str, Any]) -> float:
-    costs = [Event(None, f"{name}: {value:.3g}") for name, value in case.machine.items()]
+    costs = [Event(None, f"machine.{name} is {value:.3g}") for name, value in case.machine.items()]
     if told["resource"] != case.resource:
         expected = f"“{case.resource}” gives out first ({case})"
         raise Failure(expected, f"“{told['resource']}”", read=READ_FIRST, timeline=costs)

@@ -11,9 +11,12 @@ that keeps the event loop for itself.
 3. Change nothing that is told: after another sale, `/pairs` counts it. A connection to SQLite is
    for the thread that opened it.
 
-While two count, `/now` must answer within 10 ms. Try it:
+While two count, `/now` must answer within 10 ms. To try it, start it in one terminal:
 
     PYTHONASYNCIODEBUG=1 python .learner/14_blocking.py 8114
+
+and ask twice in another:
+
     curl http://127.0.0.1:8114/pairs & curl -w ' %{time_total} s' http://127.0.0.1:8114/now
 """
 
@@ -79,6 +82,7 @@ class Now(RequestHandler):
 async def main(port: int) -> None:
     """Serve until the program is ended."""
     Application([("/pairs", Pairs), ("/sales", Sales), ("/now", Now)]).listen(port, "127.0.0.1")
+    print(f"listening on http://127.0.0.1:{port}")
     await asyncio.Event().wait()
 
 
