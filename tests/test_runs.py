@@ -13,6 +13,7 @@ import pytest
 
 from tests.laboratory import Running, serving, until
 from transports.wire import Unacceptable
+from tutorial import runs
 from tutorial.runs import SCRIPTS, script_command
 
 
@@ -109,6 +110,17 @@ def test_one_run_at_a_time() -> None:
     asyncio.run(test())
 
 
+async def begun(lab: Running, run: str, given: dict[str, str]) -> asyncio.StreamWriter:
+    """Start a run as a page does, and return once it tells that all it needs has started."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
+    body = json.dumps(given).encode()
+    head = f"POST /runs/{run} HTTP/1.1\r\nHost: 127.0.0.1:{lab.port}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    assert b" 200 OK" in await reader.readuntil(b"{")
+    return writer
+
+
 @pytest.mark.parametrize(
     ("run", "given"),
     [("tables", {"rate": "1"}), ("ramp", {"transport": "websocket", "rate": "10"})],
@@ -118,18 +130,29 @@ def test_a_page_that_leaves_leaves_no_process_behind(run: str, given: dict[str, 
         async with serving() as lab:
             here = psutil.Process()
             before = set(here.children())
-            reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
-            body = json.dumps(given).encode()
-            head = f"POST /runs/{run} HTTP/1.1\r\nHost: 127.0.0.1:{lab.port}\r\n"
-            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-            writer.write(head.encode() + body)
-            await reader.readuntil(b"{")  # it tells: all that it needs has started
+            page = await begun(lab, run, given)
             [started] = set(here.children()) - before
             everything = [started, *started.children(recursive=True)]
             assert len(everything) >= 2
-            writer.close()
+            page.close()
             left = (await asyncio.to_thread(psutil.wait_procs, everything, timeout=5))[1]
             assert left == []
+
+    asyncio.run(test())
+
+
+def test_a_server_that_stops_waits_for_the_end_of_what_it_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test() -> None:
+        before, left, end = asyncio.all_tasks(), asyncio.Event(), runs.end
+        monkeypatch.setattr(runs, "end", lambda one: end(one) if left.is_set() else left.set())
+        async with serving() as lab:
+            page = await begun(lab, "tables", {"rate": "1"})
+            page.close()
+            await left.wait()  # the server knows, and the run goes on until it stops
+        still = [task for task in asyncio.all_tasks() - before if "_execute" in repr(task)]
+        assert still == []
 
     asyncio.run(test())
 

@@ -7,6 +7,7 @@ look inside travels over a WebSocket, so that it takes none of the six connectio
 from __future__ import annotations
 
 import asyncio
+from asyncio import Task
 from asyncio.subprocess import Process
 from pathlib import Path
 from secrets import token_urlsafe
@@ -113,7 +114,7 @@ class Laboratory:
         self._chat = chat
         self._ledger = Ledger(folder)
         self._benches = Benches()
-        self._running: set[Process] = set()
+        self._running: dict[Process, Task[Any]] = {}
 
     def routes(self) -> list[tuple[Any, ...]]:
         """Give the laboratory's addresses, for the application to serve beside the chat and the pages."""
@@ -140,4 +141,6 @@ class Laboratory:
         """Take away what pages have left open."""
         for process in self._running:
             runs.end(process)
+        if self._running:
+            await asyncio.wait(self._running.values())  # nothing of them outlives the loop
         await self._benches.close()

@@ -112,7 +112,7 @@ class RunHandler(LocalBodyHandler):
 
     def initialize(self, chat: Chat, **shared: Any) -> None:
         super().initialize(chat)
-        self._running: set[Process] = shared["running"]
+        self._running: dict[Process, asyncio.Task[Any]] = shared["running"]
 
     async def post(self, run: str) -> None:
         if self._running:
@@ -140,7 +140,7 @@ class RunHandler(LocalBodyHandler):
             *command, cwd=PROJECT, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
             limit=LINE_BYTES, process_group=0,
         )  # fmt: skip
-        self._running.add(process)
+        self._running[process] = cast("asyncio.Task[Any]", asyncio.current_task())
         try:
             assert process.stdout is not None
             async for line in process.stdout:
@@ -152,7 +152,7 @@ class RunHandler(LocalBodyHandler):
             if await process.wait():
                 yield to_json({"failed": process.returncode}) + b"\n"
         finally:
-            self._running.discard(process)
+            del self._running[process]
 
     def on_connection_close(self) -> None:
         """The page has left: end what it started."""
