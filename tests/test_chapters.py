@@ -9,6 +9,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -60,6 +61,11 @@ def box(number: int) -> Markup:
 
 def rendered(chapter: Chapter) -> Rendered:
     return render(chapter, box)
+
+
+@cache
+def ids_by_path() -> dict[str, list[str]]:
+    return {one.path: Page(rendered(one).html).ids for one in CHAPTERS}
 
 
 @pytest.fixture(scope="module", params=CHAPTERS, ids=lambda chapter: chapter.stem)
@@ -132,7 +138,7 @@ def test_a_bet_about_one_setting_names_what_its_experiment_was_set_to(chapter: C
 
 
 def test_links_within_the_book_lead_somewhere(chapter: Chapter) -> None:
-    ids = {f"/chapters/{one.number:02}": Page(rendered(one).html).ids for one in CHAPTERS}
+    ids = ids_by_path()
     own = ids[chapter.path]
     assert len(own) == len(set(own)), "two headings of one name"
     for link in Page(rendered(chapter).html).links:
