@@ -26,4 +26,4 @@ class LongPolling(HttpReader):
         seconds = self.environment.parsed_options.hold if self.caught_up else 0
         batch = self.ask(wait=f"{seconds:g}")
         if batch is not None:
-            self.delivered(batch)
+            self.delivered(batch, self.arrived)

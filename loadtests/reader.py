@@ -65,9 +65,9 @@ class Reader(User):
         """The name of this transport's row: without the cursor, or there would be one row a cursor."""
         return f"/rooms/[room]/{self.transport}"
 
-    def delivered(self, batch: dict[str, Any]) -> None:
-        """Take one batch that has just arrived."""
-        arrived = time.time()
+    def delivered(self, batch: dict[str, Any], arrived: float = 0.0) -> None:
+        """Take one batch that arrived at this time (seconds since 1970), or just now."""
+        arrived = arrived or time.time()
         self._failures = 0
         self.cursor = batch["cursor"]
         for message in batch["messages"]:
@@ -105,14 +105,20 @@ class HttpReader(Reader, FastHttpUser):
         super().__init__(environment)
         # the chat sets no cookies; to look for them is a third of a poll's CPU
         self.client.client.cookiejar = None
+        self.arrived = 0.0
 
     def ask(self, **query: object) -> dict[str, Any] | None:
-        """Ask for a batch; None when it was refused, and the wait after that is over.
+        """Ask for a batch that is here at `arrived`; None when it was refused, and the wait after that is over.
+
+        A message is answered to all users at once, and they share a processor. So before a user makes
+        anything of its answer, the others note when theirs came.
 
         The row's response time leaves out what the server says it held the request; that is the row HELD.
         """
         path = self.path(**query)
         with self.client.get(path, name=self.row, catch_response=True) as answer:
+            self.arrived = time.time()
+            gevent.sleep(0)
             meta = answer.request_meta
             held_ms = _held_ms(answer)
             meta["context"] = {"elapsed_ms": meta["response_time"]}

@@ -37,5 +37,5 @@ class ShortPolling(HttpReader):
     def poll(self) -> None:
         batch = self.ask()
         while batch is not None:
-            self.delivered(batch)
+            self.delivered(batch, self.arrived)
             batch = self.ask() if batch["more"] else None

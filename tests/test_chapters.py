@@ -295,10 +295,13 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     assert cpu("long_polling", 5) > cpu("short_polling", 5), "… and 5"
     for rate in (1, 2, 5, 10, 50):
         polls = cpu("long_polling", rate), cpu("short_polling", rate)
-        assert cpu("websocket", rate) < min(polls), "a push costs less than any poll"
+        if rate <= 10:
+            assert cpu("websocket", rate) < min(polls), "a push costs less than any poll"
         asked = ours(f"busy.short_polling_{rate}_requests_a_delivery")
         assert asked == pytest.approx(1 / rate, rel=0.02), "N/T requests, whatever is said"
-    assert ours("busy.long_polling_50_requests_a_delivery") < 0.97, "two begin to share an answer"
+    assert cpu("websocket", 50) == pytest.approx(cpu("short_polling", 50), rel=0.2), "as much"
+    asked = ours("busy.long_polling_50_requests_a_delivery")
+    assert asked == pytest.approx(1, rel=0.02), "a request a delivery, at every rate"
     naive, felt = (
         [ours(f"tables.{transport}_{table}_ms") for transport in ("short_polling", "long_polling")]
         for table in ("response", "delivery")
@@ -307,7 +310,7 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     assert felt[1] < felt[0] / 5, "… and by delivery the other way round"
     assert 0.8 < ours("crossover.requests") < 1.25, "one message per interval"
     assert ours("crossover.cpu") > ours("crossover.requests"), "the lines cross later"
-    assert ours("fanout.empty_poll_ours") > 20 * ours("fanout.push_ours")
+    assert ours("fanout.empty_poll_ours") / ours("fanout.push_ours") == pytest.approx(20, rel=0.2)
     assert ours("fanout.push_plain_tornado") > 2 * ours("fanout.push_ours"), "the ratio survives"
     assert ours("fanout.push_bare_loop") < ours("fanout.push_ours")
     assert ours("seams.follow_mb") < 1 < ours("seams.listeners_mb")
