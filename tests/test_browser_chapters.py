@@ -86,6 +86,8 @@ def test_a_question_mark_shows_what_each_key_does_and_the_keys_do_it(look: Look)
             page.evaluate("document.activeElement.closest('.experiment').dataset.experiment")
             == element
         )
+        if element == "interval-lab":
+            expect(page.locator("x-bet").first).to_be_in_viewport()  # it has to be placed first
     page.keyboard.press("x")
     assert page.evaluate("document.activeElement.closest('.exercise').id") == "exercise-2"
     page.get_by_role("spinbutton").first.press("n")

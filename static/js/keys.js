@@ -47,10 +47,11 @@ function below(selector) {
   return here ? all[all.indexOf(here) + 1] : all.find((one) => one.getBoundingClientRect().top > 1);
 }
 
-/** Bring a place to the top, and the focus to it: not to a field in it, where the next key would be typed. */
+/** Bring a place to the top, its bet before it, and the focus to it: not to a field, where the next key would be typed. */
 function show(place) {
   if (!place) return;
+  const bet = place.previousElementSibling?.matches("x-bet") ? place.previousElementSibling : null;
   place.tabIndex = -1;
-  place.scrollIntoView({ block: "start" });
+  (bet ?? place).scrollIntoView({ block: "start" });
   place.focus({ preventScroll: true });
 }
