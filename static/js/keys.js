@@ -47,11 +47,12 @@ function below(selector) {
   return here ? all[all.indexOf(here) + 1] : all.find((one) => one.getBoundingClientRect().top > 1);
 }
 
-/** Bring a place to the top, its bet before it, and the focus to it: not to a field, where the next key would be typed. */
+/** Bring a place to the top, its bets before it, and the focus to it: not to a field, where the next key would be typed. */
 function show(place) {
   if (!place) return;
-  const bet = place.previousElementSibling?.matches("x-bet") ? place.previousElementSibling : null;
+  let top = place;
+  while (top.previousElementSibling?.matches("x-bet")) top = top.previousElementSibling;
+  top.scrollIntoView({ block: "start" });
   place.tabIndex = -1;
-  (bet ?? place).scrollIntoView({ block: "start" });
   place.focus({ preventScroll: true });
 }
