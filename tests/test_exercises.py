@@ -62,12 +62,10 @@ def wrong_solutions() -> list[Case]:
 
 
 STARTING = [Case(one, one.starter, STARTERS[one.number]) for one in exercises()]
-SERVERS = [
-    path
-    for one in exercises()
-    for path in (one.starter, one.solution)
-    if "main(int(sys.argv[1]))" in path.read_text("utf-8")
+SERVER_EXERCISES = [
+    one for one in exercises() if "main(int(sys.argv[1]))" in one.starter.read_text("utf-8")
 ]
+SERVERS = [path for one in SERVER_EXERCISES for path in (one.starter, one.solution)]
 SOLVED = [Case(one, one.solution) for one in exercises()]
 
 
@@ -120,12 +118,10 @@ def test_each_line_for_a_shell_can_be_run_as_it_stands(exercise: Exercise):
         assert not re.search(r"(?<!['\"])\bhttp\S*\?", line), "a shell takes ? for a pattern"
 
 
-@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
-def test_a_line_for_a_shell_that_does_not_end_is_told_its_own_terminal(exercise: Exercise):
-    if "main(int(sys.argv[1]))" not in exercise.starter.read_text("utf-8"):
-        pytest.skip("it is no server")
-    assert "in one terminal:" in exercise.task
-    assert "in another" in exercise.task
+@pytest.mark.parametrize("server", SERVER_EXERCISES, ids=lambda one: one.name)
+def test_a_line_for_a_shell_that_does_not_end_is_told_its_own_terminal(server: Exercise):
+    assert "in one terminal:" in server.task
+    assert "in another" in server.task
 
 
 @pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}-{path.stem}")

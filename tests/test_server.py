@@ -185,7 +185,7 @@ async def everyone_there(url: str) -> list[asyncio.Task[int]]:
 
 async def closes_its_door(url: str) -> None:
     """Wait until nobody new can connect."""
-    with suppress(ConnectionRefusedError):
+    with suppress(ConnectionRefusedError, ConnectionResetError):
         async with asyncio.timeout(5):
             while True:
                 async with connected(url):

@@ -25,6 +25,7 @@ BACK_SECONDS = 4.0
 QUIET_SECONDS = 1.0
 HERD = 30
 HERD_SECONDS = 0.05
+HERD_CUTS = 4  # a busy machine parts a herd as well as jitter does, but not each time
 MAX_HERD = HERD // 2
 REFUSED = 5
 SHUT_SECONDS = 4.0
@@ -159,9 +160,10 @@ async def _herd_and_shut_door(path: Path, timeline: Timeline) -> tuple[int, floa
     ):
         await _is_back(herd, HERD, timeline, "after the start")
         began = timeline.now()
-        together = await _herd(herd, timeline)
+        together = max([await _herd(herd, timeline) for _ in range(HERD_CUTS)])
         await asyncio.sleep(max(0, began + SHUT_SECONDS - timeline.now()))
-        attempts = len([at for at in shut.attempts if at > began]) / REFUSED
+        counted = [at for at in shut.attempts if began < at < began + SHUT_SECONDS]
+        attempts = len(counted) / REFUSED
         if attempts > MAX_ATTEMPTS:
             expected = f"at most {MAX_ATTEMPTS} attempts in {SHUT_SECONDS:.0f} s, each pause longer"
             got = f"{attempts:.0f} attempts of each client"
