@@ -71,6 +71,13 @@ class View:
         while not ("/static/shapes.svg" in self.fetched and self.fetched["/echo"] == 5):
             self.page.wait_for_event("requestfinished")
 
+    def forget(self) -> None:
+        """Begin anew, with another page in the same tab."""
+        self.errors.clear()
+        self.expected.clear()
+        self.hosts.clear()
+        self.fetched.clear()
+
     def settle_accounts(self) -> None:
         """Demand that the page behaved."""
         surprises = [e for e in self.errors if not any(re.search(p, e) for p in self.expected)]

@@ -3,6 +3,7 @@
 `look`  opens a page: `look("/chat?room=lobby")`, with `scheme`, `width`, `scripts`, `tab_of`, `server`. Whatever a test
         does, in the end the page may have written no error to its console, and asked no other host for anything; a test
         that provokes errors says which by `view.expects("…")`.
+`leaf`  turns one tab, the same for a whole module, to a page: half the work, for tests that change nothing that lasts.
 `site`  the server whose pages are looked at.
 
 Without a browser these tests skip and say so; where CI is set, they fail.
@@ -10,7 +11,9 @@ Without a browser these tests skip and say so; where CI is set, they fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -81,5 +84,37 @@ def look(browser: Browser, site: Serving, process: Process) -> Iterator[Look]:
     yield open_page
     for context in contexts:
         context.close()
+    for view in views:
+        view.settle_accounts()
+
+
+@pytest.fixture(scope="module")
+def tabs(browser: Browser, site: Serving) -> Iterator[Callable[[bool], View]]:
+    """Give the tab, with scripts or without, that the tests of a module share."""
+    with ExitStack() as contexts:
+
+        @cache
+        def tab(scripts: bool) -> View:
+            context = contexts.enter_context(browser.new_context(java_script_enabled=scripts))
+            return watched(context.new_page(), site.url)
+
+        yield tab
+
+
+@pytest.fixture
+def leaf(tabs: Callable[[bool], View]) -> Iterator[Look]:
+    """Open pages of `site` in one tab, for tests that change nothing that lasts."""
+    views: list[View] = []
+
+    def open_page(path: str, *, scripts: bool = True) -> View:
+        view = tabs(scripts)
+        view.forget()
+        views.append(view)
+        view.page.emulate_media(media="screen", color_scheme="light")
+        view.page.set_viewport_size({"width": 1280, "height": 800})
+        view.page.goto(view.url + path)
+        return view
+
+    yield open_page
     for view in views:
         view.settle_accounts()

@@ -23,8 +23,8 @@ SHIFT_MOST = 0.1  # what Lighthouse still calls good
 
 
 @pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
-def test_all_text_has_enough_contrast_in_both_schemes(look: Look, path: str) -> None:
-    view = look(path)
+def test_all_text_has_enough_contrast_in_both_schemes(leaf: Look, path: str) -> None:
+    view = leaf(path)
     view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     for scheme in ("light", "dark"):
         view.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -35,8 +35,8 @@ def test_all_text_has_enough_contrast_in_both_schemes(look: Look, path: str) -> 
 
 
 @pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
-def test_no_chapter_scrolls_sideways(look: Look, path: str) -> None:
-    view = look(path)
+def test_no_chapter_scrolls_sideways(leaf: Look, path: str) -> None:
+    view = leaf(path)
     view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     for width in (320, 390, 768, 1024, 1440):
@@ -45,16 +45,16 @@ def test_no_chapter_scrolls_sideways(look: Look, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_moves_while_a_chapter_loads(look: Look, path: str) -> None:
-    view = look(path)
+def test_nothing_moves_while_a_chapter_loads(leaf: Look, path: str) -> None:
+    view = leaf(path)
     view.page.evaluate(SHIFTS)
     view.page.wait_for_load_state("networkidle") if path in PATHS[1:] else view.connected()
     assert (view.page.evaluate("window.shifted") or 0) < SHIFT_MOST
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_without_scripts_a_chapter_is_whole(look: Look, path: str) -> None:
-    view = look(path, scripts=False)
+def test_without_scripts_a_chapter_is_whole(leaf: Look, path: str) -> None:
+    view = leaf(path, scripts=False)
     for told in view.page.locator(".without-scripts").all():
         expect(told).to_be_visible()
         assert len(told.inner_text()) > 30
@@ -64,8 +64,8 @@ def test_without_scripts_a_chapter_is_whole(look: Look, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS[:2])
-def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(look: Look, path: str) -> None:
-    view = look(path)
+def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(leaf: Look, path: str) -> None:
+    view = leaf(path)
     for width in (390, 1440):
         view.page.set_viewport_size({"width": width, "height": 800})
         expect(view.page.get_by_role("navigation", name="On this page")).to_have_count(1)
@@ -126,8 +126,8 @@ def test_the_button_checks_the_file_and_shows_the_verdict_in_the_chapter(
     expect(view.page.get_by_role("button", name="Check my file")).to_be_enabled()
 
 
-def test_on_paper_a_chapter_is_its_text_and_listings(look: Look) -> None:
-    view = look("/chapters/02")
+def test_on_paper_a_chapter_is_its_text_and_listings(leaf: Look) -> None:
+    view = leaf("/chapters/02")
     view.page.emulate_media(media="print")
     expect(view.page.get_by_role("navigation")).to_have_count(0)
     expect(view.page.get_by_role("button", name="Check my file")).to_be_hidden()

@@ -59,8 +59,8 @@ def test_all_text_and_all_controls_have_enough_contrast_in_both_schemes(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways(look: Look, path: str) -> None:
-    view = look(path)
+def test_no_page_scrolls_sideways(leaf: Look, path: str) -> None:
+    view = leaf(path)
     view.expects("status of 404")
     if "/chat" in path:
         view.connected()
@@ -123,8 +123,8 @@ def test_a_log_has_a_name_and_announces_a_summary_when_the_room_is_busy(
 
 
 @pytest.mark.parametrize("path", PAGES[:3])
-def test_without_scripts_a_page_can_be_read(look: Look, path: str) -> None:
-    view = look(path, scripts=False)
+def test_without_scripts_a_page_can_be_read(leaf: Look, path: str) -> None:
+    view = leaf(path, scripts=False)
     expect(view.page.get_by_role("heading", level=1)).to_be_visible()
     if "/chat" in path:
         told = view.page.locator("noscript .prose")

@@ -201,7 +201,7 @@ def test_two_processes_publish_no_more_than_one(locust: Locust, chat: Serving) -
         "--processes=2", f"--master-bind-port={port}", f"--master-port={port}", "WebSocket",
     )  # fmt: skip
     assert ran.count("DELIVER", "websocket") > 0
-    assert 30 <= inspect(chat.url)["messages"] - before <= 95  # 60, but for chance
+    assert inspect(chat.url)["messages"] - before <= 95  # 60, but for chance
 
 
 def test_a_shape_switches_itself_on_only_when_it_is_named(locust: Locust, chat: Serving) -> None:
