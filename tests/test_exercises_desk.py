@@ -51,7 +51,7 @@ def test_the_first_check_copies_the_starter_and_fails_with_all_that_helps(tmp_pa
     done = run(tmp_path, "check", "1")
     assert done.returncode == 1
     assert learner_file(tmp_path, 1).read_bytes() == exercise(1).starter.read_bytes()
-    for label in ("Expected", "Got", "Timeline", "Read again", "Your file", "hint 1"):
+    for label in ("Expected", "Got", "What happened", "Read again", "Your file", "hint 1"):
         assert label in done.stdout
     assert done.stderr == ""
 

@@ -69,7 +69,7 @@ def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
             [patient, _] = await run(lab, "rates", **given, delay_ms=100)
             assert len(patient["delays_ms"]) == len(eager["delays_ms"]) == 120
             assert patient["requests_per_second"] <= 2 * 10 + 3
-            assert patient["requests_per_second"] < eager["requests_per_second"]
+            assert 2 * patient["requests_per_second"] < eager["requests_per_second"]
             assert median(eager["delays_ms"]) < median(patient["delays_ms"])
 
     asyncio.run(test())

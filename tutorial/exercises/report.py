@@ -66,7 +66,7 @@ def _item(label: str, text: str) -> str:
 
 def _timeline(events: tuple[Event, ...]) -> list[str]:
     lines = [f"    {_clock(event.seconds)}  {event.text}" for event in events]
-    return ["  Timeline", *lines] if lines else []
+    return ["  What happened", *lines] if lines else []
 
 
 def _clock(seconds: float | None) -> str:
