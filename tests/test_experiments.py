@@ -6,8 +6,8 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.request import urlopen
 
@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.contrast import found_on
+from tests.noise import at_best
 from tests.programs import installed
 from tests.serving import ROOT
 
@@ -28,7 +29,6 @@ LABS = [
 ELEMENTS = [*LABS, "x-ray", "chaos-knobs", "bet-ledger"]
 RUN_MS = 60_000
 FAULT_MS = 5.0
-TRIES = 4  # when something else had the processor
 FAULT = 0.05
 PAGE_BYTES = 150_000
 POSITION = "document.querySelector('#after').getBoundingClientRect().top + scrollY"
@@ -155,14 +155,6 @@ def test_who_reads_without_a_cursor_loses_what_the_server_told_nobody(
     assert result["values"]["lost"] > 0
     assert result["values"]["lost_with_cursor"] == 0
     assert len(told(gallery, "long-polling")) == 40
-
-
-def at_best(check: Callable[[], None]) -> None:
-    """Check again when something else had the processor; the last time counts."""
-    for _ in range(TRIES - 1):
-        with suppress(AssertionError):
-            return check()
-    return check()
 
 
 def test_a_hold_is_as_long_as_the_server_says(page: Page, gallery: str) -> None:

@@ -21,6 +21,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests import serving
+from tests.noise import at_best
 from tests.serving import ROOT, Serving
 
 TRANSPORTS = {
@@ -195,13 +196,16 @@ def test_one_spoiled_delivery_in_a_thousand_is_found_and_named(fault: str) -> No
 
 
 def test_two_processes_publish_no_more_than_one(locust: Locust, chat: Serving) -> None:
-    before, port = inspect(chat.url)["messages"], free_port()
-    ran = locust(
-        f"--host={chat.url}", "--room=two", "--users=4", "--spawn-rate=4", "--rate=20", "--run-time=3s",
-        "--processes=2", f"--master-bind-port={port}", f"--master-port={port}", "WebSocket",
-    )  # fmt: skip
-    assert ran.count("DELIVER", "websocket") > 0
-    assert inspect(chat.url)["messages"] - before <= 95  # 60, but for chance
+    def check() -> None:
+        before, port = inspect(chat.url)["messages"], free_port()
+        ran = locust(
+            f"--host={chat.url}", "--room=two", "--users=4", "--spawn-rate=4", "--rate=20", "--run-time=3s",
+            "--processes=2", f"--master-bind-port={port}", f"--master-port={port}", "WebSocket",
+        )  # fmt: skip
+        assert ran.count("DELIVER", "websocket") > 0
+        assert 30 <= inspect(chat.url)["messages"] - before <= 95  # 60, but for chance
+
+    at_best(check)
 
 
 def test_a_shape_switches_itself_on_only_when_it_is_named(locust: Locust, chat: Serving) -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.laboratory import Running, serving, until
+from tests.noise import at_best
 from transports.wire import Unacceptable
 from tutorial import runs
 from tutorial.runs import SCRIPTS, script_command
@@ -69,10 +70,10 @@ def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
             [patient, _] = await run(lab, "rates", **given, delay_ms=100)
             assert len(patient["delays_ms"]) == len(eager["delays_ms"]) == 120
             assert patient["requests_per_second"] <= 2 * 10 + 3
-            assert 2 * patient["requests_per_second"] < eager["requests_per_second"]
-            assert median(eager["delays_ms"]) < median(patient["delays_ms"])
+            assert eager["requests_per_second"] > 60
+            assert median(eager["delays_ms"]) < median(patient["delays_ms"]) < 100
 
-    asyncio.run(test())
+    at_best(lambda: asyncio.run(test()))
 
 
 @pytest.mark.parametrize(
