@@ -20,10 +20,11 @@ from typing import Any
 
 import pytest
 
-from tests import running, serving
-from tests.redis_server import RedisServer
-from tests.running import Errors, Running
-from tests.serving import Serving
+from tests.support import in_process_server as running
+from tests.support import server_process as serving
+from tests.support.in_process_server import Errors, Running
+from tests.support.redis_server import RedisServer
+from tests.support.server_process import Serving
 
 Serve = Callable[..., Awaitable[Running]]
 StartProcess = Callable[..., Serving]

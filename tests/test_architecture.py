@@ -20,7 +20,7 @@ from types import FunctionType
 
 import pytest
 
-from tests.clients import CLIENTS
+from tests.support.clients import CLIENTS
 from transports.app import TRANSPORTS
 
 ROOT = Path(__file__).parent.parent
@@ -193,7 +193,9 @@ def test_no_cell_of_a_transports_row_is_empty(transport: str) -> None:
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_a_transport_has_a_client_for_the_conformance_suite(transport: str) -> None:
-    assert transport in CLIENTS, f"tests/clients.py: how does a client hear over {transport}?"
+    assert transport in CLIENTS, (
+        f"tests/support/clients.py: how does a client hear over {transport}?"
+    )
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

@@ -1,16 +1,17 @@
 """The wire contract, held against every transport and every pair of them: one suite, whatever the wire.
 
 A row in `transports.app.TRANSPORTS` is tested here as soon as it stands there; all it needs is one class in
-`tests/clients.py` that says how its client hears of the next batch.
+`tests/support/clients.py` that says how its client hears of the next batch.
 
 A transport of your own, outside of the table, is tested without touching anything:
 
     python -m pytest tests/test_conformance.py --transport-module=my_transport.py
 
-The file names its handlers, as the table does, and may bring clients for names that `tests/clients.py` doesn't know:
+The file names its handlers, as the table does, and may bring clients for names that
+`tests/support/clients.py` doesn’t know:
 
     TRANSPORTS = {"server-sent-events": MyHandler}   # name in the address -> subclass of RoomHandler
-    CLIENTS = {"carrier-pigeon": MyClient}           # name -> subclass of tests.clients.Client
+    CLIENTS = {"carrier-pigeon": MyClient}           # name -> subclass of tests.support.clients.Client
 
 They are added to the table (a name that is there already is replaced); the suite then runs for them alone, and for
 the pairs of each of them with every other transport, both ways.
@@ -31,8 +32,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients import CLIENTS, Batch, Reader, joined
-from tests.running import Running, until
+from tests.support.clients import CLIENTS, Batch, Reader, joined
+from tests.support.in_process_server import Running, until
 from transports.app import TRANSPORTS
 
 Serve = Callable[..., Awaitable[Running]]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients import joined
 from tests.conftest import Serve
-from tests.http import Connection, Response, ask, connected
-from tests.running import GatedStore, Running, until
+from tests.support.clients import joined
+from tests.support.http import Connection, Response, ask, connected
+from tests.support.in_process_server import GatedStore, Running, until
 from transports.wire import Draft
 
 PATH = "/rooms/lobby/long-polling"

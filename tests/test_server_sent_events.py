@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.laboratory import Laboratory, serving
+from tests.support.laboratory import Laboratory, serving
 from transports import sender, server_sent_events
 from transports.wire import Draft
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.clients import Batch as Told
-from tests.clients import Reader
-from tests.http import ask, connected
-from tests.running import Running
+from tests.support.clients import Batch as Told
+from tests.support.clients import Reader
+from tests.support.http import ask, connected
+from tests.support.in_process_server import Running
 
 PATH = "/rooms/lobby/short-polling"
 

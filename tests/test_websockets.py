@@ -19,10 +19,10 @@ from websockets.exceptions import ConnectionClosed
 import transports.app
 import transports.sender
 import transports.websockets
-from tests.clients import Batch, Reader, Refused, joined
 from tests.conftest import Serve
-from tests.http import Connection, ask, connected
-from tests.running import GatedStore, Running, until
+from tests.support.clients import Batch, Reader, Refused, joined
+from tests.support.http import Connection, ask, connected
+from tests.support.in_process_server import GatedStore, Running, until
 from transports.rate import RateLimit
 from transports.stream import CountedStream
 from transports.wire import Draft

@@ -1,0 +1,192 @@
+"""A room named `user-<name>` opens to those who show its token, whichever transport they come by."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.conftest import Serve
+from tests.support import http
+from tests.support.clients import joined
+from tests.support.in_process_server import Errors
+from tests.support.server_process import Serving, start, stop
+from transports.app import TRANSPORTS
+from transports.short_polling import ShortPollingHandler
+from transports.tokens import TOKEN_SECONDS, Tokens
+
+SECRET = "a secret of both"
+POLLED = [name for name in TRANSPORTS if name != "websocket"]
+
+
+def token(room: str, age_seconds: float = 0, secret: str = SECRET) -> str:
+    """Sign a token as another application would."""
+
+    class Signer(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return int(time.time() - age_seconds)
+
+    return str(URLSafeTimedSerializer(secret, salt="room", signer=Signer).dumps(room))
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("private") / "stderr"
+
+
+@pytest.fixture(scope="module")
+def server(log: Path) -> Iterator[Serving]:
+    serving = start("--store=memory", "--debug", "--publish-key=k", stderr=log, CHAT_SECRET=SECRET)
+    yield serving
+    stop(serving)
+
+
+def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[int, str]:
+    """Give the status and the beginning of the answer."""
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    data = json.dumps(body).encode() if body is not None else None
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, data, headers), timeout=5
+        ) as answer:
+            return answer.status, answer.read1(4000).decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read().decode()
+
+
+def closing(server: Serving, room: str, query: str) -> int:
+    """Give the code that a WebSocket to a room is closed with; 0: it got a batch."""
+    url = f"ws{server.url[4:]}/rooms/{room}/websocket?{query}"
+    with connect(url) as socket:
+        try:
+            socket.send('{"type": "send", "author": "mallory", "text": "let me in", "key": "m"}')
+            socket.recv(5)
+        except ConnectionClosed:
+            return socket.protocol.close_code or 0
+    return 0
+
+
+@pytest.mark.parametrize("transport", POLLED)
+def test_a_token_of_the_room_opens_it(server: Serving, transport: str) -> None:
+    address = f"{server.url}/rooms/user-ann/{transport}?wait=0"
+    assert ask(f"{address}&token={token('user-ann')}")[0] == 200
+    assert ask(address, Authorization=f"Bearer {token('user-ann')}")[0] == 200
+
+
+@pytest.mark.parametrize("transport", POLLED)
+def test_without_a_good_token_the_answer_is_401(server: Serving, transport: str) -> None:
+    address = f"{server.url}/rooms/user-ann/{transport}"
+    forged = token("user-ann", secret="a guess")
+    expired = token("user-ann", age_seconds=TOKEN_SECONDS + 5)
+    for bad in ("", "x", "%00", "a.b.c", forged, expired, token("user-ann")[1:]):
+        assert ask(f"{address}?token={bad}")[0] == 401, bad
+    assert ask(address)[0] == 401
+    assert "expired" in ask(f"{address}?token={expired}")[1]
+
+
+@pytest.mark.parametrize("transport", POLLED)
+def test_a_token_of_another_room_is_answered_403(server: Serving, transport: str) -> None:
+    address = f"{server.url}/rooms/user-ann/{transport}"
+    assert ask(f"{address}?token={token('user-bob')}")[0] == 403
+
+
+def test_a_websocket_is_accepted_and_closed_with_a_code_that_browsers_see(server: Serving) -> None:
+    expired = token("user-ann", age_seconds=TOKEN_SECONDS + 5)
+    assert closing(server, "user-ann", f"token={token('user-ann')}") == 0
+    assert closing(server, "user-ann", "") == 4401
+    assert closing(server, "user-ann", f"token={expired}") == 4401
+    assert closing(server, "user-ann", f"token={token('user-bob')}") == 4403
+    assert closing(server, "lobby", "cursor=nonsense") == 4400
+
+
+def test_who_was_turned_away_has_written_nothing(server: Serving) -> None:
+    assert closing(server, "user-cleo", "") == 4401
+    draft = {"author": "mallory", "text": "hi"}
+    assert ask(f"{server.url}/rooms/user-cleo/messages", draft)[0] == 401
+    there = ask(f"{server.url}/rooms/user-cleo/short-polling?token={token('user-cleo')}")[1]
+    assert json.loads(there)["messages"] == []
+
+
+def test_who_has_the_token_may_write_and_so_may_a_publisher(server: Serving) -> None:
+    draft = {"author": "dora", "text": "hi", "room": "user-dora"}
+    key = token("user-dora")
+    assert ask(f"{server.url}/rooms/user-dora/messages?token={key}", draft)[0] == 201
+    assert ask(f"{server.url}/publish", draft, Authorization="Bearer k")[0] == 201
+
+
+def test_other_rooms_ask_for_nothing(server: Serving) -> None:
+    assert ask(f"{server.url}/rooms/users/short-polling?token=nonsense")[0] == 200
+
+
+def test_a_preflight_shows_no_token(server: Serving) -> None:
+    url = f"{server.url}/rooms/user-ann/short-polling"
+    with urllib.request.urlopen(urllib.request.Request(url, method="OPTIONS")) as answer:
+        assert answer.status == 204
+
+
+def test_private_rooms_are_counted_and_not_named(server: Serving) -> None:
+    ask(f"{server.url}/rooms/user-eve/short-polling?token={token('user-eve')}")
+    seen = json.loads(ask(f"{server.url}/inspect")[1])
+    assert not [name for name in seen["rooms"] if name.startswith("user-")]
+    assert seen["private_rooms"] >= 1
+
+
+def test_no_token_gets_into_a_log_or_a_report(server: Serving, log: Path) -> None:
+    shown = token("user-fay")
+    ask(f"{server.url}/rooms/user-fay/short-polling?token={shown}")
+    ask(f"{server.url}/rooms/user-eve/short-polling?token={shown}")
+    for page in ("inspect", "metrics"):
+        assert shown not in ask(f"{server.url}/{page}")[1]
+    assert shown not in log.read_text()
+
+
+async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_ends(
+    server: Serving,
+) -> None:
+    short_lived = token("user-gil", age_seconds=TOKEN_SECONDS - 1)
+    where = {"room": "user-gil", "token": short_lived}
+    async with (
+        joined(server.url, "websocket", **where) as socket,
+        joined(server.url, "server-sent-events", **where) as stream,
+    ):
+        await socket.receive()
+        await stream.receive()
+        assert await socket.closed() == (4401, "the token has expired: get a fresh one")
+        with pytest.raises(EOFError):
+            await stream.receive()
+
+
+def test_without_a_secret_private_rooms_open_to_nobody() -> None:
+    serving = start("--store=memory", CHAT_SECRET="")
+    try:
+        status, told = ask(f"{serving.url}/rooms/user-ann/short-polling?token={token('user-ann')}")
+        assert (status, "--secret" in told) == (401, True)
+    finally:
+        stop(serving)
+
+
+async def test_not_even_a_bug_of_ours_logs_the_token(
+    serve: Serve, errors: Errors, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(ShortPollingHandler):
+        def get(self, room: str) -> None:
+            raise ZeroDivisionError("our own bug")
+
+    server = await serve(tokens=Tokens(SECRET), transports={"short-polling": Broken})
+    shown = token("user-ann")
+    answer = await http.ask(server.url, f"/rooms/user-ann/short-polling?token={shown}")
+    assert answer.status == 500
+    assert errors.take() == ["Uncaught exception: GET /rooms/user-ann/short-polling"]
+    assert shown not in caplog.text
+    assert shown not in answer.body.decode()

@@ -1,0 +1,121 @@
+"""Which rooms are in memory: those with readers, and a bounded number of others."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.conftest import Serve
+from tests.support.clients import joined
+from tests.support.http import connected
+from tests.support.in_process_server import Running, until
+from transports.room import Unavailable
+from transports.rooms import IDLE_ROOMS, Rooms
+from transports.stores.memory import MemoryStore
+from transports.wire import Draft, Message, Start
+
+
+async def opened(store: MemoryStore | None = None) -> Rooms:
+    rooms = Rooms(store or MemoryStore(1000, 1000), 1000)
+    await rooms.open()
+    return rooms
+
+
+def count(rooms: Rooms) -> int:
+    return sum(1 for _ in rooms)
+
+
+async def test_naming_rooms_does_not_eat_the_machine() -> None:
+    rooms = await opened()
+    for n in range(20 * IDLE_ROOMS):
+        await rooms.enter(f"room-{n}")
+    assert count(rooms) <= IDLE_ROOMS
+    assert not rooms.store._logs  # type: ignore[attr-defined]
+
+
+async def test_rooms_named_all_at_once_are_let_go_as_others_come() -> None:
+    rooms = await opened()
+    await asyncio.gather(*[rooms.enter(f"room-{n}") for n in range(4 * IDLE_ROOMS)])
+    for n in range(4 * IDLE_ROOMS):
+        await rooms.enter(f"later-{n}")
+    assert count(rooms) <= IDLE_ROOMS
+
+
+async def test_a_room_with_a_reader_stays_however_many_are_named() -> None:
+    rooms = await opened()
+    read, held = await rooms.enter("read"), await rooms.enter("held")
+    read.follow(Start.NOW, lambda batch: None)
+    waiting = asyncio.ensure_future(held.wait(Start.NOW, 60))
+    for n in range(4 * IDLE_ROOMS):
+        await rooms.enter(f"room-{n}")
+    assert await rooms.enter("read") is read
+    assert await rooms.enter("held") is held
+    await (await rooms.enter("held")).post(Draft("ann", "hi"))
+    assert (await waiting).messages[0].text == "hi"
+
+
+async def test_a_room_that_was_let_go_comes_back_with_its_messages_and_cursors() -> None:
+    rooms = await opened()
+    room = await rooms.enter("lobby")
+    first = await room.post(Draft("ann", "one"))
+    await room.post(Draft("ann", "two"))
+    for n in range(2 * IDLE_ROOMS):
+        await rooms.enter(f"room-{n}")
+    back = await rooms.enter("lobby", first.cursor)
+    assert back is not room
+    batch = back.since(first.cursor)
+    assert ([message.text for message in batch.messages], batch.gap) == (["two"], False)
+
+
+async def test_who_still_posts_to_a_room_that_was_let_go_reaches_its_readers() -> None:
+    rooms = await opened()
+    stale = await rooms.enter("lobby")
+    for n in range(2 * IDLE_ROOMS):
+        await rooms.enter(f"room-{n}")
+    fresh = await rooms.enter("lobby")
+    waiting = asyncio.ensure_future(fresh.wait(Start.NOW, 60))
+    await asyncio.sleep(0)
+    await stale.post(Draft("ann", "hi"))
+    assert (await waiting).messages[0].text == "hi"
+
+
+class Failing(MemoryStore):
+    """A memory store that can't be reached at first."""
+
+    failures = 1
+
+    async def tail(self, room: str) -> list[Message]:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("not now")
+        return await super().tail(room)
+
+
+async def test_a_room_that_could_not_be_loaded_is_loaded_when_the_store_is_back() -> None:
+    rooms = await opened(Failing(1000, 1000))
+    told = await asyncio.gather(*[rooms.enter("lobby") for _ in range(3)], return_exceptions=True)
+    assert [type(each) for each in told] == [Unavailable] * 3
+    room = await rooms.enter("lobby")
+    assert (await room.post(Draft("ann", "hi"))).id == 1
+    assert room.retained == 1
+
+
+async def test_over_http_too_a_crowd_of_named_rooms_is_let_go(server: Running) -> None:
+    async with connected(server.url) as connection, joined(server.url, "websocket", room="mine"):
+        await until(lambda: server.chat.sockets)
+        for n in range(3 * IDLE_ROOMS):
+            answer = await connection.ask("GET", f"/rooms/room-{n}/short-polling")
+            assert answer.status == 200
+        seen = (await connection.ask("GET", "/inspect")).json
+    assert len(seen["rooms"]) <= IDLE_ROOMS
+    assert seen["rooms"]["mine"]["readers"] == 1
+
+
+async def test_readers_that_leave_let_their_rooms_go(serve: Serve) -> None:
+    server = await serve()
+    for n in range(40):
+        async with joined(server.url, "websocket", room=f"read-{n}") as reader:
+            await reader.receive()
+    await until(lambda: not server.chat.sockets)
+    for n in range(2 * IDLE_ROOMS):
+        await server.room(f"room-{n}")
+    assert not [room for room in server.chat.rooms if room.name.startswith("read-")]

@@ -1,0 +1,403 @@
+"""The server from its first connection to its last: how it starts, what it refuses to start with, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Serve, StartProcess
+from tests.support.clients import PATIENCE_SECONDS, joined
+from tests.support.http import ask, connected
+from tests.support.in_process_server import GatedStore, Running, until
+from tests.support.server_process import ROOT, Serving
+from transports.app import TRANSPORTS
+from tutorial.__main__ import main, make_parser, to_open
+
+MESSAGES = "/rooms/lobby/messages"
+BODY = b'{"author": "ann", "text": "hi"}'
+
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "c2l4dGVlbiBieXRlcyBvaw==",
+}
+
+
+# Draining
+
+
+async def test_held_requests_are_answered_with_an_empty_batch_and_connection_close(
+    server: Running,
+) -> None:
+    async with connected(server.url) as one, connected(server.url) as other:
+        await one.send("GET", "/rooms/a/long-polling?cursor=now")
+        await other.send("GET", "/rooms/b/long-polling?cursor=now")
+        await until(lambda: server.held == 2)
+        began = time.monotonic()
+        await server.stop()
+        assert time.monotonic() - began < 2
+        for connection in (one, other):
+            answer = await connection.response()
+            assert answer.status == 200
+            assert (answer.json["messages"], answer.json["gap"]) == ([], False)
+            assert answer.headers["connection"] == "close"
+            assert await connection.ended() == b""
+
+
+async def test_websockets_are_closed_1012(server: Running) -> None:
+    async with (
+        joined(server.url, "websocket") as one,
+        joined(server.url, "websocket", room="b") as two,
+    ):
+        await one.receive()
+        await two.receive()
+        await server.stop()
+        assert (await one.closed())[0] == (await two.closed())[0] == 1012
+
+
+async def test_a_websocket_that_answers_no_good_bye_does_not_keep_the_server(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transports.chat.DRAIN_SECONDS", 0.2)
+    async with connected(server.url) as silent:
+        await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
+        await silent.head()
+        await until(lambda: server.chat.sockets)
+        began = time.monotonic()
+        await server.stop()
+        assert time.monotonic() - began < 2
+
+
+async def test_what_asks_while_the_server_drains_is_503_with_retry_after(serve: Serve) -> None:
+    store = GatedStore()
+    store.reading.set()
+    server = await serve(store=store)
+    async with connected(server.url) as posts, connected(server.url) as asks:
+        await posts.send("POST", MESSAGES, BODY)
+        await until(lambda: store.asked == 2)
+        assert (await asks.ask("GET", "/healthz")).status == 200
+        stopping = asyncio.ensure_future(server.stop())
+        await until(lambda: server.chat.draining)
+        answer = await asks.ask("GET", "/healthz")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert answer.headers["connection"] == "close"
+        store.keeping.set()
+        await stopping
+        told = await posts.response()  # what was begun is finished
+        assert (told.status, told.headers["connection"]) == (201, "close")
+
+
+async def test_while_draining_nobody_new_is_let_in(serve: Serve) -> None:
+    store = GatedStore()
+    store.reading.set()
+    server = await serve(store=store)
+    async with connected(server.url) as posts:
+        await posts.send("POST", MESSAGES, BODY)
+        await until(lambda: store.asked == 2)
+        stopping = asyncio.ensure_future(server.stop())
+        await until(lambda: server.chat.draining)
+        await closes_its_door(server.url)
+        store.keeping.set()
+        await stopping
+
+
+@pytest.mark.parametrize("transport", [*TRANSPORTS, "messages"])
+async def test_while_draining_every_address_says_503(serve: Serve, transport: str) -> None:
+    server = await serve()
+    server.chat.draining = True
+    method = "POST" if transport == "messages" else "GET"
+    headers = HANDSHAKE if transport == "websocket" else {}
+    body = BODY if method == "POST" else None
+    answer = await ask(server.url, f"/rooms/lobby/{transport}", method, body, headers)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json["status"] == 503
+    assert not list(server.chat.rooms) or not (await server.room()).cursor.id
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_who_is_on_the_way_in_when_the_server_drains_is_503_and_never_held(
+    serve: Serve, transport: str
+) -> None:
+    store = GatedStore()
+    server = await serve(store=store)
+    async with connected(server.url) as connection:
+        path = f"/rooms/lobby/{transport}?cursor=now"
+        await connection.send("GET", path, headers=HANDSHAKE)
+        await until(lambda: store.asked)
+        stopping = asyncio.ensure_future(server.stop())
+        await until(lambda: server.chat.draining)
+        store.reading.set()
+        answer = await connection.response()
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        await stopping
+
+
+# Ending, as a process
+
+
+async def inside(url: str) -> list[str]:
+    """Name those who wait in the server: its held requests, sockets and event streams."""
+    report = (await ask(url, "/inspect")).json
+    return [name for name in ("held", "websockets", "event_streams") for _ in range(report[name])]
+
+
+async def everyone_there(url: str) -> list[asyncio.Task[int]]:
+    """A held request, an open WebSocket and an event stream; give how each of them ends."""
+
+    async def hold() -> int:
+        async with connected(url) as connection:
+            await connection.send("GET", "/rooms/quiet/long-polling?cursor=now")
+            return (await connection.response()).status
+
+    async def follow() -> int:
+        async with joined(url, "websocket") as client:
+            await client.receive()
+            code: int = (await client.closed())[0]
+            return code
+
+    async def stream() -> int:
+        async with connected(url) as connection:
+            await connection.send("GET", "/rooms/lobby/server-sent-events")
+            assert (await connection.ended()).endswith(b"0\r\n\r\n")  # whole, not cut off
+            return 0
+
+    everyone = [asyncio.ensure_future(way()) for way in (hold, follow, stream)]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while len(await inside(url)) < len(everyone):
+            assert not [one for one in everyone if one.done()]
+    return everyone
+
+
+async def closes_its_door(url: str) -> None:
+    """Wait until nobody new can connect."""
+    with suppress(ConnectionRefusedError, ConnectionResetError):
+        async with asyncio.timeout(5):
+            while True:
+                async with connected(url):
+                    await asyncio.sleep(0)
+
+
+async def ended(serving: Serving, within: float) -> int:
+    """Wait for a process to end; give its status."""
+    return await asyncio.to_thread(serving.process.wait, within)
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("store", ["memory", "sqlite"])
+async def test_sigterm_and_ctrl_c_drain_and_end_with_status_0(
+    process: StartProcess, tmp_path: Path, told: signal.Signals, store: str
+) -> None:
+    serving = process(f"--store={'memory' if store == 'memory' else f'sqlite:{tmp_path}/chat.db'}")
+    everyone = await everyone_there(serving.url)
+    serving.process.send_signal(told)
+    assert await ended(serving, 5) == 0
+    assert await asyncio.gather(*everyone) == [200, 1012, 0]
+
+
+async def test_a_client_that_will_not_go_does_not_keep_the_process_longer_than_5_s(
+    process: StartProcess,
+) -> None:
+    serving = process("--store=memory")
+    async with connected(serving.url) as silent:
+        await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
+        await silent.head()
+        began = time.monotonic()
+        serving.process.terminate()
+        assert await ended(serving, 5) == 0
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_ctrl_c_ends_the_process_at_once(
+    process: StartProcess, told: signal.Signals
+) -> None:
+    serving = process("--store=memory")
+    async with connected(serving.url) as silent:
+        await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
+        await silent.head()
+        serving.process.send_signal(told)
+        await closes_its_door(serving.url)
+        serving.process.send_signal(told)
+        assert await ended(serving, 5) == -told  # by the signal: who drains ends with 0
+
+
+# Starting
+
+
+def command(*options: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line that is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "tutorial", *options],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+def spoil_with_text(file: Path) -> None:
+    file.write_text("Dear diary, " * 1000)
+
+
+def spoil_with_tables(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("CREATE TABLE notes (body TEXT)")
+
+
+def spoil_with_a_folder(file: Path) -> None:
+    file.mkdir()
+
+
+BAD_FILES: dict[str, Callable[[Path], None]] = {
+    "no database": spoil_with_text,
+    "another program's": spoil_with_tables,
+    "a folder": spoil_with_a_folder,
+}
+BAD_OPTIONS = [
+    ["--port=70000"], ["--port=-1"], ["--port=x"], ["--port"], ["--prot=1"], ["--history=0"], ["--history=1.5"],
+    ["--hold=0"], ["--hold=56"], ["--hold=nan"], ["--rate-limit=-1"], ["--rate-limit=x"], ["--rate-limit=inf"],
+    ["--store=mysql:x"], ["--store=sqlite:"], ["--store="], ["--store=sqlite:nowhere/at/all/chat.db"],
+    ["--address=256.1.1.1"], ["--address=nowhere.invalid"], ["--address=a..b"], [f"--address={'a' * 64}.invalid"],
+    ["--trusted-origin=friend.example"], ["--trusted-origin=https://friend.example/"], ["--trusted-origin=null"],
+    ["--trusted-origin="], ["--trusted-origin=*"], ["--trusted-proxy=x"], ["nonsense"], ["--p=1"],
+]  # fmt: skip
+
+
+def assert_one_sentence(told: subprocess.CompletedProcess[str]) -> None:
+    assert told.returncode == 2, told
+    assert told.stdout == ""
+    assert re.fullmatch(r"python -m tutorial: [^\n]+\n", told.stderr), told.stderr
+
+
+@pytest.mark.parametrize("options", BAD_OPTIONS, ids=" ".join)
+def test_what_it_cannot_start_with_is_one_sentence_and_status_2(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["--port=0", "--store=memory", *options])
+    told = capsys.readouterr()
+    assert (status, told.out) == (2, "")
+    assert re.fullmatch(r"python -m tutorial: [^\n]+\n", told.err), told.err
+
+
+@pytest.mark.parametrize("bad", ["--port=70000", "--address=192.0.2.1"])
+def test_a_process_with_a_bad_option_ends_without_a_traceback(tmp_path: Path, bad: str) -> None:
+    assert_one_sentence(command("--port=0", bad, cwd=tmp_path))
+
+
+@pytest.mark.parametrize("spoil", BAD_FILES.values(), ids=BAD_FILES)
+def test_a_store_that_is_none_is_one_sentence_and_status_2(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    spoil(tmp_path / "chat.db")
+    told = command("--port=0", cwd=tmp_path)
+    assert_one_sentence(told)
+    assert "chat.db" in told.stderr
+
+
+def test_a_store_that_another_process_uses_is_one_sentence_and_status_2(
+    process: StartProcess, tmp_path: Path
+) -> None:
+    process(f"--store=sqlite:{tmp_path}/chat.db")
+    told = command("--port=0", cwd=tmp_path)
+    assert_one_sentence(told)
+    assert "another process" in told.stderr
+
+
+def test_a_taken_port_is_one_sentence_and_status_2(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = command(f"--port={port}", cwd=tmp_path)
+    assert_one_sentence(told)
+    assert f":{port}" in told.stderr
+
+
+def test_what_is_installed_without_its_checkout_says_so(tmp_path: Path) -> None:
+    for package in ("transports", "tutorial", "loadtests"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    told = command("--port=0", "--store=memory", cwd=tmp_path, PYTHONPATH="")
+    assert_one_sentence(told)
+    assert "pip install -e ." in told.stderr
+
+
+def test_it_prints_the_address_to_open(process: StartProcess) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", process("--store=memory").url)
+
+
+@pytest.mark.parametrize(
+    ("address", "opened"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "[::1]")],
+)
+def test_an_address_can_be_opened_as_it_is_printed(address: str, opened: str) -> None:
+    options = make_parser().parse_args([f"--address={address}"])
+    assert to_open(options, 8888) == f"http://{opened}:8888/"
+
+
+async def test_help_names_every_option(tmp_path: Path) -> None:
+    told = command("--help", cwd=tmp_path)
+    assert told.returncode == 0
+    for option in (
+        "port", "address", "store", "history", "hold", "rate-limit", "publish-key", "trusted-origin", "debug",
+    ):  # fmt: skip
+        assert f"--{option}" in told.stdout
+
+
+async def test_options_reach_the_chat(process: StartProcess, tmp_path: Path) -> None:
+    serving = process(
+        f"--store=sqlite:{tmp_path}/other.db",
+        "--history=1",
+        "--hold=1",
+        "--rate-limit=0.01",
+        "--trusted-origin=https://one.example",
+        "--trusted-origin=https://two.example",
+        "--debug",
+        CHAT_PUBLISH_KEY="from the environment",
+    )
+    for site in ("https://one.example", "https://two.example"):
+        answer = await ask(serving.url, "/rooms/lobby/short-polling", headers={"Origin": site})
+        assert answer.headers["access-control-allow-origin"] == site
+    statuses = [(await ask(serving.url, MESSAGES, "POST", BODY)).status for _ in range(2)]
+    assert statuses == [201, 429]
+    headers = {"Authorization": "Bearer from the environment"}
+    body = json.dumps({"room": "lobby", "author": "shop", "text": "hi"}).encode()
+    assert (await ask(serving.url, "/publish", "POST", body, headers)).status == 201
+    assert len((await ask(serving.url, "/rooms/lobby/short-polling")).json["messages"]) == 1
+    answer = await ask(serving.url, "/rooms/lobby/long-polling?cursor=now")
+    assert 900 <= float(answer.headers["server-timing"].partition("dur=")[2]) < 3000
+    assert (tmp_path / "other.db").exists()
+
+
+async def test_by_default_who_writes_too_much_is_stopped_after_a_burst_of_40(
+    process: StartProcess,
+) -> None:
+    serving = process("--store=memory", "--rate-limit=20")
+    allowed = 0
+    async with connected(serving.url) as connection:
+        while (await connection.ask("POST", MESSAGES, BODY)).status == 201:
+            allowed += 1
+    assert allowed >= 40
+
+
+def test_the_defaults_are_as_the_help_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHAT_STORE", "CHAT_PUBLISH_KEY", "CHAT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    options = make_parser().parse_args([])
+    assert (options.port, options.address, options.store) == (8888, "127.0.0.1", "sqlite:chat.db")
+    assert (options.history, options.hold, options.rate_limit) == (1000, 25.0, 20.0)
+    assert (options.publish_key, options.trusted_origin, options.debug) == (None, [], False)

@@ -1,0 +1,155 @@
+"""Every starter fails for its reason, every solution passes, and no wrong solution gets through.
+
+A wrong solution is a file that a learner would really write: `tests/exercises/wrong_solutions/NN_name/*.py`.
+Its docstring says the mistake and, after "Told:", words that the verdict must contain ("this | or that").
+"""
+
+import asyncio
+import re
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.proxying import free_port
+from tutorial.exercises.catalogue import Exercise, exercises, load
+from tutorial.exercises.running import verdict_on
+from tutorial.exercises.verdict import Verdict
+
+WRONG = Path(__file__).parent / "wrong_solutions"
+
+STARTERS = {
+    0: "the 3 texts that the first tab said, oldest first; got []",
+    10: "“processor” gives out first (short-polling, 1 messages a second",
+    9: "mean_ms within 5 ms of 499.4 (short polling, nothing goes wrong); got 2.0",
+    8: "message 1 as an event, on the same stream; got the stream ended",
+    7: "lost, the first of them message 4",
+    6: "from encode('Hello', 37 fa 21 3d); got 81 05 48",
+    2: "ask together, 3 times in a row",
+    15: "lost, the first of them",
+    14: "for half of that time",
+    13: "order 1 is shipped, and nobody was ever told",
+    1: "expected a reader who has all but message 2 gets message 2, no gap; got messages 1 2",
+    3: "lost, the first of them message",
+    4: "a busy loop",
+    5: "two messages within 50 ms in one answer: one request for both; got message",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file to judge, and words that its verdict must contain; a solution has none."""
+
+    exercise: Exercise
+    path: Path
+    told: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.exercise.name}-{self.path.stem}"
+
+
+def wrong_solutions() -> list[Case]:
+    """Return all of them, with what their docstrings say the verdict tells."""
+    return [
+        Case(one, path, re.search(r"^Told: (.*)$", path.read_text("utf-8"), re.MULTILINE)[1])
+        for one in exercises()
+        for path in sorted((WRONG / one.name).glob("*.py"))
+    ]
+
+
+STARTING = [Case(one, one.starter, STARTERS[one.number]) for one in exercises()]
+SERVER_EXERCISES = [
+    one for one in exercises() if "main(int(sys.argv[1]))" in one.starter.read_text("utf-8")
+]
+SERVERS = [path for one in SERVER_EXERCISES for path in (one.starter, one.solution)]
+SOLVED = [Case(one, one.solution) for one in exercises()]
+
+
+def judge(case: Case) -> Verdict:
+    return asyncio.run(verdict_on(case.exercise.number, case.path))
+
+
+def sentence(verdict: Verdict) -> str:
+    return f"expected {verdict.expected}; got {verdict.got}"
+
+
+@pytest.mark.parametrize("case", STARTING, ids=str)
+def test_a_starter_fails_for_the_reason_that_its_text_gives(case: Case):
+    verdict = judge(case)
+    assert not verdict.passed
+    assert case.told in sentence(verdict)
+    assert verdict.read
+
+
+@pytest.mark.parametrize("case", SOLVED, ids=str)
+def test_a_solution_passes_and_says_what_was_measured(case: Case):
+    verdict = judge(case)
+    assert verdict.passed, sentence(verdict)
+    assert re.search(r"\d", verdict.measured)
+
+
+@pytest.mark.parametrize("case", wrong_solutions(), ids=str)
+def test_a_wrong_solution_is_told_its_mistake(case: Case):
+    verdict = judge(case)
+    assert not verdict.passed
+    assert any(words in sentence(verdict) for words in case.told.split(" | ")), sentence(verdict)
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_an_exercise_has_three_hints_and_three_wrong_solutions_and_one_task(exercise: Exercise):
+    assert len(exercise.hints) == 3
+    assert all(exercise.hints)
+    assert len(list((WRONG / exercise.name).glob("*.py"))) >= 3
+    assert exercise.title
+    assert f".learner/{exercise.name}.py" in exercise.task
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_each_line_for_a_shell_can_be_run_as_it_stands(exercise: Exercise):
+    lines = re.findall(r"^ {4}((?:\w+=\S+ )?(?:python|curl) .*)$", exercise.task, re.MULTILINE)
+    assert lines
+    for line in lines:
+        assert subprocess.run(["sh", "-n", "-c", line], check=False).returncode == 0, line
+        assert "#" not in line, "zsh takes what follows for arguments"
+        assert not re.search(r"(?<!['\"])\bhttp\S*\?", line), "a shell takes ? for a pattern"
+
+
+@pytest.mark.parametrize("server", SERVER_EXERCISES, ids=lambda one: one.name)
+def test_a_line_for_a_shell_that_does_not_end_is_told_its_own_terminal(server: Exercise):
+    assert "in one terminal:" in server.task
+    assert "in another" in server.task
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_server_says_where_it_listens(path: Path):
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-u", str(path), str(port)], stdout=subprocess.PIPE, text=True
+    )
+    silent = threading.Timer(10, server.kill)
+    silent.start()
+    try:
+        said = server.stdout.readline()
+        assert re.fullmatch(rf"listening on (http|ws)://127.0.0.1:{port}\n", said)
+        socket.create_connection(("127.0.0.1", port)).close()
+    finally:
+        silent.cancel()
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_what_a_check_says_to_read_again_is_a_heading_of_its_chapter(exercise: Exercise):
+    chapters = Path(load(exercise.check).__file__).parents[2] / "chapters"
+    text = "".join(path.read_text("utf-8") for path in chapters.glob(f"{exercise.number:02}*.md"))
+    if not text:
+        pytest.skip(f"chapter {exercise.number} is not written yet")
+    headings = re.findall(r"^##+ (.*?)\s*$", text, re.MULTILINE)
+    named = [value for name, value in vars(load(exercise.check)).items() if name[:5] == "READ_"]
+    assert named
+    assert set(named) <= set(headings)

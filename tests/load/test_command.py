@@ -1,0 +1,228 @@
+"""`python -m loadtests`: what it leaves behind, and what it says when it can't."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from loadtests.__main__ import main
+from loadtests.report import render
+from loadtests.results import Results, last
+from tests.support import server_process as serving
+from tests.support.server_process import ROOT
+
+SMALL = ("--quick", "--users=8", "--rates=8", "--seconds=1", "--poll-interval=0.2")
+ALL = "--transports=short-polling,long-polling,websocket,server-sent-events"
+SECONDS_AT_MOST = 60
+
+
+def command(*options: str, shell: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `python -m loadtests`, after what `shell` says."""
+    words = [sys.executable, "-m", "loadtests", *options]
+    return subprocess.run(
+        ["bash", "-c", f'{shell} exec "$@"', "bash", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_AT_MOST,
+        check=False,
+    )
+
+
+def started(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """Start `python -m loadtests` and read its progress from its standard output."""
+    words = [sys.executable, "-m", "loadtests", "--progress=json", f"--results={folder}", *options]
+    return subprocess.Popen(
+        words,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # as a terminal does
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        ),  # nohup ignores it
+    )
+
+
+def wait_for(process: subprocess.Popen[str], words: str) -> list[dict[str, Any]]:
+    """Read progress until a step says `words`; give all steps so far."""
+    assert process.stdout is not None
+    steps = []
+    for line in process.stdout:
+        steps.append(json.loads(line))
+        if words in steps[-1]["now"]:
+            return steps
+    raise AssertionError(f"it never came to {words!r}, but said {process.communicate()[1]}")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that a small comparison of all transports left behind."""
+    folder = tmp_path_factory.mktemp("results")
+    ran = command(*SMALL, ALL, f"--results={folder}")
+    assert "bytes/del." in ran.stdout, ran.stderr
+    return folder
+
+
+def results(folder: Path) -> Results:
+    read = last(folder)
+    assert read is not None
+    return read
+
+
+def test_every_transport_delivers_every_message_to_every_user_once(measured: Path) -> None:
+    for cell in results(measured).cells:
+        assert cell.said["published"] == 8
+        assert cell.deliveries == 8 * 8
+        assert cell.faults == {}
+        assert not cell.said["failures"]
+
+
+def test_the_counts_of_each_transport_are_its_own(measured: Path) -> None:
+    cells = {cell.cell.transport: cell for cell in results(measured).cells}
+    assert len(cells) == 4
+    assert cells["websocket"].said["requests"] == cells["server-sent-events"].said["requests"] == 0
+    assert 16 <= cells["long-polling"].said["requests"] <= 64  # two messages may share an answer
+    short = cells["short-polling"]
+    assert short.requests_a_second == pytest.approx(8 / 0.2, rel=0.15)
+    assert cells["long-polling"].held_most == 8
+    assert short.held_most == 0
+    assert 200 < cells["websocket"].bytes_a_delivery < 400 < cells["long-polling"].bytes_a_delivery
+
+
+def test_the_model_agrees_with_the_measurement_on_requests_and_bytes(measured: Path) -> None:
+    for cell in results(measured).cells:
+        assert cell.predicted is not None
+        # a busy machine is away for longer, and then several messages share an answer
+        within = 0.6 if cell.cell.transport == "long-polling" else 0.15
+        assert cell.requests_a_second == pytest.approx(cell.predicted.requests, rel=within)
+        assert cell.bytes_a_second == pytest.approx(cell.predicted.bytes, rel=within)
+
+
+def test_the_report_is_one_small_file_that_asks_for_nothing(measured: Path) -> None:
+    html = (measured / "report.html").read_text()
+    assert len(html.encode()) < 100_000
+    assert not re.search(r"<script|src=|href=|url\(|@import", html)
+    for word in ("Short polling", "Long polling", "WebSocket", "Server-sent events", "The model"):
+        assert word in html
+    assert html.count("<figure>") == html.count('role="img"') == html.count("As a table") == 2
+
+
+def test_results_can_be_read_again_and_drawn_again(measured: Path) -> None:
+    again = Results.from_json(json.loads(json.dumps(results(measured).to_json())))
+    assert render(again) == (measured / "report.html").read_text()
+    assert {"processor", "cores", "python", "tornado", "locust"} <= set(again.machine)
+
+
+def test_an_interrupted_run_keeps_what_it_measured_and_leaves_no_process(tmp_path: Path) -> None:
+    process = started(tmp_path, *SMALL, "--transports=websocket,long-polling")
+    steps = wait_for(process, "long-polling, 8")
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert [step["done"] for step in steps] == sorted(step["done"] for step in steps)
+    assert "interrupted after 1 of 2 windows" in told
+    assert [cell.cell.transport for cell in results(tmp_path).cells] == ["websocket"]
+    assert "interrupted" in (tmp_path / "report.html").read_text()
+    assert not psutil.wait_procs(children, timeout=5)[1]
+
+
+def test_a_server_that_dies_makes_its_cell_say_so(tmp_path: Path) -> None:
+    server = serving.start("--store=memory")
+    options = ("--quick", "--users=5", "--rates=5", "--seconds=25", "--transports=websocket")
+    process = started(tmp_path, *options, f"--url={server.url}")
+    wait_for(process, "websocket, 5")
+    while not json.load(_opened(server.url))["websockets"]:
+        pass  # until Locust has come
+    server.process.kill()
+    server.process.communicate()
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert f"the server at {server.url} died" in told
+    assert "Traceback" not in told
+
+
+def _opened(url: str) -> Any:
+    from urllib.request import urlopen
+
+    return urlopen(f"{url}/inspect")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Some other server: it has nothing of this chat."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def refused(ran: subprocess.CompletedProcess[str], words: str) -> None:
+    """Hold a refusal to one sentence, in words that say what to do, and exit status 2."""
+    sentences = [line for line in ran.stderr.splitlines() if "left  " not in line]
+    assert len(sentences) == 1, ran.stderr
+    assert words in sentences[0]
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+
+
+def test_a_server_that_is_something_else_is_one_sentence(stranger: str, tmp_path: Path) -> None:
+    refused(command(f"--url={stranger}", f"--results={tmp_path}"), "answers 404 to GET /inspect")
+
+
+def test_a_server_that_limits_messages_is_one_sentence(tmp_path: Path) -> None:
+    with serving.served("--store=memory", "--rate-limit=1") as server:
+        refused(command(f"--url={server.url}", f"--results={tmp_path}"), "--rate-limit=0")
+
+
+def test_a_host_that_refuses_is_one_sentence(tmp_path: Path) -> None:
+    refused(command("--url=http://127.0.0.1:1", f"--results={tmp_path}"), "Connection refused")
+
+
+def test_too_few_file_descriptors_are_told_before_anything_starts(tmp_path: Path) -> None:
+    ran = command("--users=400", f"--results={tmp_path}", shell="ulimit -n 256;")
+    refused(ran, "400 users need 500 file descriptors a process, and the limit is 256")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("--transports=pigeon", "there is no transport 'pigeon', only short-polling"),
+        ("--users=999999", "999999 users need"),
+        ("--users=none", "invalid list of whole numbers value: 'none'"),
+        ("--rates=0", "0 is not from 0.01 to 1000"),
+        ("--seconds=-1", "-1 is not from 0.5"),
+        ("--url=localhost", "is not an address like http://127.0.0.1:8888"),
+        ("--nonsense", "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_what_makes_no_sense_is_one_sentence(
+    option: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main([option, f"--results={tmp_path}"])
+    told = capsys.readouterr()
+    refused(subprocess.CompletedProcess([], status, told.out, told.err), words)

@@ -1,0 +1,313 @@
+"""The locustfiles, run by a real Locust in a process of its own, against real servers.
+
+Locust is never imported here: it would replace sockets and threads of every test that runs after it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.support import server_process as serving
+from tests.support.retry_on_noise import at_best
+from tests.support.server_process import ROOT, Serving
+
+TRANSPORTS = {
+    "short-polling": "ShortPolling",
+    "long-polling": "LongPolling",
+    "websocket": "WebSocket",
+    "server-sent-events": "ServerSentEvents",
+}
+FAULTS = {"drop": "lost", "double": "doubled", "reorder": "others"}  # and its column
+SECONDS_AT_MOST = 40
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a Locust that has ended left behind: its statistics by (type, name), and what it wrote."""
+
+    status: int
+    rows: dict[tuple[str, str], dict[str, Any]]
+    log: str
+
+    def count(self, kind: str, name: str) -> int:
+        return int(self.rows.get((kind, name), {"num_requests": 0})["num_requests"])
+
+    def failures(self, kind: str, name: str) -> int:
+        return int(self.rows[kind, name]["num_failures"])
+
+
+Locust = Callable[..., Ran]
+
+
+def run_locust(folder: Path, *options: str) -> Ran:
+    """Run `locust` in the checkout, headless, with the project's own configuration and these options."""
+    file = folder / "stats"  # Locust adds .json
+    command = [sys.executable, "-m", "locust", "--headless", "--only-summary"]
+    ended = subprocess.run(
+        [*command, f"--csv={file}", f"--json-file={file}", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_AT_MOST,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    written, failed = file.with_suffix(".json"), folder / "stats_failures.csv"
+    rows = json.loads(written.read_text()) if written.exists() else []
+    log = ended.stdout + ended.stderr + (failed.read_text() if failed.exists() else "")
+    assert "Traceback" not in log, log
+    return Ran(ended.returncode, {(row["method"], row["name"]): row for row in rows}, log)
+
+
+@pytest.fixture
+def locust(tmp_path: Path) -> Locust:
+    """Run `locust` with options of your own."""
+    return partial(run_locust, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def chat() -> Iterator[Serving]:
+    """One server for all these tests; each has a room of its own."""
+    with serving.served("--store=memory") as started:
+        yield started
+
+
+@contextmanager
+def broken(fault: str) -> Iterator[str]:
+    """Give the address of a server that spoils one delivery in a thousand, in the way that is named."""
+    command = [sys.executable, "-m", "tests.support.broken_server", fault]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://[\d.:]+", process.stdout.readline())
+        assert found
+        yield found[0]
+        process.kill()
+
+
+@contextmanager
+def web_ui(*options: str) -> Iterator[str]:
+    """Give the address of the web UI of a Locust that has started its users."""
+    port = free_port()
+    web = ["--web-host=127.0.0.1", f"--web-port={port}", "--autostart"]
+    command = [sys.executable, "-m", "locust", *web, *options]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        yield f"http://127.0.0.1:{port}"
+        process.kill()
+
+
+def told(url: str, enough: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Ask Locust's Delivery tab until its rows, by transport, are enough."""
+    rows: dict[str, Any] = {}
+    for _ in range(SECONDS_AT_MOST * 10):
+        with suppress(OSError):  # it has not started yet
+            with urlopen(f"{url}/stats/requests") as answer:
+                rows = {row["name"]: row for row in json.load(answer)["extended_stats"][0]["data"]}
+            if enough(rows):
+                return rows
+        time.sleep(0.1)
+    raise AssertionError(f"not enough was told: {rows}")
+
+
+def inspect(url: str) -> dict[str, Any]:
+    with urlopen(f"{url}/inspect") as answer:
+        counted: dict[str, Any] = json.load(answer)
+        return counted
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A run of all four users, and how far the server's own counters went meanwhile."""
+
+    ran: Ran
+    requests: dict[str, int]
+    messages: int
+
+
+@pytest.fixture(scope="module")
+def counted(chat: Serving, tmp_path_factory: pytest.TempPathFactory) -> Counted:
+    options = ("--users=20", "--spawn-rate=20", "--rate=4", "--poll-interval=0.3", "--run-time=4s")
+    before = inspect(chat.url)
+    ran = run_locust(tmp_path_factory.mktemp("counted"), f"--host={chat.url}", *options)
+    after = inspect(chat.url)
+    requests = {
+        transport: after["requests"][transport] - before["requests"].get(transport, 0)
+        for transport in TRANSPORTS
+    }
+    return Counted(ran, requests, after["messages"] - before["messages"])
+
+
+def test_what_locust_counts_is_what_the_server_counts(counted: Counted) -> None:
+    ran, in_flight = counted.ran, 5  # one a user
+    assert ran.status == 0, ran.log
+    assert 0 <= counted.messages - ran.count("POST", "/rooms/[room]/messages") <= 3
+    for transport, requests in counted.requests.items():
+        kind = "OPEN" if transport == "websocket" else "GET"
+        assert 0 <= requests - ran.count(kind, f"/rooms/[room]/{transport}") <= in_flight
+
+
+def test_everybody_gets_every_message_but_those_at_the_ends(counted: Counted) -> None:
+    for transport in TRANSPORTS:
+        delivered = counted.ran.count("DELIVER", transport)
+        assert 5 * (counted.messages - 7) <= delivered <= 5 * counted.messages
+        assert counted.ran.failures("DELIVER", transport) == 0
+
+
+def test_rows_are_named_by_transport_and_never_by_cursor(counted: Counted) -> None:
+    asked = {f"/rooms/[room]/{path}" for path in ("messages", *TRANSPORTS)}
+    assert {name for _, name in counted.ran.rows} == {*asked, *TRANSPORTS}
+
+
+def test_a_held_poll_is_not_called_slow(counted: Counted) -> None:
+    rows = counted.ran.rows
+    held, asked = rows["HELD", "long-polling"], rows["GET", "/rooms/[room]/long-polling"]
+    held_ms = held["total_response_time"] / held["num_requests"]
+    assert held_ms > 50
+    assert asked["total_response_time"] / asked["num_requests"] < held_ms
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_spoiled_delivery_in_a_thousand_is_found_and_named(fault: str) -> None:
+    called = FAULTS[fault]
+    # only a short poll's batches are often of two, which it takes to change their order
+    spoiled = ["short-polling"] + ["long-polling", "websocket"] * (fault != "reorder")
+    users = ("-u40", "-r40", "--rate=80", "--poll-interval=0.2")
+    classes = [TRANSPORTS[transport] for transport in spoiled]
+    with broken(fault) as server, web_ui(f"--host={server}", *users, *classes) as url:
+        rows = told(url, lambda rows: all(rows.get(t, {called: 0})[called] for t in spoiled))
+    for row in rows.values():
+        faults = {kind: row[kind] for kind in ("lost", "doubled", "others")}
+        assert 1 <= faults.pop(called) <= row["deliveries"] / 1000 + 1
+        assert not any(faults.values())
+
+
+def test_two_processes_publish_no_more_than_one(locust: Locust, chat: Serving) -> None:
+    def check() -> None:
+        before, port = inspect(chat.url)["messages"], free_port()
+        ran = locust(
+            f"--host={chat.url}", "--room=two", "--users=4", "--spawn-rate=4", "--rate=20", "--run-time=3s",
+            "--processes=2", f"--master-bind-port={port}", f"--master-port={port}", "WebSocket",
+        )  # fmt: skip
+        assert ran.count("DELIVER", "websocket") > 0
+        assert 30 <= inspect(chat.url)["messages"] - before <= 95  # 60, but for chance
+
+    at_best(check)
+
+
+def test_a_shape_switches_itself_on_only_when_it_is_named(locust: Locust, chat: Serving) -> None:
+    assert "Shape" not in locust(f"--host={chat.url}", "-u1", "-t1s", "WebSocket").log
+    named = ",".join(f"loadtests/{name}.py" for name in ("websockets", "shapes/spike"))
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "--headless",
+        "-f",
+        named,
+        f"--host={chat.url}",
+        "-u20",
+    ]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as shaped:
+        assert shaped.stderr is not None
+        told = next(line for line in shaped.stderr if "Shape test updating" in line)
+        shaped.kill()
+    assert "to 2 users" in told  # a tenth of them
+
+
+def test_shapes_reach_their_peak_and_end() -> None:
+    code = """
+import types
+from loadtests.shapes import ramp, reconnect_storm, spike
+options = types.SimpleNamespace(num_users=50, spawn_rate=None)
+runner = types.SimpleNamespace(environment=types.SimpleNamespace(parsed_options=options))
+for shape in (ramp.Ramp(), spike.Spike(), reconnect_storm.ReconnectStorm()):
+    shape.runner = runner
+    told = []
+    for second in range(1000):
+        shape.get_run_time = lambda: second
+        tick = shape.tick()
+        if tick is None:
+            break
+        if not told or told[-1] != tick[0]:
+            told.append(tick[0])
+    print(second, *told)
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.splitlines() == [
+        "200 5 10 15 20 25 30 35 40 45 50",
+        "61 5 50 5",
+        "72 50 1 50 1 50 1 50 1",
+    ]
+
+
+def test_a_server_that_is_not_there_is_one_sentence(locust: Locust) -> None:
+    ran = locust(f"--host=http://127.0.0.1:{free_port()}", "--run-time=2s")
+    assert ran.status != 0
+    assert "can’t be reached: Connection refused" in ran.log
+    assert len(ran.log.strip().splitlines()) <= 3
+
+
+def test_too_few_file_descriptors_are_one_sentence_before_anything_starts(chat: Serving) -> None:
+    command = f"ulimit -n 256; exec {sys.executable} -m locust --headless -u 400 --host={chat.url}"
+    ended = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode != 0
+    assert "400 users need 500 file descriptors a process, and the limit is 256" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert len(ended.stderr) < 2000
+
+
+def test_the_web_ui_has_a_tab_that_tells_delivery_and_a_form_with_our_options(
+    chat: Serving,
+) -> None:
+    with web_ui(f"--host={chat.url}", "--room=web", "-u8", "-r8", "--rate=20") as url:
+        rows = told(url, lambda rows: len(rows) == len(TRANSPORTS))
+        page = urlopen(f"{url}/").read().decode()
+    assert set(rows) == set(TRANSPORTS)
+    assert '"title": "Delivery"' in page
+    assert all(f'"{option}": ' in page for option in ("room", "rate", "poll_interval", "hold"))
+    assert "cell_file" not in page
+
+
+def test_importing_the_load_tests_pure_parts_does_not_import_locust() -> None:
+    code = (
+        "import sys, loadtests.results, loadtests.report, loadtests.findings, loadtests.__main__\n"
+        "sys.exit(any(name in sys.modules for name in ('locust', 'gevent', 'tornado')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_load_tests_are_pure_clients() -> None:
+    for file in (ROOT / "loadtests").rglob("*.py"):
+        if "fanout" not in file.parts and not file.name.startswith("fanout"):
+            assert not re.search(
+                r"^\s*(from|import) (transports|tutorial)\b", file.read_text(), re.M
+            ), file
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        return port

@@ -1,0 +1,196 @@
+"""How the pages look and are reached: contrast, narrow screens, keyboards, screen readers, no scripts, few bytes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import Look, Process, View
+from tests.support.contrast import found_on, luminance, ratio
+from tests.support.server_process import Serving
+from tests.support.speaking import inspect, say, talking
+from tutorial.book import chapters
+
+pytest_plugins = ["tests.support.browser_fixtures"]
+
+PAGES = ("/", "/chat?room=look&transport=short-polling", "/chat?room=look&mode=compare", "/nowhere")
+CHATS = [
+    "/chat?room=contrast&transport=short-polling",
+    "/chat?room=contrast&transport=long-polling",
+    "/chat?room=contrast&transport=websocket",
+    "/chat?room=contrast&transport=server-sent-events",
+    "/chat?room=contrast&mode=compare",
+]
+# When nothing is under way of which only one side has counted the bytes.
+QUIET = {
+    "short-polling": "state.name === 'resting' && state.until - now > 300",
+    "long-polling": "state.name === 'held' && now - state.since > 60 && now - state.since < 500",
+    "websocket": "state.name === 'open' && now - state.since > 100",
+    "server-sent-events": "state.name === 'open' && now - state.since > 100",
+}
+SCRIPTS_AND_STYLES_BYTES = 150_000
+
+
+def test_the_contrast_of_black_on_white_is_21() -> None:
+    assert ratio((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert luminance((255, 255, 255)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("path", ["/", "/nowhere", *CHATS])
+def test_all_text_and_all_controls_have_enough_contrast_in_both_schemes(
+    look: Look, path: str
+) -> None:
+    view = look(path)
+    view.expects("status of 404", "status of 422")
+    if "/chat" in path:
+        say(view.url, "contrast", "hello")
+        view.connected()
+        view.write("x" * 2001)
+        expect(view.page.locator(".why").first).to_be_visible()
+        for summary in view.page.locator("summary").all():
+            summary.click()
+    for scheme in ("light", "dark"):
+        view.page.emulate_media(color_scheme=scheme)
+        found = found_on(view.page)
+        assert len(found) > 10
+        assert [str(f) for f in found if not f.enough] == [], scheme
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_scrolls_sideways(leaf: Look, path: str) -> None:
+    view = leaf(path)
+    view.expects("status of 404")
+    if "/chat" in path:
+        view.connected()
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for width in (320, 390, 600, 768, 1024, 1280):
+        view.page.set_viewport_size({"width": width, "height": 800})
+        assert view.page.evaluate(over) <= 0, width
+
+
+def test_everything_works_with_the_keyboard_alone(look: Look) -> None:
+    view = look("/")
+    press = view.page.keyboard.press
+    press("Tab")
+    expect(view.page.locator(":focus")).to_have_text("Skip to the content")
+    tab_to(view, "Chat")
+    press("Enter")
+    view.connected()
+    press("Tab")
+    tab_to(view, "short polling")
+    press("ArrowRight")
+    press("ArrowRight")
+    expect(view.pane).to_have_attribute("data-transport", "websocket")
+    ring = view.page.locator(".switch label:has(:focus-visible)")
+    assert ring.evaluate("(label) => getComputedStyle(label).outlineStyle") == "solid"
+    tab_to(view, "Message to")
+    view.page.keyboard.type("No mouse")
+    press("Enter")
+    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["No mouse"])
+    expect(view.box).to_be_focused()
+    tab_to(view, "Cut the connection")
+    press("Enter")
+    tab_to(view, "How this is counted")
+
+
+def tab_to(view: View, name: str) -> None:
+    """Press Tab until something with this name has the focus; each thing on the way must show that it has it."""
+    called = "(e) => [e.ariaLabel, ...[...(e.labels ?? [])].map((l) => l.textContent), e.textContent].join(' ')"
+    for _ in range(40):
+        focused = view.page.locator(":focus")
+        if focused.count() and name in focused.evaluate(called):
+            return
+        view.page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never comes to “{name}”")
+
+
+def test_a_log_has_a_name_and_announces_a_summary_when_the_room_is_busy(
+    look: Look, site: Serving
+) -> None:
+    view = look("/chat?room=busy&transport=websocket")
+    view.connected()
+    log = view.page.get_by_role("log", name=re.compile("^Messages in busy"))
+    say(site.url, "busy", "slowly")
+    expect(log.locator("li")).to_have_count(1)
+    assert log.get_attribute("aria-live") == "polite"
+    with talking(site.url, "busy", count=10, rate=20):
+        pass
+    expect(log.locator("li")).to_have_count(11)
+    assert log.get_attribute("aria-live") == "off"
+    expect(view.page.get_by_role("status").filter(has_text="new messages")).to_have_count(1)
+
+
+@pytest.mark.parametrize("path", PAGES[:3])
+def test_without_scripts_a_page_can_be_read(leaf: Look, path: str) -> None:
+    view = leaf(path, scripts=False)
+    expect(view.page.get_by_role("heading", level=1)).to_be_visible()
+    if "/chat" in path:
+        told = view.page.locator("noscript .prose")
+        expect(told).to_be_visible()
+        expect(told).to_contain_text("needs JavaScript")
+        expect(view.page.get_by_label("Your name")).to_be_hidden()
+
+
+def test_the_chosen_theme_is_remembered(look: Look) -> None:
+    view = look("/", scheme="light")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = view.page.evaluate(paper)
+    view.page.get_by_role("button", name="Dark").click()
+    dark = view.page.evaluate(paper)
+    assert dark != light
+    again = look("/chat", tab_of=view)
+    assert again.page.evaluate(paper) == dark
+
+
+@pytest.mark.parametrize("transport", list(QUIET))
+def test_the_bytes_that_a_pane_shows_are_those_that_the_server_counted(
+    look: Look, process: Process, transport: str
+) -> None:
+    server = process("--store=memory", "--hold=1")
+    say(server.url, "bytes", "the room exists")
+    cost_of_looking = counted_since(counted(server), server)
+    view = look(f"/chat?room=bytes&transport={transport}", server=server)
+    view.loaded()
+    shown_before, counted_before = shown(view, transport), counted(server)
+    view.page.get_by_role("button", name="Cut the connection").click()
+    expect(view.page.locator(".chaos output")).to_contain_text("cut")
+    shown(view, transport)
+    view.write("hi")
+    expect(view.pane.locator(".pending")).to_have_count(0)
+    shown_bytes = [
+        now - before for now, before in zip(shown(view, transport), shown_before, strict=True)
+    ]
+    counted_bytes = counted_since(counted_before, server)
+    truth = [all_ - looking for all_, looking in zip(counted_bytes, cost_of_looking, strict=True)]
+    assert shown_bytes == pytest.approx(truth, rel=0.05)
+
+
+def shown(view: View, transport: str) -> list[int]:
+    """Give the bytes up and down that a pane shows, at a moment when nothing is under way."""
+    pane = "const { state, wire } = document.querySelector('chat-pane').reader; const now = performance.now();"
+    view.page.wait_for_function(f"() => {{ {pane} return {QUIET[transport]}; }}")
+    figures: list[int] = view.page.evaluate(f"() => {{ {pane} return [wire.up, wire.down]; }}")
+    return figures
+
+
+def counted(server: Serving) -> list[int]:
+    """Give the bytes that the server has received and sent since it began."""
+    inside = inspect(server.url)
+    return [inside["bytes_received"], inside["bytes_sent"]]
+
+
+def counted_since(before: list[int], server: Serving) -> list[int]:
+    """Give the bytes that the server has received and sent since then."""
+    return [now - then for now, then in zip(counted(server), before, strict=True)]
+
+
+@pytest.mark.parametrize("path", [*PAGES[:3], *(chapter.path for chapter in chapters())])
+def test_a_page_s_scripts_and_styles_are_small(look: Look, path: str) -> None:
+    view = look(path)
+    view.loaded() if "/chat" in path else view.page.wait_for_load_state()
+    code = "({ name, initiatorType }) => initiatorType !== 'fetch' && /[.](js|css)$/.test(name)"
+    each = f"performance.getEntriesByType('resource').filter({code}).map((e) => e.encodedBodySize)"
+    sizes = view.page.evaluate(each)
+    assert 0 < sum(sizes) <= SCRIPTS_AND_STYLES_BYTES

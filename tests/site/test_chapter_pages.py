@@ -1,0 +1,134 @@
+"""How the chapters look and are read: contrast, narrow screens, no scripts, on paper; and their exercises' button."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import Look, Process
+from tests.support.contrast import found_on
+from tutorial.book import chapters
+
+pytest_plugins = ["tests.support.browser_fixtures"]
+
+PATHS = [chapter.path for chapter in chapters()]
+FILE = "/source/transports/room.py"
+SHIFTS = """new PerformanceObserver((list) => {
+  const values = list.getEntries().map(({ value, hadRecentInput }) => (hadRecentInput ? 0 : value));
+  window.shifted = values.reduce((sum, value) => sum + value, window.shifted ?? 0);
+}).observe({ type: "layout-shift", buffered: true })"""
+SHIFT_MOST = 0.1  # what Lighthouse still calls good
+
+
+@pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
+def test_all_text_has_enough_contrast_in_both_schemes(leaf: Look, path: str) -> None:
+    view = leaf(path)
+    view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    for scheme in ("light", "dark"):
+        view.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = found_on(view.page)
+        assert len(found) > 10
+        dim = [f for f in found if not f.enough]
+        assert [str(f) for f in dim] == [], scheme
+
+
+@pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
+def test_no_chapter_scrolls_sideways(leaf: Look, path: str) -> None:
+    view = leaf(path)
+    view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for width in (320, 390, 768, 1024, 1440):
+        view.page.set_viewport_size({"width": width, "height": 800})
+        assert view.page.evaluate(over) <= 0, width
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nothing_moves_while_a_chapter_loads(leaf: Look, path: str) -> None:
+    view = leaf(path)
+    view.page.evaluate(SHIFTS)
+    view.page.wait_for_load_state("networkidle") if path in PATHS[1:] else view.connected()
+    assert (view.page.evaluate("window.shifted") or 0) < SHIFT_MOST
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_scripts_a_chapter_is_whole(leaf: Look, path: str) -> None:
+    view = leaf(path, scripts=False)
+    for told in view.page.locator(".without-scripts").all():
+        expect(told).to_be_visible()
+        assert len(told.inner_text()) > 30
+    for question in view.page.locator("x-bet noscript").all():
+        expect(question).to_be_visible()
+    expect(view.page.get_by_role("button", name="Check my file")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", PATHS[:2])
+def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(leaf: Look, path: str) -> None:
+    view = leaf(path)
+    for width in (390, 1440):
+        view.page.set_viewport_size({"width": width, "height": 800})
+        expect(view.page.get_by_role("navigation", name="On this page")).to_have_count(1)
+
+
+def test_a_question_mark_shows_what_each_key_does_and_the_keys_do_it(look: Look) -> None:
+    view = look("/chapters/02")
+    page, sheet = view.page, view.page.get_by_role("dialog", name="Keys")
+    page.keyboard.press("?")
+    expect(sheet).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page).to_have_url(re.compile("/chapters/02$"))  # on the sheet, a key is only read about
+    for element in ("interval-lab", "byte-ruler"):
+        page.keyboard.press("e")
+        assert (
+            page.evaluate("document.activeElement.closest('.experiment').dataset.experiment")
+            == element
+        )
+        if element == "interval-lab":
+            expect(page.locator("x-bet").first).to_be_in_viewport()  # it has to be placed first
+    page.keyboard.press("x")
+    assert page.evaluate("document.activeElement.closest('.exercise').id") == "exercise-2"
+    page.get_by_role("spinbutton").first.press("n")
+    expect(page).to_have_url(re.compile("/chapters/02$"))  # who writes, writes
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("n")
+    expect(page).to_have_url(re.compile("/chapters/03$"))
+    page.wait_for_load_state("networkidle")  # a browser drops what is typed before the first paint
+    page.keyboard.press("p")
+    expect(page).to_have_url(re.compile("/chapters/02$"))
+
+
+def test_single_letters_can_be_switched_off_and_stay_off(look: Look) -> None:
+    view = look("/chapters/02")
+    view.page.get_by_role("button", name="Keys").click()
+    view.page.get_by_label("Let single letters work").uncheck()
+    view.page.get_by_role("button", name="Close").click()
+    view.page.keyboard.press("n")
+    again = look("/chapters/03", tab_of=view)
+    again.page.keyboard.press("n")
+    expect(again.page).to_have_url(re.compile("/chapters/03$"))
+    again.page.keyboard.press("?")
+    expect(again.page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_button_checks_the_file_and_shows_the_verdict_in_the_chapter(
+    look: Look, process: Process, scripts: bool
+) -> None:
+    view = look("/chapters/02", scripts=scripts, server=process("--store=memory"))
+    view.page.get_by_role("button", name="Check my file").click()
+    box = view.page.locator(".exercise")
+    expect(box).to_have_attribute("data-state", "tried")
+    expect(box.locator(".outcome")).to_contain_text("Expected")
+    expect(box.locator(".reached")).to_have_text("tried")
+    expect(view.page.get_by_role("button", name="Check my file")).to_be_enabled()
+
+
+def test_on_paper_a_chapter_is_its_text_and_listings(leaf: Look) -> None:
+    view = leaf("/chapters/02")
+    view.page.emulate_media(media="print")
+    expect(view.page.get_by_role("navigation")).to_have_count(0)
+    expect(view.page.get_by_role("button", name="Check my file")).to_be_hidden()
+    expect(view.page.locator(".listing").first).to_be_visible()

@@ -1,0 +1,114 @@
+"""What is wrong on purpose does go wrong: each fault that a chapter shows is shown here to be one.
+
+The right one stands beside it, and does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+from tornado.locks import Condition
+from tornado.web import Application
+
+from tests.support.http import Connection
+from transports.room import Room
+from transports.rooms import Rooms
+from transports.stores import make_store
+from transports.wire import Batch, Cursor, Draft, Message
+from tutorial.wrong import slipping
+from tutorial.wrong.condition import ConditionHandler
+from tutorial.wrong.listeners import ListeningRoom
+from tutorial.wrong.mailboxes import BOX_MESSAGES, MailRoom
+
+Waiting = Callable[[Room, Cursor, float], Awaitable[Batch]]
+HI = Draft("ann", "hi")
+
+
+async def a_room() -> Room:
+    rooms = Rooms(make_store("memory", 1000), 1000)
+    await rooms.open()
+    return await rooms.enter("lobby")
+
+
+@pytest.mark.parametrize(("waits", "told"), [(slipping.wait, 0), (Room.wait, 1)])
+def test_a_message_slips_through_an_await_between_looking_and_holding(
+    waits: Waiting, told: int
+) -> None:
+    """`told` is how many waiters hear of a message that comes right after they have looked."""
+
+    async def run() -> None:
+        room = await a_room()
+        waiter = asyncio.ensure_future(waits(room, room.cursor, 0.05))
+        await asyncio.sleep(0)  # it has looked, and found nothing
+        await room.post(HI)
+        await asyncio.sleep(0.01)
+        assert int(waiter.done()) == told
+        await waiter
+
+    asyncio.run(run())
+
+
+def test_a_hundred_readers_that_left_wait_on_in_tornados_condition() -> None:
+    async def run() -> None:
+        news = Condition()
+        server = Application([("/", ConditionHandler, {"news": news})]).listen(0, "127.0.0.1")
+        port = next(iter(server._sockets.values())).getsockname()[1]
+        readers = [await Connection.open(f"http://127.0.0.1:{port}") for _ in range(100)]
+        for reader in readers:
+            await reader.send("GET", "/")
+        while len(news._waiters) < 100:  # noqa: ASYNC110 (a Condition tells nobody)
+            await asyncio.sleep(0.01)
+        for reader in readers:
+            await reader.close()
+        await asyncio.sleep(0.05)
+        assert len(news._waiters) == 100, "each of them cancelled, and still there"
+        server.stop()
+        await server.close_all_connections()
+
+    asyncio.run(run())
+
+
+@dataclass
+class Listening:
+    heard: list[int] = field(default_factory=list)
+
+    def listen(self, message: Message) -> None:
+        self.heard.append(message.id)
+
+
+def test_a_listener_that_fails_fails_its_author_and_those_after_it() -> None:
+    def break_down(_: Message) -> None:
+        raise ConnectionResetError
+
+    room, before, after = ListeningRoom(), Listening(), Listening()
+    room.listeners = [before.listen, break_down, after.listen]
+    with pytest.raises(ConnectionResetError):
+        room.post(Message(1, "ann", "hi", 0.0))
+    assert (before.heard, after.heard) == ([1], [])
+
+
+def test_a_follower_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
+    def break_down(_: Batch) -> None:
+        raise ConnectionResetError
+
+    async def run() -> None:
+        room, heard = await a_room(), list[int]()
+        room.follow(room.cursor, break_down)
+        room.follow(room.cursor, lambda batch: heard.extend(m.id for m in batch.messages))
+        ack = await room.post(HI)
+        await asyncio.sleep(0)
+        assert (ack.id, heard, room.readers) == (1, [1], 1)
+
+    asyncio.run(run())
+    assert "told nothing more" in caplog.text
+
+
+def test_a_mailbox_loses_what_its_reader_is_too_late_for_and_tells_nobody() -> None:
+    room = MailRoom()
+    session = room.open()
+    for id in range(1, BOX_MESSAGES + 2):
+        room.post(Message(id, "ann", "hi", 0.0))
+    assert room.fetch(session, arrived=True)[0].id == 2

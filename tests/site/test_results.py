@@ -1,0 +1,73 @@
+"""The page of results: what the last comparison found, and a button that starts one on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.support.http import ask
+from tests.support.in_process_server import until
+from transports.app import make_app
+from transports.chat import Chat
+from transports.rooms import Rooms
+from transports.server import Server
+from transports.stores import make_store
+from tutorial.results import Comparison, routes
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[tuple[str, Comparison]]:
+    rooms = Rooms(make_store("memory", 10), 10)
+    await rooms.open()
+    chat, comparison = Chat(rooms), Comparison(folder)
+    server = Server(chat, make_app(chat, routes(chat, comparison)))
+    yield f"http://127.0.0.1:{server.listen(0)}", comparison
+    await comparison.stop()
+    await server.drain()
+
+
+async def test_without_a_comparison_the_page_says_so_and_the_report_is_404(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (url, _):
+        page = await ask(url, "/results")
+        assert "Nothing has been compared here yet" in page.body.decode()
+        assert (await ask(url, "/results/report")).status == 404
+
+
+async def test_a_report_is_framed_by_our_page_and_can_do_nothing(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("<p>a report</p>")
+    async with serving(tmp_path) as (url, _):
+        assert '<iframe class="report"' in (await ask(url, "/results")).body.decode()
+        report = await ask(url, "/results/report")
+        assert report.body == b"<p>a report</p>"
+        assert "default-src 'none'" in report.headers["content-security-policy"]
+
+
+async def test_a_comparison_is_started_followed_and_stopped_from_the_page(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (url, comparison):
+        started = await ask(url, "/results/quick", "POST")
+        assert (started.status, started.headers["location"]) == (303, "/results")
+        await until(lambda: (tmp_path / "progress.json").exists())
+        told = (await ask(url, "/results/progress")).json
+        assert told["step"]["of"] > 1
+        assert 'data-running="yes"' in (await ask(url, "/results")).body.decode()
+        assert (await ask(url, "/results/full", "POST")).status == 409
+        assert (await ask(url, "/results/stop", "POST")).status == 303
+        assert comparison.step is None
+
+
+async def test_a_comparison_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "in-the-way").write_text("")
+    comparison = Comparison(tmp_path / "in-the-way")
+    await comparison.start("quick")
+    async with asyncio.timeout(30):
+        await until(lambda: comparison.said)
+    assert comparison.said == "python -m loadtests: File exists"
+
+
+async def test_nobody_from_elsewhere_starts_a_comparison(tmp_path: Path) -> None:
+    async with serving(tmp_path) as (url, comparison):
+        for sign in ({"Sec-Fetch-Site": "cross-site"}, {"X-Forwarded-For": "203.0.113.7"}):
+            assert (await ask(url, "/results/quick", "POST", headers=sign)).status == 403
+        assert comparison.step is None

@@ -1,0 +1,187 @@
+"""What a page may start on this machine: a crew over real sockets, whose numbers are the server's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib.util import find_spec
+from statistics import median
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.support.laboratory import Running, serving, until
+from tests.support.retry_on_noise import at_best
+from transports.wire import Unacceptable
+from tutorial import runs
+from tutorial.runs import SCRIPTS, script_command
+
+
+async def run(lab: Running, name: str, **given: object) -> list[dict[str, Any]]:
+    """Start a run, and give what it told."""
+    response = await lab.post(f"/runs/{name}", given)
+    assert response.code == 200, response.body
+    return [json.loads(line) for line in response.body.splitlines()]
+
+
+def test_pollers_that_start_together_stay_together() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            told = await run(lab, "herd", pollers=10, interval=0.5, seconds=1.8)
+            polls = [line["at"] for line in told if "at" in line]
+            assert len(polls) == told[-1]["requests"] == lab.chat.requests["short-polling"]
+            assert all(min(at % 0.5, 0.5 - at % 0.5) < 0.1 for at in polls)
+
+    asyncio.run(test())
+
+
+def test_jitter_breaks_the_step() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            told = await run(lab, "herd", pollers=10, interval=0.4, seconds=1.8, jitter=0.5)
+            last = [line["at"] for line in told if "at" in line][-10:]
+            assert max(last) - min(last) > 0.1
+
+    asyncio.run(test())
+
+
+def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            told = await run(lab, "rates", rates=[20], readers=3, seconds=1, interval=0.2)
+            by = {line["transport"]: line for line in told[:-1]}
+            assert set(by) == {"short-polling", "long-polling", "websocket"}
+            for line in by.values():
+                assert len(line["delays_ms"]) == 3 * line["posted"] == 60
+                asked = line["requests_asked_per_second"]
+                assert line["requests_per_second"] == pytest.approx(asked, abs=3)
+            assert by["short-polling"]["requests_per_second"] == pytest.approx(15, abs=3)
+            assert by["websocket"]["requests_per_second"] == 0
+
+    asyncio.run(test())
+
+
+def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            given = {"rates": [60], "readers": 2, "seconds": 1, "transports": ["long-polling"]}
+            [eager, _] = await run(lab, "rates", **given)
+            [patient, _] = await run(lab, "rates", **given, delay_ms=100)
+            assert len(patient["delays_ms"]) == len(eager["delays_ms"]) == 120
+            assert patient["requests_per_second"] <= 2 * 10 + 3
+            assert eager["requests_per_second"] > 60
+            assert median(eager["delays_ms"]) < median(patient["delays_ms"]) < 100
+
+    at_best(lambda: asyncio.run(test()))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"pollers": 1000}, {"interval": "fast"}, {"rates": []}, {"rates": [True]}]
+)
+def test_numbers_out_of_bounds_are_refused(wrong: dict[str, object]) -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            assert (await lab.post("/runs/rates", wrong)).code == 422
+            assert (await lab.post("/runs/anything", {})).code == 404
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize("run", SCRIPTS)
+def test_of_a_script_only_what_is_on_offer_can_be_chosen(run: str) -> None:
+    module, choices = SCRIPTS[run]
+    first = {name: known[0] for name, known in choices.items()}
+    *_, started, given = script_command(run, first)
+    assert find_spec(started) is not None
+    assert (started, json.loads(given)) == (module, first)
+    for name in choices:
+        with pytest.raises(Unacceptable, match=name):
+            script_command(run, first | {name: "; rm"})
+
+
+def test_one_run_at_a_time() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            first = asyncio.ensure_future(run(lab, "herd", pollers=1, seconds=1))
+            await until(lambda: lab.chat.requests["short-polling"])
+            assert (await lab.post("/runs/herd", {})).code == 503
+            await first
+
+    asyncio.run(test())
+
+
+async def begun(lab: Running, run: str, given: dict[str, str]) -> asyncio.StreamWriter:
+    """Start a run as a page does, and return once it tells that all it needs has started."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
+    body = json.dumps(given).encode()
+    head = f"POST /runs/{run} HTTP/1.1\r\nHost: 127.0.0.1:{lab.port}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    assert b" 200 OK" in await reader.readuntil(b"{")
+    return writer
+
+
+@pytest.mark.parametrize(
+    ("run", "given"),
+    [("tables", {"rate": "1"}), ("ramp", {"transport": "websocket", "rate": "10"})],
+)
+def test_a_page_that_leaves_leaves_no_process_behind(run: str, given: dict[str, str]) -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            here = psutil.Process()
+            before = set(here.children())
+            page = await begun(lab, run, given)
+            [started] = set(here.children()) - before
+            everything = [started, *started.children(recursive=True)]
+            assert len(everything) >= 2
+            page.close()
+            left = (await asyncio.to_thread(psutil.wait_procs, everything, timeout=5))[1]
+            assert left == []
+
+    asyncio.run(test())
+
+
+def test_a_server_that_stops_waits_for_the_end_of_what_it_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test() -> None:
+        before, left, end = asyncio.all_tasks(), asyncio.Event(), runs.end
+        monkeypatch.setattr(runs, "end", lambda one: end(one) if left.is_set() else left.set())
+        async with serving() as lab:
+            page = await begun(lab, "tables", {"rate": "1"})
+            page.close()
+            await left.wait()  # the server knows, and the run goes on until it stops
+        still = [task for task in asyncio.all_tasks() - before if "_execute" in repr(task)]
+        assert still == []
+
+    asyncio.run(test())
+
+
+async def between_two_polls(lab: Running, address: str) -> list[str]:
+    """Say one thing to a held poll, and the next before it is back; give what the reader heard."""
+    poll = asyncio.ensure_future(lab.get(f"/rooms/lobby/{address}?cursor=now&wait=5"))
+    await until(lambda: any(room.held for room in lab.chat.rooms))
+    await lab.say("lobby", "first")
+    first = json.loads((await poll).body)
+    await lab.say("lobby", "second")
+    again = await lab.get(f"/rooms/lobby/{address}?cursor={first['cursor']}&wait=0.2")
+    both = [*first["messages"], *json.loads(again.body)["messages"]]
+    return [message["text"] for message in both]
+
+
+def test_without_a_cursor_a_message_between_two_polls_is_lost() -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            assert await between_two_polls(lab, "cursorless") == ["first"]
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize("address", ["long-polling", "batching"])
+def test_with_a_cursor_it_is_not(address: str) -> None:
+    async def test() -> None:
+        async with serving() as lab:
+            assert await between_two_polls(lab, address) == ["first", "second"]
+
+    asyncio.run(test())

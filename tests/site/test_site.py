@@ -1,0 +1,151 @@
+"""The site's pages as HTTP sees them: how they are protected, what is cached, and what a wrong address says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import pytest
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from tornado.web import Application
+
+from tests.support import server_process as serving
+from tests.support.http import Response, ask
+from tests.support.server_process import ROOT, Serving
+from transports.app import TRANSPORTS
+from tutorial.book import chapters
+from tutorial.files import FileHandler
+from tutorial.site import PAGES, ROWS, Row
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Site": "cross-site"}
+PATHS = [page.path for page in PAGES]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    started: Serving = serving.start("--store=memory")
+    yield started.url
+    serving.stop(started)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_a_page_may_load_from_its_own_server_alone(address: str, path: str) -> None:
+    page = await ask(address, path, headers=BROWSER)
+    assert page.status == 200
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert no_inline(page)
+
+
+def no_inline(page: Response) -> bool:
+    """Whether a page has no script, no style and no handler in its own text."""
+    html = page.body.decode()
+    scripts = re.findall(r"<script(?![^>]*\bsrc=)", html)
+    return not scripts and not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_the_header_leads_to_every_place_and_says_where_we_are(
+    address: str, path: str
+) -> None:
+    html = (await ask(address, path)).body.decode()
+    places = re.findall(r'<li><a href="([^"]+)"( aria-current="page")?>', html.split("</nav>")[0])
+    assert [place for place, _ in places] == [page.path for page in PAGES if page.place]
+    assert [place for place, here in places if here] == [path]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/static/css/base.css"])
+async def test_what_has_not_changed_is_told_in_a_304(address: str, path: str) -> None:
+    first = await ask(address, path)
+    assert first.headers["cache-control"] == "no-cache"
+    again = await ask(address, path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+async def test_an_edited_file_shows_at_once(tmp_path: Path) -> None:
+    edited = tmp_path / "edited.js"
+    edited.write_text("one")
+    listening, port = bind_unused_port()
+    server = HTTPServer(Application([(r"/(.*)", FileHandler, {"path": str(tmp_path)})]))
+    server.add_socket(listening)
+    url = f"http://127.0.0.1:{port}"
+    first = await ask(url, "/edited.js")
+    edited.write_text("two")
+    again = await ask(url, "/edited.js", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status, again.body) == (200, b"two")
+    server.stop()
+    await server.close_all_connections()
+
+
+async def test_a_script_is_served_as_a_script(address: str) -> None:
+    script = await ask(address, "/static/js/chat.js")
+    assert script.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere",
+        "/chat/",
+        "/static/nothing.js",
+        "/static/",
+        "/static/js",
+        "/static/%00",
+        "/chapters/99",
+    ],
+)
+async def test_a_wrong_address_says_which_pages_there_are(address: str, path: str) -> None:
+    page = await ask(address, path, headers=BROWSER)
+    assert page.status == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert all(f'href="{path}"' in page.body.decode() for path in PATHS)
+    assert no_inline(page)
+
+
+@pytest.mark.parametrize("path", ["/static/../pyproject.toml", "/static/%2e%2e/pyproject.toml"])
+async def test_nothing_outside_the_static_files_is_served(address: str, path: str) -> None:
+    assert (await ask(address, path, headers=BROWSER)).status == 404
+
+
+async def test_a_wrong_address_shows_its_name_as_text(address: str) -> None:
+    page = await ask(address, "/<script>alert(1)</script>", headers=BROWSER)
+    assert b"<script>alert" not in page.body
+
+
+async def test_a_program_gets_the_contract_s_own_404(address: str) -> None:
+    answer = await ask(address, "/nowhere", headers={"Accept": "*/*"})
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_an_echo_says_how_long_the_request_was(address: str) -> None:
+    answer = await ask(address, "/echo", headers={"X-Long": "x" * 100})
+    head = f"GET /echo HTTP/1.1\r\nHost: {address.removeprefix('http://')}\r\nX-Long: {'x' * 100}\r\n\r\n"
+    assert answer.json["head_bytes"] == len(head)
+    assert answer.json["head"] == head
+
+
+async def test_the_contents_list_the_chapters_that_are_written(address: str) -> None:
+    html = (await ask(address, "/")).body.decode()
+    assert all(
+        f'<a href="{chapter.path}">{escape(chapter.title)}</a>' in html for chapter in chapters()
+    )
+
+
+def test_the_page_offers_what_the_site_speaks_of_and_the_server_serves() -> None:
+    offered = re.findall(
+        r'^    name: "(.+)",$', (ROOT / "static/js/transports.js").read_text(), re.M
+    )
+    assert offered == [row.name for row in ROWS]
+    assert set(offered) <= set(TRANSPORTS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_each_transport_has_a_colour_and_a_shape(row: Row) -> None:
+    assert f"--{row.name}: light-dark(" in (ROOT / "static/css/base.css").read_text()
+    assert f'<symbol id="{row.name}"' in (ROOT / "static/shapes.svg").read_text()
+    assert (ROOT / "static/js" / f"{row.stem}.js").exists()

@@ -1,0 +1,184 @@
+"""The X-ray: one mark for each thing that waits in the server, and what may be done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from tornado.simple_httpclient import HTTPStreamClosedError
+
+from tests.support.laboratory import Running, heard, serving, until
+from transports.wire import Message
+
+Look = dict[str, Any]
+
+
+async def look_until(xray: Any, seen: Callable[[Look], Any]) -> Any:
+    """Look until something is seen, and give it."""
+    async with asyncio.timeout(5):
+        while not (found := seen(await heard(xray))):
+            pass
+    return found
+
+
+def came(transport: str) -> Callable[[Look], Any]:
+    return lambda look: [mark for mark in look["came"] if mark[1] == transport]
+
+
+async def do(lab: Running, look: str, mark: int, action: str) -> bool:
+    response = await lab.post("/xray/marks", {"look": look, "mark": mark, "action": action})
+    done: bool = json.loads(response.body)["done"]
+    return done
+
+
+def test_a_held_request_has_a_mark_with_its_room_cursor_and_client() -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            xray = await lab.socket("/xray")
+            await heard(xray)
+            poll = asyncio.ensure_future(
+                lab.get("/rooms/lobby/long-polling?cursor=now&client=mine")
+            )
+            [mark] = await look_until(xray, came("long-polling"))
+            assert mark[1:4] == ["long-polling", "lobby", "now"]
+            assert mark[5] == "mine"
+            await lab.say("lobby")
+            await poll
+            assert mark[0] in await look_until(xray, lambda look: look["left"])
+
+    asyncio.run(run())
+
+
+def test_a_released_request_is_answered_at_once_and_empty() -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            xray = await lab.socket("/xray")
+            look = (await heard(xray))["look"]
+            poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now"))
+            [mark] = await look_until(xray, came("long-polling"))
+            assert await do(lab, look, mark[0], "release")
+            assert json.loads((await poll).body)["messages"] == []
+            assert not await do(lab, look, mark[0], "release"), "it has gone"
+
+    asyncio.run(run())
+
+
+async def read(lab: Running, transport: str) -> str:
+    """Wait for something on a transport; say what became of the connection."""
+    path = f"/rooms/lobby/{transport}?cursor=now"
+    if transport == "long-polling":
+        with suppress(HTTPStreamClosedError):
+            return str((await lab.get(path)).code)
+        return "cut"
+    socket = await lab.socket(path)
+    await heard(socket)
+    return "open" if await socket.read_message() else "cut"
+
+
+@pytest.mark.parametrize("transport", ["long-polling", "websocket"])
+def test_a_dropped_mark_loses_its_connection(transport: str) -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            xray = await lab.socket("/xray")
+            look = (await heard(xray))["look"]
+            reading = asyncio.ensure_future(read(lab, transport))
+            [mark] = await look_until(xray, came(transport))
+            assert await do(lab, look, mark[0], "drop")
+            assert await reading == "cut"
+
+    asyncio.run(run())
+
+
+def test_a_frozen_socket_falls_behind_in_the_log_and_a_thawed_one_catches_up() -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            xray = await lab.socket("/xray")
+            look = (await heard(xray))["look"]
+            socket = await lab.socket("/rooms/lobby/websocket")
+            await heard(socket)
+            [mark] = await look_until(xray, came("websocket"))
+            assert await do(lab, look, mark[0], "freeze")
+            for _ in range(3):
+                await lab.say("lobby")
+            assert await look_until(xray, lambda look: look["behind"]) == {str(mark[0]): 3}
+            assert await do(lab, look, mark[0], "thaw")
+            assert len((await heard(socket))["messages"]) == 3, "in one bigger batch"
+
+    asyncio.run(run())
+
+
+def test_a_request_that_has_not_entered_its_room_has_no_mark_yet() -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            store, loaded = lab.chat.rooms.store, asyncio.Event()
+            tail = store.tail
+
+            async def slowly(room: str) -> list[Message]:
+                await loaded.wait()
+                return await tail(room)
+
+            store.tail = slowly  # type: ignore[method-assign]
+            xray = await lab.socket("/xray")
+            await heard(xray)
+            poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now&wait=1"))
+            await until(lambda: lab.chat.requests["long-polling"])
+            looks = [await heard(xray) for _ in range(3)]
+            assert not any(look["came"] for look in looks)
+            loaded.set()
+            await look_until(xray, came("long-polling"))
+            await poll
+
+    asyncio.run(run())
+
+
+def test_each_poll_that_passes_is_told_once() -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            xray = await lab.socket("/xray")
+            await heard(xray)
+            await lab.get("/rooms/lobby/short-polling?client=mine")
+            [passed] = await look_until(xray, lambda look: look["passed"])
+            assert (passed[0], passed[1], passed[3]) == ("short-polling", 200, "mine")
+            assert (await heard(xray))["passed"] == []
+
+    asyncio.run(run())
+
+
+def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            xray = await lab.socket("/xray")
+            look = (await heard(xray))["look"]
+            socket = await lab.socket("/rooms/lobby/websocket")
+            await heard(socket)
+            [mark] = await look_until(xray, came("websocket"))
+            await do(lab, look, mark[0], "freeze")
+            await lab.say("lobby")
+            xray.close()
+            assert len((await heard(socket))["messages"]) == 1
+            assert not lab.chat.onlookers
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        {"Host": "evil.example"},
+        {"Origin": "http://evil.example"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"X_Forwarded_For": "192.0.2.7"},
+    ],
+)
+def test_only_the_readers_own_machine_may_act(stranger: dict[str, str]) -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            body = {"look": "x", "mark": 1, "action": "drop"}
+            response = await lab.post("/xray/marks", body, **stranger)
+            assert response.code == 403
+
+    asyncio.run(run())

@@ -1,0 +1,119 @@
+"""All experiments on one page each, before and beside the chapters: `python -m tests.support.gallery`.
+
+Serves the tutorial with `/gallery?show=x-ray,interval-lab` on a free port, and prints where. The page has the site's
+own styles and its Content-Security-Policy, so what works here works in a chapter. `/truth` is what the server knows of
+each message that a poll was answered with – over what, and how long after it was sent – and of each poll’s bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, cast
+
+from tornado.web import RequestHandler
+
+from transports.app import TRANSPORTS, make_app
+from transports.chat import Chat
+from transports.handler import RoomHandler
+from transports.rooms import Rooms
+from transports.server import Server
+from transports.stores import make_store
+from transports.wire import Batch
+from tutorial.laboratory import Laboratory
+from tutorial.protection import protect
+from tutorial.site import routes
+from tutorial.wrong.cursorless import CursorlessHandler
+
+MODULES = {
+    "x-ray": "x_ray",
+    "x-bet": "bet",
+    "chat-pane": "pane",
+}
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Gallery</title>
+<link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/static/css/base.css">
+<link rel="stylesheet" href="/static/css/chapter.css">
+<link rel="stylesheet" href="/static/css/chat.css"><link rel="stylesheet" href="/static/css/experiments.css">
+{scripts}<script src="/static/js/theme.js"></script></head>
+<body class="page chapter"><main class="book"><div class="prose"><h1>Gallery</h1>
+<p>An experiment stands in the text, as a figure does; before and after it there is prose, and nothing may move.</p>
+{elements}
+<p id="after">What follows.</p></div></main><button id="theme" class="quiet" hidden></button></body></html>"""
+BETS = {
+    "bet-number": '<x-bet name="2.delay" chapter="2" for="interval-lab" measure="mean" unit="ms" '
+    'question="How late is a message, in the mean, when T is one second?"></x-bet>',
+    "bet-ranking": '<x-bet name="0.delay" chapter="0" measure="delay" '
+    'rank="short polling, long polling, WebSocket" question="Which is the fastest? Order them."></x-bet>',
+}
+
+
+class Gallery(RequestHandler):
+    def get(self) -> None:
+        names = self.get_query_argument("show").split(",")
+        modules = {MODULES.get(name, name.replace("-", "_")) for name in names if name not in BETS}
+        modules |= {"bet"} if BETS.keys() & set(names) else set()
+        scripts = [
+            f'<script type="module" src="/static/js/{name}.js"></script>' for name in modules
+        ]
+        elements = [
+            BETS.get(name, f'<div class="experiment"><{name}></{name}></div>') for name in names
+        ]
+        protect(self)
+        self.write(PAGE.format(scripts="".join(scripts), elements="\n".join(elements)))
+
+
+TOLD: list[tuple[str, str, int, float]] = []  # transport, room, message, ms after it was sent
+POLLS: list[tuple[str, str, int]] = []  # transport, room, bytes of request and answer
+
+
+def noting(handler: type[RoomHandler]) -> type[RoomHandler]:
+    """Make a handler that also notes what it answers."""
+
+    def answer(self: RoomHandler, batch: Batch) -> None:
+        stream = cast(Any, self.request.connection).stream
+        request = self.request
+        lines = [f"{request.method} {request.uri} {request.version}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.get_all()]
+        before = stream.sent
+        handler.answer(self, batch)
+        now = time.time()
+        asked = len("\r\n".join(lines)) + 4
+        POLLS.append((handler.transport, batch.room, asked + stream.sent - before))
+        for message in batch.messages:
+            TOLD.append((handler.transport, batch.room, message.id, 1000 * (now - message.sent_at)))
+
+    return type(handler.__name__, (handler,), {"answer": answer})
+
+
+class Truth(RequestHandler):
+    def get(self) -> None:
+        self.write({"told": TOLD, "polls": POLLS})
+
+
+async def serve(folder: Path) -> None:
+    rooms = Rooms(make_store("memory", 1000), 1000)
+    await rooms.open()
+    chat = Chat(rooms)
+    laboratory = Laboratory(chat, folder)
+    wrong = [
+        (path, noting(handler) if handler is CursorlessHandler else handler, given)
+        for path, handler, given in laboratory.routes()
+    ]
+    pages: list[Any] = [(r"/gallery", Gallery), (r"/truth", Truth), *wrong, *routes()]
+    polls = {name: noting(TRANSPORTS[name]) for name in ("short-polling", "long-polling")}
+    server = Server(chat, make_app(chat, pages, transports=TRANSPORTS | polls))
+    print(f"http://127.0.0.1:{server.listen(0)}", flush=True)
+    try:
+        await asyncio.to_thread(sys.stdin.read)  # until whoever started us hangs up
+    finally:
+        await server.drain()
+        await laboratory.close()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(serve(Path(folder)))
