@@ -26,11 +26,10 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.tokens import Tokens
-from tutorial import reading, results
-from tutorial.files import STATIC
-from tutorial.laboratory import Laboratory
+from tutorial.laboratory.routes import Laboratory
 from tutorial.processes import Processes, reserve
-from tutorial.site import routes
+from tutorial.site import book_pages, pages, results_page
+from tutorial.site.static_files import STATIC
 
 if TYPE_CHECKING:
     from transports.bridge import Bridge  # needs the package redis
@@ -127,10 +126,10 @@ async def serve(options: argparse.Namespace) -> None:
     told_to_stop = on_being_told_to_stop()
     chat = make_chat(options)
     await chat.rooms.open()
-    laboratory, comparison = Laboratory(chat), results.Comparison()
-    measured = results.routes(chat, comparison)
-    pages = [*reading.routes(chat), *measured, *laboratory.routes(), *routes()]
-    server = Server(chat, make_app(chat, pages, trusted_origins=options.trusted_origin))
+    laboratory, comparison = Laboratory(chat), results_page.Comparison()
+    measured = results_page.routes(chat, comparison)
+    addresses = [*book_pages.routes(chat), *measured, *laboratory.routes(), *pages.routes()]
+    server = Server(chat, make_app(chat, addresses, trusted_origins=options.trusted_origin))
     try:
         port = server.listen(options.port, options.address, reuse_port=options.processes > 1)
     except OSError as error:
@@ -253,7 +252,7 @@ def main(arguments: list[str]) -> int:
 
         return exercises(arguments)
     if arguments and arguments[0] == "measure":
-        from tutorial.measuring import main as measuring
+        from tutorial.measurements.command import main as measuring
 
         return measuring(arguments[1:])
     if arguments and arguments[0] == "shop":

@@ -1,4 +1,4 @@
-// Wires: a page's hand on the chaos proxy that the tutorial starts for it (see tutorial/chaos.py).
+// Wires: a page's hand on the chaos proxy that the tutorial starts for it (see tutorial/laboratory/chaos.py).
 //
 // Each name gets a wire: a port of this machine, with knobs. All of them go when the signal aborts, or with the page.
 

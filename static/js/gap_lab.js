@@ -1,7 +1,7 @@
 // <gap-lab>: what is said between two requests, with a cursor and without.
 //
 // Several people press Enter at once, again and again; one reader polls long with a cursor, another without. The one without is served by a
-// handler that is wrong on purpose (tutorial/wrong/cursorless.py). Measures: `lost` (% without a cursor), `lost_with_cursor`.
+// handler that is wrong on purpose (tutorial/counterexamples/cursorless.py). Measures: `lost` (% without a cursor), `lost_with_cursor`.
 
 import { choice } from "./controls.js";
 import { element } from "./element.js";

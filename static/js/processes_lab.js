@@ -1,6 +1,6 @@
 // <processes-lab>: two servers of one chat, with a memory each or with Redis in common, and one of them killed.
 //
-// The run is tutorial/two_processes.py. Authors post to both by turns, a reader sits at each; half-way the second server is killed, and
+// The run is tutorial/laboratory/two_processes.py. Authors post to both by turns, a reader sits at each; half-way the second server is killed, and
 // who was there goes on at the first, with the cursor. Measures: `heard_apart`, `heard_together` (% of the messages, at the first reader).
 
 import { choice } from "./controls.js";

@@ -1,10 +1,10 @@
-// Runs: what this page starts on the reader's machine, and hears of line by line (see tutorial/runs.py).
+// Runs: what this page starts on the reader's machine, and hears of line by line (see tutorial/laboratory/runs.py).
 
 import { LabError } from "./lab.js";
 
 /**
  * Start a run, and give what it tells as it comes.
- * @param {string} name  one of tutorial/runs.py’s NAMES
+ * @param {string} name  one of tutorial/laboratory/runs.py’s NAMES
  * @param {object} numbers
  * @param {AbortSignal} signal  ends it, the processes too
  * @returns {AsyncGenerator<object>}

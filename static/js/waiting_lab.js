@@ -1,6 +1,6 @@
 // <waiting-lab>: what a reader costs who only waits, over each of three transports, in a room where somebody speaks once a minute.
 //
-// The run is tutorial/waiting.py: a server a transport, with two hundred readers each. It settles the four rankings of chapter 0. Measures,
+// The run is tutorial/laboratory/waiting_cost.py: a server a transport, with two hundred readers each. It settles the four rankings of chapter 0. Measures,
 // of one reader: `requests_…`, `bytes_…` (a minute's), `kib_…` (of the server's memory) and `delay_…` (ms, the median) of short, long, websocket.
 
 import { element } from "./element.js";

@@ -19,8 +19,8 @@ from tutorial.exercises import start_check, states
 from tutorial.exercises.catalogue import exercise
 from tutorial.exercises.desk import Desk
 from tutorial.exercises.verdict import Event, Verdict
-from tutorial.reading import exercise_box
-from tutorial.site import make_environment
+from tutorial.site.book_pages import exercise_box
+from tutorial.site.pages import make_environment
 
 PROJECT = Path(exercises.__file__).parents[2]
 PASSING = exercise(1).solution

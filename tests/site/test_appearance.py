@@ -11,7 +11,7 @@ from tests.support.browser import Look, Process, View
 from tests.support.contrast import found_on, luminance, ratio
 from tests.support.server_process import Serving
 from tests.support.speaking import inspect, say, talking
-from tutorial.book import chapters
+from tutorial.book.chapters import chapters
 
 pytest_plugins = ["tests.support.browser_fixtures"]
 

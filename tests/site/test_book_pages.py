@@ -19,8 +19,10 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
-from tutorial import exercises, quoting, reading, site
-from tutorial.book import Rendered, chapter
+from tutorial import exercises
+from tutorial.book import quoting
+from tutorial.book.chapters import Rendered, chapter
+from tutorial.site import book_pages, pages
 
 
 class Book:
@@ -50,7 +52,7 @@ async def open_book() -> AsyncIterator[Book]:
     rooms = Rooms(make_store("memory", 1000), 1000)
     await rooms.open()
     chat = Chat(rooms)
-    server = Server(chat, make_app(chat, [*reading.routes(chat), *site.routes()]))
+    server = Server(chat, make_app(chat, [*book_pages.routes(chat), *pages.routes()]))
     yield Book(server.listen(0))
     await server.drain()
 
@@ -166,8 +168,8 @@ def test_a_chapter_is_rendered_again_when_something_is_edited_and_not_before(
     file = tmp_path / "tests" / "x.py"
     file.write_text("")
     monkeypatch.setattr(quoting, "ROOT", tmp_path)
-    monkeypatch.setattr(reading, "render", render)
-    shelf = reading.Shelf(Environment())
+    monkeypatch.setattr(book_pages, "render", render)
+    shelf = book_pages.Shelf(Environment())
     asked = replace(chapter(4), body="")
     for _ in range(3):
         shelf.rendered(asked)
@@ -185,7 +187,7 @@ def test_the_box_of_an_exercise_shows_what_its_last_check_said(learner: Path) ->
     }  # fmt: skip
     progress = {"02_polling": {"passed": False, "last": verdict}}
     (learner / "progress.json").write_text(json.dumps(progress))
-    box = reading.exercise_box(site.make_environment(), 2)
+    box = book_pages.exercise_box(pages.make_environment(), 2)
     assert "&lt;b&gt;jitter&lt;/b&gt;" in box
     assert "0.250 s" in box
     assert exercises.states()[2].state == "tried"

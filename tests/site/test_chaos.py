@@ -16,8 +16,8 @@ import pytest
 
 from tests.support.laboratory import Running, serving
 from tests.support.laboratory import heard as heard_from
-from tutorial.chaos import Wire
-from tutorial.throwaway import Throwaway
+from tutorial.laboratory.chaos import Wire
+from tutorial.laboratory.disposable_server import Throwaway
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

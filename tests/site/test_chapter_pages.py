@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.support.browser import Look, Process
 from tests.support.contrast import found_on
-from tutorial.book import chapters
+from tutorial.book.chapters import chapters
 
 pytest_plugins = ["tests.support.browser_fixtures"]
 

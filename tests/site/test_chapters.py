@@ -17,13 +17,14 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from tutorial import exercises, quoting
-from tutorial.book import Chapter, Rendered, chapters, render
-from tutorial.measured import OURS, Results, Unmeasured
-from tutorial.quoting import Unquotable
-from tutorial.reading import exercise_box
-from tutorial.scripts import scripts_of
-from tutorial.site import make_environment
+from tutorial import exercises
+from tutorial.book import quoting
+from tutorial.book.chapters import Chapter, Rendered, chapters, render
+from tutorial.book.measured_numbers import OURS, Results, Unmeasured
+from tutorial.book.quoting import Unquotable
+from tutorial.site.book_pages import exercise_box
+from tutorial.site.pages import make_environment
+from tutorial.site.scripts import scripts_of
 
 CHAPTERS = chapters()
 NUMBERED = {one.number: one for one in CHAPTERS}
@@ -270,7 +271,7 @@ def test_a_readers_own_result_is_preferred_to_ours(
     yours = tmp_path / "measured.json"
     told = {"when": "2026-01-01", "machine": "mine", "values": {"total_bytes": 1234}}
     yours.write_text(json.dumps({"poll": told}))
-    monkeypatch.setattr("tutorial.measured.YOURS", yours)
+    monkeypatch.setattr("tutorial.book.measured_numbers.YOURS", yours)
     shown = Results().shown("poll.total_bytes", "B")
     assert ">1\u202f234\u00a0B</data>" in shown
     assert "measured on this machine" in shown

@@ -18,10 +18,10 @@ from transports.room import Room
 from transports.rooms import Rooms
 from transports.stores import make_store
 from transports.wire import Batch, Cursor, Draft, Message
-from tutorial.wrong import slipping
-from tutorial.wrong.condition import ConditionHandler
-from tutorial.wrong.listeners import ListeningRoom
-from tutorial.wrong.mailboxes import BOX_MESSAGES, MailRoom
+from tutorial.counterexamples import slipping
+from tutorial.counterexamples.condition import ConditionHandler
+from tutorial.counterexamples.listeners import ListeningRoom
+from tutorial.counterexamples.mailboxes import BOX_MESSAGES, MailRoom
 
 Waiting = Callable[[Room, Cursor, float], Awaitable[Batch]]
 HI = Draft("ann", "hi")

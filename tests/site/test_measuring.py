@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.book import chapters
-from tutorial.measured import OURS, Results
-from tutorial.measurements import MEASUREMENTS, tester
-from tutorial.measuring import main
+from tutorial.book.chapters import chapters
+from tutorial.book.measured_numbers import OURS, Results
+from tutorial.measurements import MEASUREMENTS, load_tests
+from tutorial.measurements.command import main
 
 
 def test_every_measurement_has_a_result_of_ours_and_nothing_else_has() -> None:
@@ -41,7 +41,7 @@ def test_a_measurement_gives_the_numbers_that_the_project_has_and_keeps_them(
 def test_what_locusts_two_tables_say_is_named_as_the_chapter_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tester, "SECONDS", 1.5)
+    monkeypatch.setattr(load_tests, "SECONDS", 1.5)
     kept = tmp_path / "measured.json"
     assert main(["tables", f"--keep={kept}"]) == 0
     told, ours = (json.loads(file.read_text())["tables"]["values"] for file in (kept, OURS))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tutorial import javascript, quoting
-from tutorial.quoting import Unquotable, quote
+from tutorial.book import javascript, quoting
+from tutorial.book.quoting import Unquotable, quote
 
 MODULE = """\
 // A module.

@@ -14,7 +14,7 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
-from tutorial.results import Comparison, routes
+from tutorial.site.results_page import Comparison, routes
 
 
 @asynccontextmanager

@@ -14,8 +14,8 @@ import pytest
 from tests.support.laboratory import Running, serving, until
 from tests.support.retry_on_noise import at_best
 from transports.wire import Unacceptable
-from tutorial import runs
-from tutorial.runs import SCRIPTS, script_command
+from tutorial.laboratory import runs
+from tutorial.laboratory.runs import SCRIPTS, script_command
 
 
 async def run(lab: Running, name: str, **given: object) -> list[dict[str, Any]]:

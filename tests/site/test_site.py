@@ -16,9 +16,9 @@ from tests.support import server_process as serving
 from tests.support.http import Response, ask
 from tests.support.server_process import ROOT, Serving
 from transports.app import TRANSPORTS
-from tutorial.book import chapters
-from tutorial.files import FileHandler
-from tutorial.site import PAGES, ROWS, Row
+from tutorial.book.chapters import chapters
+from tutorial.site.pages import PAGES, ROWS, Row
+from tutorial.site.static_files import FileHandler
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Site": "cross-site"}
 PATHS = [page.path for page in PAGES]

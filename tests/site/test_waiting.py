@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tutorial.throwaway import fresh_server
-from tutorial.waiting import Waiting, wait
+from tutorial.laboratory.disposable_server import fresh_server
+from tutorial.laboratory.waiting_cost import Waiting, wait
 
 
 def test_a_row_is_the_servers_own_count_of_requests_and_bytes() -> None:

@@ -23,10 +23,10 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.wire import Batch
-from tutorial.laboratory import Laboratory
-from tutorial.protection import protect
-from tutorial.site import routes
-from tutorial.wrong.cursorless import CursorlessHandler
+from tutorial.counterexamples.cursorless import CursorlessHandler
+from tutorial.laboratory.routes import Laboratory
+from tutorial.site.pages import routes
+from tutorial.site.security_headers import protect
 
 MODULES = {
     "x-ray": "x_ray",

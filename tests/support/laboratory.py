@@ -18,7 +18,7 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
-from tutorial.laboratory import Laboratory
+from tutorial.laboratory.routes import Laboratory
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tutorial.measurements.gap import gap
+from tutorial.measurements.load_tests import crossover, fanout, tables
 from tutorial.measurements.memory import held, seams
 from tutorial.measurements.rates import batching, busy
-from tutorial.measurements.tester import crossover, fanout, tables
 from tutorial.measurements.weights import poll, silence
 
 MEASUREMENTS: dict[str, Callable[[int], Awaitable[dict[str, float]]]] = {

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tutorial.crew_wire import Connection
-from tutorial.measurements.words import Values
-from tutorial.throwaway import PUBLISH_KEY
+from tutorial.laboratory.disposable_server import PUBLISH_KEY
+from tutorial.laboratory.pool_connection import Connection
+from tutorial.measurements.names import Values
 
 STARTER = str(Path(__file__).parents[1] / "exercises" / "03_gap" / "starter.py")
 ROUNDS = 100

@@ -6,10 +6,10 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 
-from tutorial.crew import TRANSPORTS
-from tutorial.measurements.words import Values, word
-from tutorial.throwaway import fresh_server, project_first
-from tutorial.waiting import READERS, Waiting
+from tutorial.laboratory.disposable_server import fresh_server, project_first
+from tutorial.laboratory.reader_pool import TRANSPORTS
+from tutorial.laboratory.waiting_cost import READERS, Waiting
+from tutorial.measurements.names import Values, word
 
 
 async def held(_: int) -> Values:
@@ -27,7 +27,7 @@ async def seams(_: int) -> Values:
     """What one reader that never reads costs the server's memory: with listeners inside `post`, and as it is here."""
     values: Values = {}
     for seam in ("listeners", "follow"):
-        command = (sys.executable, "-m", "tutorial.stalled", seam)
+        command = (sys.executable, "-m", "tutorial.measurements.memory_probe", seam)
         run = await asyncio.create_subprocess_exec(*command, env=project_first(), stdout=PIPE)
         values[f"{seam}_mb"] = float((await run.communicate())[0])
     return values

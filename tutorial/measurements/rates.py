@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 from statistics import mean, median
 from typing import Any
 
-from tutorial.crew import TRANSPORTS
-from tutorial.measurements.words import Values, word
-from tutorial.throwaway import PUBLISH_KEY, project_first
+from tutorial.laboratory.disposable_server import PUBLISH_KEY, project_first
+from tutorial.laboratory.reader_pool import TRANSPORTS
+from tutorial.measurements.names import Values, word
 
 RATES = (0.2, 1, 2, 5, 10, 50)
 READERS = 20
@@ -59,7 +59,7 @@ async def batching(port: int) -> Values:
 
 
 async def _crew(given: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-    command = (sys.executable, "-m", "tutorial.crew", json.dumps(given))
+    command = (sys.executable, "-m", "tutorial.laboratory.reader_pool", json.dumps(given))
     environment = project_first() | {"CHAT_PUBLISH_KEY": PUBLISH_KEY}
     crew = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=PIPE, limit=1 << 24

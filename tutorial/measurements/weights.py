@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from transports.server_sent_events import piece
-from tutorial.crew import TRANSPORTS, Crowd, Reader
-from tutorial.crew_wire import BROWSER_HEADERS, Connection
-from tutorial.measurements.words import Values, word
-from tutorial.throwaway import PUBLISH_KEY
+from tutorial.laboratory.disposable_server import PUBLISH_KEY
+from tutorial.laboratory.pool_connection import BROWSER_HEADERS, Connection
+from tutorial.laboratory.reader_pool import TRANSPORTS, Crowd, Reader
+from tutorial.measurements.names import Values, word
 
 SILENT_SECONDS = 20
 

@@ -10,7 +10,7 @@ from typing import Any
 from loadtests.knee import Ramp
 from tutorial.exercises.starting import driven
 from tutorial.exercises.verdict import Event, Failure
-from tutorial.throwaway import Throwaway
+from tutorial.laboratory.disposable_server import Throwaway
 
 READ_WORK = "What one reader costs"
 READ_FIRST = "What breaks first"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from tutorial.slow import SlowHandler
+from tutorial.laboratory.blocking_work import SlowHandler
 
 
 class BlockingHandler(SlowHandler):

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 STORES = ("memory", "sqlite")
 STOP_SECONDS = 5.0
 PUBLISH_KEY = "measuring"

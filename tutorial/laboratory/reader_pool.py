@@ -1,8 +1,9 @@
 """A crew of readers in a process of its own, for experiments that need more of them than a browser has connections.
 
-`python -m tutorial.crew '{"run": "herd", …}'` reads the chat over real sockets and tells what it measures, one JSON
-object a line. It is a client like any other: it speaks the wire contract and sees nothing of the server but its answers
-and `/inspect`. Its requests carry as many header bytes as a browser's, or its byte counts would flatter polling.
+`python -m tutorial.laboratory.reader_pool '{"run": "herd", …}'` reads the chat over real sockets and reports what it
+measures, one JSON object a line. It is a client like any other: it speaks the wire contract and sees nothing of the
+server but its answers and `/inspect`. Its requests carry as many header bytes as a browser's, or its byte counts
+would flatter polling.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from tutorial.crew_wire import Connection
+from tutorial.laboratory.pool_connection import Connection
 
 HOLD_SECONDS = 25
 SETTLE_SECONDS = (

@@ -23,11 +23,11 @@ from loadtests import knee, two_tables
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
-from tutorial import two_processes, waiting
 from tutorial.exercises.suite import missing
 from tutorial.existing_app import rehearsal
-from tutorial.local import LocalBodyHandler
-from tutorial.throwaway import PROJECT, project_first
+from tutorial.laboratory import two_processes, waiting_cost
+from tutorial.laboratory.disposable_server import PROJECT, project_first
+from tutorial.site.local_only import LocalBodyHandler
 
 SUITE = PROJECT / "tests" / "test_conformance.py"
 LINE_BYTES = 1 << 20
@@ -47,8 +47,8 @@ RATE_MOST = 400.0
 # name: (module, what can be chosen, each from what)
 SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "shop": ("tutorial.existing_app.rehearsal", {"victim": rehearsal.VICTIMS}),
-    "processes": ("tutorial.two_processes", {"store": two_processes.STORES}),
-    "waiting": ("tutorial.waiting", {"seconds": waiting.LENGTHS}),
+    "processes": ("tutorial.laboratory.two_processes", {"store": two_processes.STORES}),
+    "waiting": ("tutorial.laboratory.waiting_cost", {"seconds": waiting_cost.LENGTHS}),
     "tables": ("loadtests.two_tables", {"rate": two_tables.RATES}),
     "ramp": ("loadtests.knee", {"transport": knee.TRANSPORTS, "rate": knee.RATES}),
 }
@@ -64,7 +64,7 @@ def crew_command(run: str, fields: dict[str, Any], port: int) -> list[str]:
     given |= {name: int(given[name]) for name in WHOLE}
     given["rates"] = [_number(r, "rates", 0.05, RATE_MOST) for r in _few(fields, "rates", [1])]
     given["transports"] = [t for t in _few(fields, "transports", TRANSPORTS) if t in TRANSPORTS]
-    return [sys.executable, "-m", "tutorial.crew", json.dumps(given)]
+    return [sys.executable, "-m", "tutorial.laboratory.reader_pool", json.dumps(given)]
 
 
 def _number(value: object, name: str, least: float, most: float) -> float:

@@ -17,12 +17,12 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import AnyMatches, Rule
 from tornado.web import RequestHandler
 
-from tutorial.book import chapters
-from tutorial.echo import EchoHandler
-from tutorial.files import STATIC, FileHandler, IsFile
-from tutorial.protection import protect
+from tutorial.book.chapters import chapters
+from tutorial.site.echo import EchoHandler
+from tutorial.site.security_headers import protect
+from tutorial.site.static_files import STATIC, FileHandler, IsFile
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LOADTESTS = ROOT / "loadtests"
 
 
@@ -123,7 +123,7 @@ class AsksForPage(AnyMatches):
 def make_environment() -> Environment:
     """Make the reader of templates, for this module's pages and the book's."""
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,

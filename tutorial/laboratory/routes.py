@@ -19,15 +19,15 @@ from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
-from tutorial import runs
-from tutorial.batching import BatchingHandler
-from tutorial.knobs import Benches, ChaosSocket
-from tutorial.ledger import FOLDER, Ledger, LedgerChangeHandler, LedgerHandler
-from tutorial.local import LocalBodyHandler, LocalHandler
-from tutorial.runs import RunHandler
-from tutorial.slow import SlowHandler
-from tutorial.wrong.blocking import BlockingHandler
-from tutorial.wrong.cursorless import CursorlessHandler
+from tutorial.counterexamples.blocking import BlockingHandler
+from tutorial.counterexamples.cursorless import CursorlessHandler
+from tutorial.laboratory import runs
+from tutorial.laboratory.batching import BatchingHandler
+from tutorial.laboratory.blocking_work import SlowHandler
+from tutorial.laboratory.chaos_controls import Benches, ChaosSocket
+from tutorial.laboratory.runs import RunHandler
+from tutorial.site.bets import FOLDER, Ledger, LedgerChangeHandler, LedgerHandler
+from tutorial.site.local_only import LocalBodyHandler, LocalHandler
 
 LOOK_SECONDS = 0.25
 LOOKS_AT_ONCE = 4

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 
 from transports.wire import Malformed, to_json
-from tutorial.local import LocalHandler
+from tutorial.site.local_only import LocalHandler
 
 STEPS_MOST = 5_000_000
 COUNT = """

@@ -1,4 +1,4 @@
-"""`python -m tutorial.stalled listeners|follow`: what one reader that never reads costs a server's memory.
+"""`python -m tutorial.measurements.memory_probe listeners|follow`: what a reader that never reads costs in memory.
 
 A process of its own, because memory can only be measured in a fresh one. It posts POSTS messages to a room with one
 WebSocket whose client has stopped reading, and prints by how many megabytes it has grown.
@@ -20,7 +20,7 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.wire import Draft, Message
-from tutorial.wrong.listeners import ListeningHandler, ListeningRoom
+from tutorial.counterexamples.listeners import ListeningHandler, ListeningRoom
 
 POSTS = 20_000
 TEXT = "x" * 2000

@@ -1,8 +1,9 @@
 """Waiting: what readers who only wait cost, over each transport: memory, requests, bytes – and how late they hear.
 
-`python -m tutorial.waiting '{"seconds": "60"}'` lets as many readers wait over each of three transports, each crowd on
-a fresh server of its own, in a room where somebody speaks once. It tells, one JSON object a second, what one reader has
-cost so far. It is a client like the crew, and sees of a server only its answers and `/inspect`.
+`python -m tutorial.laboratory.waiting_cost '{"seconds": "60"}'` lets as many readers wait over each of three
+transports, each pool on a fresh server of its own, in a room where somebody speaks once. It tells, one JSON object a
+second, what one reader has cost so far. It is a client like the crew, and sees of a server only its answers and
+`/inspect`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from statistics import median
 from typing import Any
 
 from loadtests.fanout.measures import allow_descriptors
-from tutorial.crew import TRANSPORTS, Crowd, Reader
-from tutorial.crew_wire import Connection
-from tutorial.throwaway import PUBLISH_KEY, fresh_server
+from tutorial.laboratory.disposable_server import PUBLISH_KEY, fresh_server
+from tutorial.laboratory.pool_connection import Connection
+from tutorial.laboratory.reader_pool import TRANSPORTS, Crowd, Reader
 
 READERS = 200  # a transport
 FIRST_READERS = 20  # what a server does for the first time takes memory that is nobody's

@@ -17,9 +17,9 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from transports.chat import Chat
 from transports.wire import Malformed, Unacceptable, parse_object, text_field, to_json
-from tutorial.chaos import Knobs, Way, Wire
-from tutorial.local import LocalHandler
-from tutorial.throwaway import STORES, Throwaway
+from tutorial.laboratory.chaos import Knobs, Way, Wire
+from tutorial.laboratory.disposable_server import STORES, Throwaway
+from tutorial.site.local_only import LocalHandler
 
 KNOBS = {knob.name: 10_000.0 for knob in fields_of(Knobs)} | {"drip": 1e6}  # and how far each turns
 WIRES_AT_ONCE = 6

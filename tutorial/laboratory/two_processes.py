@@ -1,8 +1,8 @@
 """Two servers of the same chat, and one of them killed: a run for the chapter about several processes.
 
-`python -m tutorial.two_processes '{"store": "memory"}'` posts by turns to two processes, with a reader at each, kills
-the second one half-way (its reader and its author go on at the first, with their cursor), and tells one JSON object a
-line. With `redis`, both share a Redis of their own, which is thrown away in the end.
+`python -m tutorial.laboratory.two_processes '{"store": "memory"}'` posts to two processes in turn, with a reader at
+each, kills the second one half-way (its reader and its author go on at the first, with their cursor), and tells one
+JSON object a line. With `redis`, both share a Redis of their own, which is thrown away in the end.
 """
 
 from __future__ import annotations

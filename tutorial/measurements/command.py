@@ -18,9 +18,9 @@ from typing import Any
 
 import tornado
 
-from tutorial.measured import YOURS
+from tutorial.book.measured_numbers import YOURS
+from tutorial.laboratory.disposable_server import fresh_server
 from tutorial.measurements import MEASUREMENTS
-from tutorial.throwaway import fresh_server
 
 
 async def measure(name: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.laboratory import serving
 from transports.wire import Unacceptable
-from tutorial.ledger import BETS_MOST, Ledger
+from tutorial.site.bets import BETS_MOST, Ledger
 
 BET = {"name": "2.delay", "chapter": 2, "question": "How late?", "unit": "ms", "bet": 500}
 

@@ -22,8 +22,8 @@ from transports.chat import Chat
 from transports.handler import Handler
 from transports.refusals import Refused
 from transports.wire import to_json
-from tutorial.local import LocalHandler
-from tutorial.site import RESULTS, Page, SiteHandler, make_environment
+from tutorial.site.local_only import LocalHandler
+from tutorial.site.pages import RESULTS, Page, SiteHandler, make_environment
 
 KINDS = {"quick": ["--quick"], "full": []}
 # The report carries its styles in itself: it is one file, to be sent. Our page may frame it; it may do nothing.

@@ -11,9 +11,9 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches
 from tornado.web import StaticFileHandler
 
-from tutorial.protection import protect
+from tutorial.site.security_headers import protect
 
-STATIC = Path(__file__).parent.parent / "static"
+STATIC = Path(__file__).parents[2] / "static"
 
 
 class IsFile(PathMatches):

@@ -19,11 +19,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from tutorial.listing import address, coloured, listing
-from tutorial.measured import Results
-from tutorial.quoting import Excerpt, Unquotable, quote, where_is
+from tutorial.book.listings import address, coloured, listing
+from tutorial.book.measured_numbers import Results
+from tutorial.book.quoting import Excerpt, Unquotable, quote, where_is
 
-CHAPTERS = Path(__file__).parent / "chapters"
+CHAPTERS = Path(__file__).parents[1] / "chapters"
 _FRONT = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 _SLOT = re.compile(r"<p>\x02(\d+)\x03</p>\n?|\x02(\d+)\x03")
 _LINK = re.compile(r"(\d\d)_\w+\.md(#.*)?")

@@ -14,7 +14,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import TextLexer, get_lexer_by_name
 
-from tutorial.quoting import Excerpt, definitions, read
+from tutorial.book.quoting import Excerpt, definitions, read
 
 LEXERS = {
     ".py": "python",

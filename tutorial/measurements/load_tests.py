@@ -10,7 +10,7 @@ from loadtests.comparison import compare
 from loadtests.fanout.rows import ROWS, Settings
 from loadtests.findings import crossing, line, trusted
 from loadtests.two_tables import two_tables
-from tutorial.measurements.words import Values, word
+from tutorial.measurements.names import Values, word
 
 SECONDS = 20.0
 CROSSING = Plan(("short-polling", "long-polling"), (0.5, 2.0, 8.0), (100,), 5.0, rounds=2)

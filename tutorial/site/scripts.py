@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tutorial.quoting import ROOT
+from tutorial.book.quoting import ROOT
 
 FOLDER = ROOT / "static" / "js"
 _DEFINES = re.compile(r"customElements\.define\(\s*\"([a-z-]+)\"")

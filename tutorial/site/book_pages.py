@@ -16,8 +16,9 @@ from tornado.web import HTTPError
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import to_json
-from tutorial import exercises, quoting
-from tutorial.book import (
+from tutorial import exercises
+from tutorial.book import quoting
+from tutorial.book.chapters import (
     Chapter,
     NoSuchChapter,
     Rendered,
@@ -26,11 +27,11 @@ from tutorial.book import (
     make_markdown,
     render,
 )
-from tutorial.listing import whole
-from tutorial.local import LocalHandler
-from tutorial.measured import YOURS
-from tutorial.scripts import scripts_of
-from tutorial.site import Page, SiteHandler, make_environment
+from tutorial.book.listings import whole
+from tutorial.book.measured_numbers import YOURS
+from tutorial.site.local_only import LocalHandler
+from tutorial.site.pages import Page, SiteHandler, make_environment
+from tutorial.site.scripts import scripts_of
 
 PROGRESS = exercises.FOLDER / "progress.json"  # a box shows what its last check said
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from transports.chat import Chat
 from transports.wire import Unacceptable, parse_object, text_field, to_json
-from tutorial.local import LocalBodyHandler, LocalHandler
+from tutorial.site.local_only import LocalBodyHandler, LocalHandler
 
 FOLDER = Path(".learner")
 NAME = re.compile(r"[a-z0-9.-]{1,40}")

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tutorial import javascript
+from tutorial.book import javascript
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FOLDERS = ("transports", "tutorial", "static", "loadtests", "tests")  # what may be shown
 SUFFIXES = frozenset(
     {".py", ".js", ".css", ".html", ".md", ".conf", ".cfg", ".service", ".toml", ".json"}
