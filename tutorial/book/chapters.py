@@ -116,13 +116,20 @@ class Quotations:
             "exercise": self.exercise,
         }
 
-    def source(self, path: str, *names: str, mark: str | Sequence[str] = ()) -> str:
-        """Quote definitions of one file, with the lines that have a snippet of `mark` marked."""
+    def source(
+        self, path: str, *names: str, mark: str | Sequence[str] = (), fold: str = ""
+    ) -> str:
+        """Quote definitions of one file, with the lines that have a snippet of `mark` marked.
+
+        With `fold`, which says what it is, the listing opens with a click.
+        """
         if not names:
             raise Unquotable(f"say which definition of {path}")
         self.quoted.update((path, name) for name in names)
         marks = (mark,) if isinstance(mark, str) else tuple(mark)
-        return self._block(listing(_marked(path, names, marks)))
+        shown = listing(_marked(path, names, marks))
+        folded = Markup('<details class="fold"><summary>{}</summary>{}</details>')
+        return self._block(folded.format(fold, shown) if fold else shown)
 
     def test(self, path: str, *names: str) -> str:
         """Quote the test that proves what has just been said."""

@@ -8,7 +8,7 @@ from tutorial.exercises.verdict import Failure, Timeline
 from tutorial.exercises.visitor import Visitor, named
 
 READ_CURSOR = "A cursor is a place in the log"
-READ_GAP = "When the log can no longer tell"
+READ_GAP = "When part of the log is missing"
 
 KEPT = 10
 POSTED = 15
