@@ -116,9 +116,7 @@ class Quotations:
             "exercise": self.exercise,
         }
 
-    def source(
-        self, path: str, *names: str, mark: str | Sequence[str] = (), fold: str = ""
-    ) -> str:
+    def source(self, path: str, *names: str, mark: str | Sequence[str] = (), fold: str = "") -> str:
         """Quote definitions of one file, with the lines that have a snippet of `mark` marked.
 
         With `fold`, which says what it is, the listing opens with a click.
