@@ -163,6 +163,43 @@ def test_nothing_that_ships_knows_the_tests() -> None:
             assert not [used for used in imports(file) if used.partition(".")[0] == "tests"], name
 
 
+# The exercises
+
+EXERCISES = {  # what may go into each, and what of the others it may import
+    "verdict": ("What a check says, as plain data.", set()),
+    "sandbox": (
+        "The learner's process: starting it, asking it, reading why it ended.",
+        {"verdict"},
+    ),
+    "checking": ("What several checks use to try a file.", {"verdict", "sandbox"}),
+    "runner": ("Finding exercises, judging files, keeping and printing.", {"verdict", "sandbox"}),
+}
+
+
+@pytest.mark.parametrize("folder", EXERCISES)
+def test_arrows_between_the_folders_of_the_exercises_go_one_way(folder: str) -> None:
+    _, allowed = EXERCISES[folder]
+    for name in in_package(f"tutorial.exercises.{folder}"):
+        used = {other.split(".")[2] for other in arrows()[name] if exercises_part(other)}
+        assert used <= {folder, *allowed}, name
+
+
+def test_the_folders_of_the_exercises_are_those_that_the_table_lists() -> None:
+    folders = {name.split(".")[2] for name in arrows() if exercises_part(name)}
+    assert folders == EXERCISES.keys()
+
+
+def exercises_part(name: str) -> bool:
+    return name.startswith("tutorial.exercises.")
+
+
+def test_a_check_uses_what_is_there_for_checks_and_never_the_runner() -> None:
+    for check in (ROOT / "tutorial" / "exercises").glob("[0-9][0-9]_*/*.py"):
+        used = {name for name in imports(check) if exercises_part(name)}
+        assert {name.split(".")[2] for name in used} <= {"verdict", "sandbox", "checking"}, check
+        assert check.name == "check.py" or not used, "a learner's file stands by itself"
+
+
 # The table
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tutorial.exercises.catalogue import exercise
-from tutorial.exercises.running import verdict_on
+from tutorial.exercises.runner.catalogue import exercise
+from tutorial.exercises.runner.check_process import verdict_on
 from tutorial.exercises.verdict import Verdict
 
 STARTER = exercise(1).starter.read_text("utf-8")

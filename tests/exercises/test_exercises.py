@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.proxying import free_port
-from tutorial.exercises.catalogue import Exercise, exercises, load
-from tutorial.exercises.running import verdict_on
+from tutorial.exercises.runner.catalogue import Exercise, exercises
+from tutorial.exercises.runner.check_process import verdict_on
+from tutorial.exercises.sandbox.loading import load
 from tutorial.exercises.verdict import Verdict
 
 WRONG = Path(__file__).parent / "wrong_solutions"

@@ -16,8 +16,8 @@ import pytest
 
 from tutorial import exercises
 from tutorial.exercises import start_check, states
-from tutorial.exercises.catalogue import exercise
-from tutorial.exercises.desk import Desk
+from tutorial.exercises.runner.catalogue import exercise
+from tutorial.exercises.runner.workspace import Workspace
 from tutorial.exercises.verdict import Event, Verdict
 from tutorial.site.book_pages import exercise_box
 from tutorial.site.pages import make_environment
@@ -63,7 +63,7 @@ def test_the_check_that_makes_a_file_says_where_and_the_next_one_does_not(tmp_pa
 
 
 def test_a_passed_exercise_is_marked_in_the_list_and_stays_passed(tmp_path: Path):
-    path = Desk(tmp_path / ".learner").file(exercise(1))
+    path = Workspace(tmp_path / ".learner").file(exercise(1))
     shutil.copyfile(PASSING, path)
     assert run(tmp_path, "check", "1").returncode == 0
     assert f"✓  1  {exercise(1).title}\n" in run(tmp_path, "list").stdout
@@ -73,21 +73,24 @@ def test_a_passed_exercise_is_marked_in_the_list_and_stays_passed(tmp_path: Path
 
 
 def test_the_list_ends_with_the_first_exercise_that_is_not_passed(tmp_path: Path):
-    desk, numbers = Desk(tmp_path / ".learner"), [one.number for one in exercises.exercises()]
+    workspace, numbers = (
+        Workspace(tmp_path / ".learner"),
+        [one.number for one in exercises.exercises()],
+    )
     first = run(tmp_path, "list").stdout.splitlines()[-1]
     assert first.endswith("Check the next: python -m tutorial check 0")
-    pass_all(desk, numbers[:4])
+    pass_all(workspace, numbers[:4])
     later = run(tmp_path, "list").stdout.splitlines()[-1]
     assert later.startswith(f"4 of {len(numbers)} passed.")
     assert later.endswith("python -m tutorial check 4")
-    pass_all(desk, numbers)
+    pass_all(workspace, numbers)
     assert run(tmp_path, "list").stdout.endswith(f"{len(numbers)} of {len(numbers)} passed.\n")
 
 
-def pass_all(desk: Desk, numbers: list[int]) -> None:
+def pass_all(workspace: Workspace, numbers: list[int]) -> None:
     """Mark these exercises as passed, without a check."""
     for number in numbers:
-        desk.keep(exercise(number), Verdict(number, True, 1.0))
+        workspace.keep(exercise(number), Verdict(number, True, 1.0))
 
 
 def test_a_hint_shows_its_code_indented_and_no_fence(tmp_path: Path):
@@ -118,14 +121,14 @@ def test_the_solution_is_shown_to_those_who_ask_twice(tmp_path: Path):
 
 
 def test_the_solution_is_shown_at_once_to_those_who_passed(tmp_path: Path):
-    desk = Desk(tmp_path / ".learner")
-    with desk.progressing(exercise(4)) as progress:
+    workspace = Workspace(tmp_path / ".learner")
+    with workspace.progressing(exercise(4)) as progress:
         progress.passed = True
     assert run(tmp_path, "solution", "4").returncode == 0
 
 
 def test_a_reset_brings_the_starter_back_and_keeps_every_earlier_file(tmp_path: Path):
-    path = Desk(tmp_path / ".learner").file(exercise(4))
+    path = Workspace(tmp_path / ".learner").file(exercise(4))
     for version in ("one", "two"):
         path.write_text(version, "utf-8")
         done = run(tmp_path, "reset", "4")
@@ -156,7 +159,7 @@ def test_an_exercise_that_does_not_exist_is_one_sentence(tmp_path: Path):
     ],
 )
 def test_a_command_that_cannot_be_understood_is_one_sentence(command, advice, tmp_path: Path):
-    pass_all(Desk(tmp_path / ".learner"), [0, 1])
+    pass_all(Workspace(tmp_path / ".learner"), [0, 1])
     done = run(tmp_path, *command)
     assert done.returncode == 2
     assert done.stdout.endswith(f"Write: python -m tutorial {advice}\n")
@@ -171,31 +174,31 @@ def test_what_cannot_be_understood_writes_nothing(tmp_path: Path):
 
 
 def test_a_progress_file_that_is_cut_short_is_begun_anew(tmp_path: Path):
-    desk = Desk(tmp_path)
+    workspace = Workspace(tmp_path)
     (tmp_path / "progress.json").write_text('{"01_', "utf-8")
-    assert desk.progress(exercise(1)).state == "new"
-    with desk.progressing(exercise(1)) as progress:
+    assert workspace.progress(exercise(1)).state == "new"
+    with workspace.progressing(exercise(1)) as progress:
         progress.hints = 2
     assert json.loads((tmp_path / "progress.json").read_text())["01_messages_after"]["hints"] == 2
 
 
 def test_watch_checks_on_save_and_goes_on_to_the_next_exercise(tmp_path: Path):
-    desk = Desk(tmp_path / ".learner")
-    path = desk.file(exercise(1))
+    workspace = Workspace(tmp_path / ".learner")
+    path = workspace.file(exercise(1))
     path.write_text("broken(", "utf-8")
     with watching(tmp_path, "1") as process:
         read_until(process, "SyntaxError")
         shutil.copyfile(PASSING, path)
         read_until(process, "passed in")
         read_until(process, f"Save {Path('.learner', '02_polling.py')} and it is checked")
-    assert desk.progress(exercise(1)).passed
+    assert workspace.progress(exercise(1)).passed
 
 
 def test_watch_stays_with_the_exercise_that_it_is_asked_for_although_it_is_passed(tmp_path: Path):
-    desk = Desk(tmp_path / ".learner")
-    path = desk.file(exercise(1))
+    workspace = Workspace(tmp_path / ".learner")
+    path = workspace.file(exercise(1))
     shutil.copyfile(PASSING, path)
-    pass_all(desk, [1])
+    pass_all(workspace, [1])
     with watching(tmp_path, "1") as process:
         read_until(process, "01_messages_after.py and it is checked")
         read_until(process, "passed in")
@@ -216,14 +219,17 @@ def save(path: Path, text: str) -> None:
 
 
 def test_watch_without_a_number_begins_with_the_first_that_is_not_passed(tmp_path: Path):
-    pass_all(Desk(tmp_path / ".learner"), [0, 1])
+    pass_all(Workspace(tmp_path / ".learner"), [0, 1])
     with watching(tmp_path) as process:
         read_until(process, "02_polling.py and it is checked")
 
 
 def test_watch_ends_when_no_exercise_is_left(tmp_path: Path):
-    desk, numbers = Desk(tmp_path / ".learner"), [one.number for one in exercises.exercises()]
-    pass_all(desk, numbers)
+    workspace, numbers = (
+        Workspace(tmp_path / ".learner"),
+        [one.number for one in exercises.exercises()],
+    )
+    pass_all(workspace, numbers)
     assert run(tmp_path, "watch").stdout == f"{len(numbers)} of {len(numbers)} passed.\n"
 
 
@@ -263,7 +269,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> None:
 
 
 def test_a_page_lists_the_exercises_with_state_and_last_verdict(tmp_path: Path):
-    Desk(tmp_path).file(exercise(1)).write_text("broken(", "utf-8")
+    Workspace(tmp_path).file(exercise(1)).write_text("broken(", "utf-8")
     before = {one.number: one for one in states(tmp_path)}
     verdict = asyncio.run(start_check(1, tmp_path))
     after = {one.number: one for one in states(tmp_path)}
@@ -273,13 +279,13 @@ def test_a_page_lists_the_exercises_with_state_and_last_verdict(tmp_path: Path):
 
 
 def test_a_failure_after_a_pass_is_passed_before_and_so_is_a_reset(tmp_path: Path):
-    desk, one = Desk(tmp_path), exercise(1)
-    desk.keep(one, Verdict(1, True, 1.0))
+    workspace, one = Workspace(tmp_path), exercise(1)
+    workspace.keep(one, Verdict(1, True, 1.0))
     assert states(tmp_path)[1].state == "passed"
-    desk.keep(one, Verdict(1, False, 1.0))
+    workspace.keep(one, Verdict(1, False, 1.0))
     assert states(tmp_path)[1].state == "passed-before"
-    desk.keep(one, Verdict(1, True, 1.0))
-    desk.reset(one)
+    workspace.keep(one, Verdict(1, True, 1.0))
+    workspace.reset(one)
     state = states(tmp_path)[1]
     assert (state.state, state.last) == ("passed-before", None)
 
@@ -305,10 +311,10 @@ def test_a_box_tells_a_failure_after_a_pass_from_a_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    desk, one = Desk(), exercise(1)
-    desk.keep(one, Verdict(1, True, 1.0, measured="all of it"))
+    workspace, one = Workspace(), exercise(1)
+    workspace.keep(one, Verdict(1, True, 1.0, measured="all of it"))
     assert '<span class="reached">passed</span>' in box(1)
-    desk.keep(one, Verdict(1, False, 1.0, expected="more"))
+    workspace.keep(one, Verdict(1, False, 1.0, expected="more"))
     assert '<span class="reached">passed before</span>' in box(1)
     assert "Not yet." in box(1)
 
@@ -317,7 +323,7 @@ def test_a_box_that_says_not_yet_says_what_happened_and_how_to_get_a_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    Desk().keep(exercise(1), Verdict(1, False, 1.0, timeline=(Event(0.5, "a reader asks"),)))
+    Workspace().keep(exercise(1), Verdict(1, False, 1.0, timeline=(Event(0.5, "a reader asks"),)))
     outcome = box(1).partition('class="outcome"')[2]
     assert outcome.index("What happened") < outcome.index("a reader asks")
     assert "python -m tutorial hint 1" in outcome
@@ -329,7 +335,7 @@ def test_looking_at_the_list_writes_nothing(tmp_path: Path):
 
 
 def test_a_check_leaves_no_process_behind(tmp_path: Path):
-    path = Desk(tmp_path).file(exercise(1))
+    path = Workspace(tmp_path).file(exercise(1))
     marker = f"stay-{os.getpid()}-{time.monotonic_ns()}"
     child = f"[sys.executable, '-c', 'import time; time.sleep(600)', '{marker}']"
     path.write_text(f"import subprocess, sys\nsubprocess.Popen({child})\n", "utf-8")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.catalogue import Exercise, NoSuchExercise, exercise, exercises
-from tutorial.exercises.desk import FOLDER, Desk, Reached
+from tutorial.exercises.runner.catalogue import Exercise, NoSuchExercise, exercise, exercises
+from tutorial.exercises.runner.workspace import FOLDER, Reached, Workspace
 
 __all__ = [
     "FOLDER",
@@ -42,12 +42,12 @@ class State:
 
 def states(folder: Path = FOLDER) -> list[State]:
     """Return how far the learner whose files are in `folder` is, by number."""
-    desk = Desk(folder)
-    return [_state(one, desk, folder) for one in exercises()]
+    workspace = Workspace(folder)
+    return [_state(one, workspace, folder) for one in exercises()]
 
 
-def _state(one: Exercise, desk: Desk, folder: Path) -> State:
-    progress = desk.progress(one)
+def _state(one: Exercise, workspace: Workspace, folder: Path) -> State:
+    progress = workspace.progress(one)
     file = folder / f"{one.name}.py"
     return State(one.number, one.name, one.title, one.task, progress.state, progress.last, file)
 
@@ -57,16 +57,16 @@ async def start_check(number: int, folder: Path = FOLDER) -> dict[str, Any]:
 
     Raises: `NoSuchExercise`.
     """
-    from tutorial.exercises.running import verdict_on
+    from tutorial.exercises.runner.check_process import verdict_on
 
-    chosen, desk = exercise(number), Desk(folder)
-    verdict = await verdict_on(number, desk.file(chosen))
-    desk.keep(chosen, verdict)
+    chosen, workspace = exercise(number), Workspace(folder)
+    verdict = await verdict_on(number, workspace.file(chosen))
+    workspace.keep(chosen, verdict)
     return verdict.to_json()
 
 
 def main(argv: Sequence[str]) -> int:
     """Run `check`, `hint`, `reset`, `solution`, `watch` or `list`, and return the exit status."""
-    from tutorial.exercises import commands
+    from tutorial.exercises.runner import commands
 
     return commands.main(argv)

@@ -23,7 +23,7 @@ from loadtests import knee, two_tables
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
-from tutorial.exercises.suite import missing
+from tutorial.exercises.checking.suite import missing
 from tutorial.existing_app import rehearsal
 from tutorial.laboratory import two_processes, waiting_cost
 from tutorial.laboratory.disposable_server import PROJECT, project_first

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.starting import driven
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
 READ_TABS = "Say something"

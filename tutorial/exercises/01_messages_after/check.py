@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tutorial.exercises.starting import serving
+from tutorial.exercises.checking.http_client import HttpClient, named
+from tutorial.exercises.sandbox.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
-from tutorial.exercises.visitor import Visitor, named
 
 READ_CURSOR = "A cursor is a place in the log"
 READ_GAP = "When part of the log is missing"
@@ -18,13 +18,13 @@ NOTHING = range(0)
 class Reader:
     """Asks with a cursor, and compares the answer with what should follow."""
 
-    def __init__(self, visitor: Visitor, timeline: Timeline) -> None:
-        self._visitor, self._timeline = visitor, timeline
+    def __init__(self, client: HttpClient, timeline: Timeline) -> None:
+        self._client, self._timeline = client, timeline
         self.asked = 0
 
     async def expects(self, who: str, cursor: str, ids: range, *, gap: bool, read: str) -> str:
         """Return the new cursor when the batch is exactly this one. Raises: `Failure`."""
-        batch = await self._visitor.read(cursor=cursor)
+        batch = await self._client.read(cursor=cursor)
         self.asked += 1
         got = _told(batch.ids, batch.gap)
         self._timeline.note(f"{who} asks with {cursor!r}: {got}", "asked")
@@ -39,21 +39,21 @@ async def check(path: Path) -> str:
     """Post 15 messages, 10 of which are kept, and read from each place."""
     timeline = Timeline()
     async with serving(path) as program:
-        visitor = Visitor(program)
-        reader = Reader(visitor, timeline)
-        cursors = await _follow(visitor, reader, timeline)
+        client = HttpClient(program)
+        reader = Reader(client, timeline)
+        cursors = await _follow(client, reader, timeline)
         timeline.note(f"messages 1 to {POSTED} are posted, the last {KEPT} are kept", "posted")
         await _kept_places(reader, cursors)
         await _lost_places(reader, cursors)
     return f"{reader.asked} questions from all kinds of places in the log, each answered exactly"
 
 
-async def _follow(visitor: Visitor, reader: Reader, timeline: Timeline) -> list[str]:
+async def _follow(client: HttpClient, reader: Reader, timeline: Timeline) -> list[str]:
     """Return the cursor after each message, `[0]` before the first."""
     who = "a reader of an empty room"
     cursors = [await reader.expects(who, "", NOTHING, gap=False, read=READ_CURSOR)]
     for number in range(1, POSTED + 1):
-        await visitor.post(f"message {number}")
+        await client.post(f"message {number}")
         timeline.note(f"message {number} is posted", "posted")
         who = f"a reader who has all but message {number}"
         new = _ids(number, number)

@@ -43,7 +43,7 @@ class Messages(RequestHandler):
         self.write(messages_after(self.get_query_argument("cursor", "")))
 
     def post(self) -> None:
-        """Give the message the next id and keep it."""
+        """Number the message and keep it."""
         message = {
             "id": log[-1]["id"] + 1 if log else 1,
             "text": json.loads(self.request.body)["text"],

@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from tutorial.exercises import virtual_clock
-from tutorial.exercises.starting import driven
+from tutorial.exercises.checking import virtual_clock
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
 READ_DELAY = "A message waits half an interval"

@@ -4,11 +4,11 @@ import asyncio
 import random
 from pathlib import Path
 
-from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.reader import Reader, fault
-from tutorial.exercises.starting import serving
+from tutorial.exercises.checking.http_client import HttpClient
+from tutorial.exercises.checking.polling_reader import PollingReader, fault
+from tutorial.exercises.checking.task_scope import task_scope
+from tutorial.exercises.sandbox.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
-from tutorial.exercises.visitor import Visitor
 
 READ_LOST = "The message nobody was waiting for"
 READ_CURSOR = "A cursor closes the gap"
@@ -25,27 +25,27 @@ async def check(path: Path) -> str:
     """Count lost, doubled and out of order at three readers."""
     timeline = Timeline()
     async with serving(path) as program:
-        visitor = Visitor(program)
-        readers = [Reader(f"reader {number}", visitor, timeline) for number in (1, 2, 3)]
-        async with meanwhile(*(reader.read("") for reader in readers)):
-            posts = (_post(visitor, timeline, f"m-{number}") for number in range(POSTS))
+        client = HttpClient(program)
+        readers = [PollingReader(f"reader {number}", client, timeline) for number in (1, 2, 3)]
+        async with task_scope(*(reader.read("") for reader in readers)):
+            posts = (_post(client, timeline, f"m-{number}") for number in range(POSTS))
             posted = await asyncio.gather(*posts)
             await asyncio.gather(*(reader.has(POSTS, QUIET_SECONDS) for reader in readers))
             for reader in readers:
                 _exact(reader, posted, timeline)
-            await _lone_posts(visitor, readers, timeline)
+            await _lone_posts(client, readers, timeline)
     return f"{POSTS + LONE_POSTS} posts, {READERS} readers: 0 lost, 0 doubled, 0 out of order"
 
 
-async def _post(visitor: Visitor, timeline: Timeline, text: str) -> int:
+async def _post(client: HttpClient, timeline: Timeline, text: str) -> int:
     """Return the id that the server gave the message."""
     began = timeline.now()
-    number = await visitor.post(text)
+    number = await client.post(text)
     timeline.note(f"{text} is posted: it becomes message {number}", number, seconds=began)
     return number
 
 
-def _exact(reader: Reader, posted: list[int], timeline: Timeline) -> None:
+def _exact(reader: PollingReader, posted: list[int], timeline: Timeline) -> None:
     """Raise `Failure` for the first message that is not there once, at its place."""
     found = fault(reader.ids, posted)
     if not found:
@@ -58,11 +58,11 @@ def _exact(reader: Reader, posted: list[int], timeline: Timeline) -> None:
     raise Failure(expected, got, read=READ_LOST, timeline=timeline.around(number, reader.name))
 
 
-async def _lone_posts(visitor: Visitor, readers: list[Reader], timeline: Timeline) -> None:
+async def _lone_posts(client: HttpClient, readers: list[PollingReader], timeline: Timeline) -> None:
     """Post when the readers have just been answered: no later message comes to wake them."""
     for count in range(POSTS + 1, POSTS + LONE_POSTS + 1):
         await asyncio.sleep(random.uniform(0, TURNAROUND_SECONDS))
-        number = await _post(visitor, timeline, f"lone message {count}")
+        number = await _post(client, timeline, f"lone message {count}")
         await asyncio.gather(*(reader.has(count, QUIET_SECONDS) for reader in readers))
         for reader in readers:
             if number not in reader.ids:

@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.program import Program
-from tutorial.exercises.starting import serving
+from tutorial.exercises.checking.http_client import Batch, HttpClient
+from tutorial.exercises.checking.task_scope import task_scope
+from tutorial.exercises.sandbox.program import Program
+from tutorial.exercises.sandbox.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
-from tutorial.exercises.visitor import Batch, Visitor
 
 READ_FUTURE = "A held request is a future"
 READ_TIME_OUT = "Hold, but not for ever"
@@ -28,24 +28,24 @@ async def check(path: Path) -> str:
     """Return how quiet the held second was and what 100 clients left behind."""
     timeline = Timeline()
     async with serving(path) as program:
-        visitor = Visitor(program)
-        wakeups = await _hold_and_release(program, visitor, timeline)
-        await _time_out(visitor, timeline)
-        leftovers = await _leave(program, visitor, timeline)
+        client = HttpClient(program)
+        wakeups = await _hold_and_release(program, client, timeline)
+        await _time_out(client, timeline)
+        leftovers = await _leave(program, client, timeline)
     return (
         f"{READERS} requests held for a silent second: {wakeups} wake-ups; "
         f"{LEAVERS} clients left: {max(leftovers, 0)} futures left behind"
     )
 
 
-async def _hold_and_release(program: Program, visitor: Visitor, timeline: Timeline) -> int:
-    asking = (visitor.read(cursor=0, wait=20) for _ in range(READERS))
-    async with meanwhile(*asking) as readers:
-        await visitor.arrive()
+async def _hold_and_release(program: Program, client: HttpClient, timeline: Timeline) -> int:
+    asking = (client.read(cursor=0, wait=20) for _ in range(READERS))
+    async with task_scope(*asking) as readers:
+        await client.arrive()
         timeline.note(f"{READERS} readers ask, nothing follows their cursor", "hold", "release")
         wakeups = await _silence(program, timeline)
         _still_held(readers, timeline)
-        await _release(visitor, readers, timeline)
+        await _release(client, readers, timeline)
     return wakeups
 
 
@@ -76,9 +76,9 @@ async def _silence(program: Program, timeline: Timeline) -> int:
 
 
 async def _release(
-    visitor: Visitor, readers: list[asyncio.Task[Batch]], timeline: Timeline
+    client: HttpClient, readers: list[asyncio.Task[Batch]], timeline: Timeline
 ) -> None:
-    number = await visitor.post("wake up")
+    number = await client.post("wake up")
     timeline.note(f"message {number} is posted", "release")
     _, late = await asyncio.wait(readers, timeout=RELEASE_SECONDS)
     expected = f"a post releases all {READERS} held requests, with that message"
@@ -92,13 +92,13 @@ async def _release(
             raise Failure(expected, got, read=READ_FUTURE, timeline=timeline.about("release"))
 
 
-async def _time_out(visitor: Visitor, timeline: Timeline) -> None:
+async def _time_out(client: HttpClient, timeline: Timeline) -> None:
     expected = f"wait={WAIT_SECONDS} ends after {WAIT_SECONDS} s with no messages, the same cursor"
     began = timeline.now()
     timeline.note(f"a reader asks with cursor '1' and wait={WAIT_SECONDS}", "time")
     try:
         async with asyncio.timeout(WAIT_SECONDS + LATE_SECONDS):
-            batch = await visitor.read(cursor=1, wait=WAIT_SECONDS)
+            batch = await client.read(cursor=1, wait=WAIT_SECONDS)
     except TimeoutError:
         got = f"still held after {WAIT_SECONDS + LATE_SECONDS} s"
         raise Failure(expected, got, read=READ_TIME_OUT, timeline=timeline.about("time")) from None
@@ -109,26 +109,26 @@ async def _time_out(visitor: Visitor, timeline: Timeline) -> None:
         raise Failure(expected, got, read=READ_TIME_OUT, timeline=timeline.about("time"))
 
 
-async def _leave(program: Program, visitor: Visitor, timeline: Timeline) -> int:
+async def _leave(program: Program, client: HttpClient, timeline: Timeline) -> int:
     """Return how many futures more there are after 100 clients came and left."""
-    await visitor.arrive()
+    await client.arrive()
     before = (await program.vitals()).futures
-    await visitor.come_and_leave("/messages?cursor=1&wait=30", LEAVERS)
+    await client.come_and_leave("/messages?cursor=1&wait=30", LEAVERS)
     timeline.note(f"{LEAVERS} clients ask, are held, and go away", "leave")
-    await visitor.arrive()
+    await client.arrive()
     leftovers = (await program.vitals()).futures - before
     timeline.note(f"{leftovers} futures more than before they came", "leave")
     if leftovers > LEFTOVERS:
         expected = f"nothing is left of {LEAVERS} clients that went away"
         got = f"{leftovers} futures are still kept, {leftovers / LEAVERS:.1f} for each of them"
         raise Failure(expected, got, read=READ_CLEAN_UP, timeline=timeline.about("leave"))
-    await _goes_on(program, visitor, timeline)
+    await _goes_on(program, client, timeline)
     return leftovers
 
 
-async def _goes_on(program: Program, visitor: Visitor, timeline: Timeline) -> None:
+async def _goes_on(program: Program, client: HttpClient, timeline: Timeline) -> None:
     """Post once more: the log of the server must be free of tracebacks."""
-    await visitor.post("is anybody there?")
+    await client.post("is anybody there?")
     if "Traceback" in program.printed:
         expected = "clients that go away raise nothing in the server"
         timeline.note("the server's log has a traceback", "leave")

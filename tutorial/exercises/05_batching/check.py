@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from statistics import quantiles
 
-from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.reader import Reader, fault
-from tutorial.exercises.starting import serving
+from tutorial.exercises.checking.http_client import Batch, HttpClient, named
+from tutorial.exercises.checking.polling_reader import PollingReader, fault
+from tutorial.exercises.checking.task_scope import task_scope
+from tutorial.exercises.sandbox.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
-from tutorial.exercises.visitor import Batch, Visitor, named
 
 READ_AGAIN = "What a batch may cost"
 
@@ -36,8 +36,8 @@ MAX_REQUESTS_PER_SECOND = 25
 class Room:
     """The room behind the learner's server: who asks and posts there, and when."""
 
-    def __init__(self, visitor: Visitor, timeline: Timeline) -> None:
-        self.visitor, self.timeline = visitor, timeline
+    def __init__(self, client: HttpClient, timeline: Timeline) -> None:
+        self.client, self.timeline = client, timeline
         self.newest = 0
         self.posted_at: dict[int, float] = {}
         self.ack_seconds: list[float] = []
@@ -45,7 +45,7 @@ class Room:
     async def post(self) -> int:
         """Post a message and return its id."""
         began = self.timeline.now()
-        number = await self.visitor.post("hi")
+        number = await self.client.post("hi")
         self.newest = max(self.newest, number)
         self.posted_at[number] = began
         self.ack_seconds.append(self.timeline.now() - began)
@@ -57,7 +57,7 @@ class Room:
         self.timeline.note(f"a reader asks with cursor '{cursor}'", cursor + 1)
         try:
             async with asyncio.timeout(QUIET_SECONDS):
-                batch = await self.visitor.read(cursor=cursor)
+                batch = await self.client.read(cursor=cursor)
         except TimeoutError:
             expected = "a message comes within 50 ms, whether or not another one follows"
             got = f"it had not come after {QUIET_SECONDS} s"
@@ -75,7 +75,7 @@ class Room:
 async def check(path: Path) -> str:
     """Return the requests a second and the delay in a busy room."""
     async with serving(path) as program:
-        room = Room(Visitor(program), Timeline())
+        room = Room(HttpClient(program), Timeline())
         await _lone_messages(room)
         await _rounds(room, _waits_for_two)
         await _rounds(room, _waits_for_the_batch)
@@ -92,8 +92,8 @@ async def _lone_messages(room: Room) -> None:
     """A message that nothing follows comes soon too, and its author does not wait."""
     delays = []
     for _ in range(LONE_MESSAGES):
-        async with meanwhile(room.read(room.newest)) as (reader,):
-            await room.visitor.arrive()
+        async with task_scope(room.read(room.newest)) as (reader,):
+            await room.client.arrive()
             number = await room.post()
             _, came_at = await reader
             delays.append(came_at - room.posted_at[number])
@@ -123,8 +123,8 @@ async def _rounds(room: Room, play: Callable[[Room], Awaitable[bool]]) -> None:
 async def _waits_for_two(room: Room) -> bool:
     """A reader is held, two messages come; return whether they came quickly enough to count."""
     first = room.newest + 1
-    async with meanwhile(room.read(room.newest)) as (reader,):
-        await room.visitor.arrive()
+    async with task_scope(room.read(room.newest)) as (reader,):
+        await room.client.arrive()
         both = await _two_posts(room)
         batch, _ = await reader
     quick = _within(room, first, both)
@@ -148,7 +148,7 @@ async def _waits_for_the_batch(room: Room) -> bool:
     """A reader comes back while a batch is filling, and a second message comes."""
     before = room.newest
     await room.post()
-    async with meanwhile(room.read(before)) as (reader,):
+    async with task_scope(room.read(before)) as (reader,):
         await asyncio.sleep(STEP_SECONDS)
         await room.post()
         both = room.timeline.now()
@@ -167,10 +167,10 @@ def _within(room: Room, first: int, both: float) -> bool:
 
 async def _stream(room: Room) -> str:
     """Return the requests a second and the delay while many write, or '' if it doesn't count."""
-    reader = Reader("the reader", room.visitor, room.timeline)
+    reader = PollingReader("the reader", room.client, room.timeline)
     already, began = room.newest, room.timeline.now()
     room.ack_seconds.clear()
-    async with meanwhile(reader.read(str(already))):
+    async with task_scope(reader.read(str(already))):
         async with asyncio.TaskGroup() as group:
             for _ in range(STREAM):
                 group.create_task(room.post())
@@ -197,7 +197,7 @@ async def _stream(room: Room) -> str:
     )
 
 
-def _delay(room: Room, reader: Reader, posted: dict[int, float], way: float) -> float:
+def _delay(room: Room, reader: PollingReader, posted: dict[int, float], way: float) -> float:
     """Return the 95th percentile of the delay in seconds, of which `way` is not the batch's."""
     delays = {number: reader.arrivals[number] - at for number, at in posted.items()}
     p95 = quantiles(delays.values(), n=20)[-1]

@@ -9,8 +9,8 @@ from typing import Any
 from tornado.httpclient import HTTPError
 from tornado.websocket import websocket_connect
 
-from tutorial.exercises.program import Program
-from tutorial.exercises.starting import driven, serving
+from tutorial.exercises.sandbox.program import Program
+from tutorial.exercises.sandbox.starting import driven, serving
 from tutorial.exercises.verdict import Event, Failure
 
 READ_FIELDS = "The fields of a frame"

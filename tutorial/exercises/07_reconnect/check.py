@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.cutting import Room, cutting
-from tutorial.exercises.meanwhile import meanwhile
-from tutorial.exercises.program import Program
-from tutorial.exercises.reader import fault
-from tutorial.exercises.starting import driven
+from tutorial.exercises.checking.disconnect import Room, serving_rooms
+from tutorial.exercises.checking.polling_reader import fault
+from tutorial.exercises.checking.task_scope import task_scope
+from tutorial.exercises.sandbox.program import Program
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure, Timeline
 
 READ_RESUME = "Go on where you were"
@@ -109,9 +109,9 @@ async def _twenty_cuts(path: Path, timeline: Timeline) -> None:
     names = [room.name for room in rooms]
     heard = Heard(timeline)
     async with (
-        cutting(*rooms) as url,
+        serving_rooms(*rooms) as url,
         driven(path, __file__, url, *names) as program,
-        meanwhile(heard.follow(program)),
+        task_scope(heard.follow(program)),
         asyncio.TaskGroup() as group,
     ):
         for room in rooms:
@@ -154,9 +154,9 @@ async def _herd_and_shut_door(path: Path, timeline: Timeline) -> tuple[int, floa
     shut.shut = True
     names = ["herd"] * HERD + ["shut"] * REFUSED
     async with (
-        cutting(herd, shut) as url,
+        serving_rooms(herd, shut) as url,
         driven(path, __file__, url, *names) as program,
-        meanwhile(Heard(timeline).follow(program)),
+        task_scope(Heard(timeline).follow(program)),
     ):
         await _is_back(herd, HERD, timeline, "after the start")
         began = timeline.now()

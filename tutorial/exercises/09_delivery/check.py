@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from tutorial.exercises.starting import driven
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
 READ_TRUTH = "Measure what people feel"
@@ -83,7 +83,7 @@ class Run:
         return {"id": id, "author": "ann", "text": "hi", "sent_at": self.sent[id]}
 
     def _reader(self, name: str) -> Iterator[tuple[float, str, list[int] | None]]:
-        """Give what one reader does: (when, who, what it received; None when it asks)."""
+        """Return what one reader does: (when, who, what it received; None when it asks)."""
         exchanges = {
             "short polling": self._polls, "long polling": self._holds, "WebSocket": self._pushes
         }[self.transport]  # fmt: skip
@@ -139,7 +139,7 @@ class Run:
         return READERS * (self.fate.last - self.fate.first + 1) - len(self.delays)
 
     def truth(self) -> dict[str, float]:
-        """Give what a right report says."""
+        """Return what a right report says."""
         ordered = sorted(self.delays)
         p95 = ordered[int(0.95 * len(ordered))]
         return {"mean_ms": mean(ordered) * 1000, "p95_ms": p95 * 1000, "lost": self.lost}
@@ -168,7 +168,7 @@ async def check(path: Path) -> str:
 
 
 def _fault_of(run: dict[str, Any]) -> float:
-    """Give the report's fault in ms. Raises: Failure."""
+    """Return the report's fault in ms. Raises: Failure."""
     told, truth = run["told"], run["truth"]
     where = f"{run['transport']}, {run['fate']}"
     if missing := sorted(truth.keys() - told.keys()):

@@ -32,7 +32,7 @@ class Report:
                 self._delays.append(at - message["sent_at"])
 
     def result(self) -> dict[str, float]:
-        """Give mean, 95th percentile, and what never came."""
+        """Return mean, 95th percentile, and what never came."""
         ordered = sorted(self._delays) or [0.0]
         mean = sum(ordered) / len(ordered)
         p95 = ordered[int(0.95 * len(ordered))]

@@ -43,7 +43,7 @@ class Report:
         self._times.append(at - self._asked.get(reader, at))
 
     def result(self) -> dict[str, float]:
-        """Give the report, when nothing more will come."""
+        """Return the report, when nothing more will come."""
         ordered = sorted(self._times)
         mean = sum(ordered) / len(ordered)
         p95 = ordered[int(0.95 * len(ordered))]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.knee import Ramp
-from tutorial.exercises.starting import driven
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 from tutorial.laboratory.disposable_server import Throwaway
 
@@ -91,7 +91,7 @@ async def check(path: Path) -> str:
 
 
 async def _ask(path: Path, cases: tuple[Case, ...]) -> list[float]:
-    """Give by which factor each answer is off. Raises: Failure."""
+    """Return by which factor each answer is off. Raises: Failure."""
     names = ("transport", "rate", "interval", "machine")
     asked = json.dumps([{name: asdict(case)[name] for name in names} for case in cases])
     async with driven(path, __file__, asked) as program:
@@ -140,7 +140,7 @@ def _measured(url: str, transport: str) -> Case:
 
 
 def _shares(url: str, transport: str) -> list[float]:
-    """Give a reader's share of a core in each of two steps, after one that warms up."""
+    """Return a reader's share of a core in each of two steps, after one that warms up."""
     ramp = Ramp(url, transport, RATE)
     try:
         _, *steps = [ramp.step(readers, STEP_SECONDS) for readers in READERS[transport]]

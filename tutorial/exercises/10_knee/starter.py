@@ -33,7 +33,7 @@ class Machine:
 
 
 def knee(transport: str, rate: float, interval: float, machine: Machine) -> tuple[float, str]:
-    """Give how many readers there can be, and what gives out then."""
+    """Return how many readers there can be, and what gives out then."""
     return machine.descriptors, "descriptors"
 
 

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.program import Program
-from tutorial.exercises.starting import driven
+from tutorial.exercises.sandbox.program import Program
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
 READ_TRANSACTION = "Both, or neither"
@@ -47,7 +47,7 @@ class Stage:
         os.write(self.log, json.dumps(event).encode() + b"\n")
 
     def events(self) -> list[dict[str, Any]]:
-        """Give what happened so far."""
+        """Return what happened so far."""
         size = os.fstat(self.log).st_size
         return [json.loads(line) for line in os.pread(self.log, size, 0).splitlines()]
 
@@ -93,12 +93,12 @@ class Stage:
             _unless_away(partial(learner["relay"], database, self.publish))
 
     def shipped(self) -> set[int]:
-        """Give the orders that are shipped for good."""
+        """Return the orders that are shipped for good."""
         with sqlite3.connect(self.database) as database:
             return {row[0] for row in database.execute("SELECT id FROM orders WHERE shipped")}
 
     def heard(self) -> Counter[int]:
-        """Give how often the queue's reader has heard of each order: of notes with one key, once."""
+        """Return how often the queue's reader has heard of each order: of notes with one key, once."""
         first: dict[str, str] = {}
         for event in self.events():
             if "key" in event:
@@ -192,7 +192,7 @@ def _told_once(seen: dict[str, Any]) -> None:
 
 
 def _before_death(events: list[str]) -> list[str]:
-    """Give what the worker did before it was killed; all, when it was not."""
+    """Return what the worker did before it was killed; all, when it was not."""
     died = next((i for i, what in enumerate(events) if what.startswith("killed")), len(events))
     return events[:died]
 
@@ -206,6 +206,6 @@ def _where(seen: dict[str, Any]) -> str:
 
 
 def _timeline(events: list[str]) -> list[Event]:
-    """Give the steps around the moment at which the worker died, numbered in place of seconds."""
+    """Return the steps around the moment at which the worker died, numbered in place of seconds."""
     first = max(0, len(_before_death(events)) - SHOWN + 3)
     return [Event(float(first + i), what) for i, what in enumerate(events[first : first + SHOWN])]

@@ -5,9 +5,9 @@ import json
 import time
 from pathlib import Path
 
-from tutorial.exercises.starting import serving
+from tutorial.exercises.checking.http_client import HttpClient
+from tutorial.exercises.sandbox.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
-from tutorial.exercises.visitor import Visitor
 
 READ_LOOP = "One loop, and everybody on it"
 READ_THREAD = "Off the loop"
@@ -24,11 +24,11 @@ async def check(path: Path) -> str:
     """Return how long `/now` took while nobody counted, and while two did."""
     timeline = Timeline()
     async with serving(path) as program:
-        visitor = Visitor(program)
-        await _still_counts(visitor, await _pairs(visitor))
-        idle = _half_of_the_time([await _now(visitor) for _ in range(IDLE_ASKS)])
+        client = HttpClient(program)
+        await _still_counts(client, await _pairs(client))
+        idle = _half_of_the_time([await _now(client) for _ in range(IDLE_ASKS)])
         began = time.monotonic()
-        took = await _meanwhile(visitor, timeline)
+        took = await _meanwhile(client, timeline)
         limit = max(LAG_SECONDS, SHARE * (time.monotonic() - began) / ROUNDS)
         lag = _half_of_the_time(took)
         if lag > limit:
@@ -38,15 +38,15 @@ async def check(path: Path) -> str:
     return f"/now takes {idle * 1000:.1f} ms alone, and {lag * 1000:.1f} ms while two count pairs"
 
 
-async def _meanwhile(visitor: Visitor, timeline: Timeline) -> list[float]:
+async def _meanwhile(client: HttpClient, timeline: Timeline) -> list[float]:
     """Return how long each `/now` took while others counted."""
     took = []
     for _ in range(ROUNDS):
         timeline.note(f"{COUNTING_AT_ONCE} ask for the pairs", "pairs")
-        counting = asyncio.gather(*(_pairs(visitor) for _ in range(COUNTING_AT_ONCE)))
+        counting = asyncio.gather(*(_pairs(client) for _ in range(COUNTING_AT_ONCE)))
         await asyncio.sleep(PAUSE_SECONDS)
         while not counting.done():
-            took.append(await _now(visitor))
+            took.append(await _now(client))
             timeline.note(f"/now is answered after {took[-1] * 1000:.0f} ms", "now")
             await asyncio.sleep(PAUSE_SECONDS)
         await counting
@@ -64,23 +64,23 @@ def _half_of_the_time(took: list[float]) -> float:
     return 0.0
 
 
-async def _now(visitor: Visitor) -> float:
+async def _now(client: HttpClient) -> float:
     began = time.monotonic()
-    await visitor.ask("/now")
+    await client.ask("/now")
     return time.monotonic() - began
 
 
-async def _pairs(visitor: Visitor) -> int:
-    told = await visitor.ask("/pairs")
+async def _pairs(client: HttpClient) -> int:
+    told = await client.ask("/pairs")
     if not isinstance(told.get("pairs"), int) or told["pairs"] <= 0:
         raise Failure('the number of pairs, {"pairs": …}', json.dumps(told)[:200], read=READ_THREAD)
     return int(told["pairs"])
 
 
-async def _still_counts(visitor: Visitor, before: int) -> None:
+async def _still_counts(client: HttpClient, before: int) -> None:
     """Raise `Failure` when another sale is not counted."""
-    await visitor.ask("/sales", '{"amount": 500}')
-    after = await _pairs(visitor)
+    await client.ask("/sales", '{"amount": 500}')
+    after = await _pairs(client)
     if after <= before:
         expected = f"more than {before} pairs after a sale of 500"
         raise Failure(expected, f"{after} pairs, as before", read=READ_THREAD)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.starting import driven
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Failure, Timeline
 
 READ_LOG = "One log, and everybody hears of it"

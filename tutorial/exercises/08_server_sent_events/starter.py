@@ -25,7 +25,7 @@ As it stands, the first batch is told, and the stream ends. The check ends with 
 suite, which every transport has passed, and with waiting for a comment: give it 20 seconds. The
 suite needs what `python -m pip install -e '.[dev]'` installs, and runs alone, too:
 
-    python -m pytest tests/test_conformance.py --transport-module=.learner/08_fourth_door.py
+    python -m pytest tests/test_conformance.py --transport-module=.learner/08_server_sent_events.py
 """
 
 from transports.handler import RoomHandler

@@ -4,8 +4,8 @@ import re
 import textwrap
 from pathlib import Path
 
-from tutorial.exercises.catalogue import Exercise
-from tutorial.exercises.desk import Desk, Reached
+from tutorial.exercises.runner.catalogue import Exercise
+from tutorial.exercises.runner.workspace import Reached, Workspace
 from tutorial.exercises.verdict import Event, Verdict
 
 WIDTH = 96
@@ -32,11 +32,11 @@ def of_verdict(exercise: Exercise, verdict: Verdict, file: Path) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def of_list(exercises: list[Exercise], desk: Desk) -> str:
+def of_list(exercises: list[Exercise], workspace: Workspace) -> str:
     """Return one line for each exercise, passed or not, number, title; then what is next."""
-    rows = [_row(one, desk.progress(one).state) for one in exercises]
+    rows = [_row(one, workspace.progress(one).state) for one in exercises]
     said = "An exercise has its chapter’s number."
-    return "\n".join([*rows, said, of_reached(exercises, desk)])
+    return "\n".join([*rows, said, of_reached(exercises, workspace)])
 
 
 def _row(exercise: Exercise, state: Reached) -> str:
@@ -44,10 +44,10 @@ def _row(exercise: Exercise, state: Reached) -> str:
     return f"{MARKS[state]} {exercise.number:2}  {exercise.title}{before}"
 
 
-def of_reached(exercises: list[Exercise], desk: Desk) -> str:
+def of_reached(exercises: list[Exercise], workspace: Workspace) -> str:
     """Return how many exercises are passed, and how to check the first that isn't."""
-    passed = sum(desk.progress(one).passed for one in exercises)
-    following = desk.first_to_pass()
+    passed = sum(workspace.progress(one).passed for one in exercises)
+    following = workspace.first_to_pass()
     told = f" Check the next: python -m tutorial check {following.number}" if following else ""
     return f"{passed} of {len(exercises)} passed.{told}"
 

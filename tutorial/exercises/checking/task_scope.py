@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def meanwhile(*work: Coroutine[None, None, T]) -> AsyncIterator[list[asyncio.Task[T]]]:
+async def task_scope(*work: Coroutine[None, None, T]) -> AsyncIterator[list[asyncio.Task[T]]]:
     """Run the coroutines until the block ends; the first exception of one ends the block too."""
     try:
         async with asyncio.TaskGroup() as group:

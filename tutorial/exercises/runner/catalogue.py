@@ -6,13 +6,11 @@ exercises: a new folder is a new exercise.
 """
 
 import ast
-import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 
 
 class NoSuchExercise(LookupError):
@@ -79,13 +77,3 @@ def exercise(number: int) -> Exercise:
         numbers = ", ".join(map(str, found))
         raise NoSuchExercise(f"There is no exercise {number}. There are {numbers}.")
     return found[number]
-
-
-def load(path: Path) -> ModuleType:
-    """Return the module in this file, whose folder's name is no identifier."""
-    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -1,7 +1,7 @@
 """The learner's file as a running program, seen from the judge: ask it, hear it, end it.
 
 Whatever the file does (an exception, `exit()`, an endless loop, a taken port, a flood of prints)
-becomes a `Failure` that says so. `tutorial.exercises.starting` starts programs.
+becomes a `Failure` that says so. `tutorial.exercises.sandbox.starting` starts programs.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises import last_words
+from tutorial.exercises.sandbox import crash_report
 from tutorial.exercises.verdict import Failure
 
 START_SECONDS = 8.0
@@ -109,7 +109,7 @@ class Program:
         """Return the failure that tells how the program ended."""
         status = await self._process.wait()
         await self._hear_last_words()
-        words = last_words.of_crash(self.printed, self.path)
+        words = crash_report.of_crash(self.printed, self.path)
         ended = f"your program ended by itself, with exit status {status}"
         return Failure(expected, words or ended)
 
@@ -117,10 +117,10 @@ class Program:
         """Return the failure that tells where the program hangs; this ends the program."""
         seconds = PATIENCE_SECONDS if not got else START_SECONDS
         with suppress(ProcessLookupError):
-            self._process.send_signal(last_words.TELL_AND_DIE)
+            self._process.send_signal(crash_report.TELL_AND_DIE)
         await self._process.wait()
         await self._hear_last_words()
-        where = last_words.of_hang(self.printed, self.path)
+        where = crash_report.of_hang(self.printed, self.path)
         return Failure(expected, f"{got or 'nothing'} after {seconds:.0f} s{where}")
 
     async def crashed(self, expected: str, got: str) -> Failure:
@@ -128,7 +128,7 @@ class Program:
         await self._hear_last_words()
         if self._listening.done():
             return await self.ended(expected)
-        words = last_words.of_crash(self.printed, self.path)
+        words = crash_report.of_crash(self.printed, self.path)
         return Failure(expected, f"{got}: {words}" if words else got)
 
     @property

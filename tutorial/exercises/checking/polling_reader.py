@@ -5,18 +5,18 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tutorial.exercises.checking.http_client import HttpClient, named
 from tutorial.exercises.verdict import Timeline
-from tutorial.exercises.visitor import Visitor, named
 
 
-class Reader:
+class PollingReader:
     """Asks again and again from the cursor it was given, and keeps what it got and when."""
 
-    def __init__(self, name: str, visitor: Visitor, timeline: Timeline) -> None:
+    def __init__(self, name: str, client: HttpClient, timeline: Timeline) -> None:
         self.name, self.requests = name, 0
         self.ids: list[int] = []
         self.arrivals: dict[int, float] = {}
-        self._visitor, self._timeline = visitor, timeline
+        self._client, self._timeline = client, timeline
         self._heard = asyncio.Condition()
 
     async def read(self, cursor: str) -> None:
@@ -24,7 +24,7 @@ class Reader:
         while True:
             self._timeline.note(f"{self.name} asks with cursor {cursor!r}", self.name)
             self.requests += 1
-            batch = await self._visitor.read(cursor=cursor)
+            batch = await self._client.read(cursor=cursor)
             cursor = batch.cursor
             tags = ((self.name, number) for number in batch.ids)
             self._timeline.note(f"{self.name} gets {named(batch.ids)}", self.name, *tags)

@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from tutorial.exercises.catalogue import Exercise, exercise, load
+from tutorial.exercises.runner.catalogue import Exercise, exercise
+from tutorial.exercises.sandbox.loading import load
 from tutorial.exercises.verdict import Failure, Verdict
 
 SECONDS = 45

@@ -110,7 +110,7 @@ class Client(WebSocketHandler):
 
 
 @asynccontextmanager
-async def cutting(*rooms: Room) -> AsyncIterator[str]:
+async def serving_rooms(*rooms: Room) -> AsyncIterator[str]:
     """Serve the rooms on a free port until the block ends, and yield `ws://…/rooms`."""
     named = {"rooms": {room.name: room for room in rooms}}
     sockets = bind_sockets(0, "127.0.0.1")

@@ -11,51 +11,51 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from tutorial.exercises import report
-from tutorial.exercises.catalogue import Exercise, NoSuchExercise, exercise, exercises
-from tutorial.exercises.desk import Desk
-from tutorial.exercises.running import verdict_on
+from tutorial.exercises.runner import report
+from tutorial.exercises.runner.catalogue import Exercise, NoSuchExercise, exercise, exercises
+from tutorial.exercises.runner.check_process import verdict_on
+from tutorial.exercises.runner.workspace import Workspace
 
 WATCH_SECONDS = 0.3
 
 
-def check(chosen: Exercise, desk: Desk) -> int:
+def check(chosen: Exercise, workspace: Workspace) -> int:
     """Check the learner's file, remember and print the verdict."""
-    file = _file(chosen, desk)
+    file = _file(chosen, workspace)
     verdict = asyncio.run(verdict_on(chosen.number, file))
-    desk.keep(chosen, verdict)
+    workspace.keep(chosen, verdict)
     print(report.of_verdict(chosen, verdict, file), flush=True)
     return 0 if verdict.passed else 1
 
 
-def _file(chosen: Exercise, desk: Desk) -> Path:
+def _file(chosen: Exercise, workspace: Workspace) -> Path:
     """Return the learner's file; say where it is when this makes it."""
-    made = not desk.has(chosen)
-    file = desk.file(chosen)
+    made = not workspace.has(chosen)
+    file = workspace.file(chosen)
     if made:
         print(f"{file.absolute()} is new: the starter, for you to finish.\n", flush=True)
     return file
 
 
-def hint(chosen: Exercise, desk: Desk) -> int:
+def hint(chosen: Exercise, workspace: Workspace) -> int:
     """Print the next hint; the last one again when all were told."""
-    with desk.progressing(chosen) as progress:
+    with workspace.progressing(chosen) as progress:
         progress.hints = min(progress.hints + 1, len(chosen.hints))
         told = progress.hints
     print(report.of_hint(chosen, told))
     return 0
 
 
-def reset(chosen: Exercise, desk: Desk) -> int:
+def reset(chosen: Exercise, workspace: Workspace) -> int:
     """Begin again from the starter, keeping the learner's file beside it."""
-    backup = desk.reset(chosen)
-    print(f"{desk.file(chosen)} is the starter again. What you had is in {backup}")
+    backup = workspace.reset(chosen)
+    print(f"{workspace.file(chosen)} is the starter again. What you had is in {backup}")
     return 0
 
 
-def solution(chosen: Exercise, desk: Desk) -> int:
+def solution(chosen: Exercise, workspace: Workspace) -> int:
     """Print the solution to whoever has passed, or asks twice."""
-    with desk.progressing(chosen) as progress:
+    with workspace.progressing(chosen) as progress:
         progress.asked_for_solution += 1
         may_see = progress.passed or progress.asked_for_solution > 1
     if may_see:
@@ -68,24 +68,24 @@ def solution(chosen: Exercise, desk: Desk) -> int:
     return 1
 
 
-def watch(number: int | None, desk: Desk) -> int:
+def watch(number: int | None, workspace: Workspace) -> int:
     """Check each time that the learner saves; go on to the next exercise when one is passed."""
     if number is not None:
-        _watch_one(exercise(number), desk, stay=True)
+        _watch_one(exercise(number), workspace, stay=True)
     for chosen in exercises():
-        if chosen.number >= (number or 0) and not desk.progress(chosen).passed:
-            _watch_one(chosen, desk)
-    print(report.of_reached(exercises(), desk))
+        if chosen.number >= (number or 0) and not workspace.progress(chosen).passed:
+            _watch_one(chosen, workspace)
+    print(report.of_reached(exercises(), workspace))
     return 0
 
 
-def _watch_one(chosen: Exercise, desk: Desk, *, stay: bool = False) -> None:
+def _watch_one(chosen: Exercise, workspace: Workspace, *, stay: bool = False) -> None:
     """Return when a file that failed passes; unless this is to `stay`, one that passes at once."""
-    file = _file(chosen, desk)
+    file = _file(chosen, workspace)
     print(f"{chosen.task}\n\nSave {file} and it is checked; Ctrl-C ends.\n", flush=True)
     saved, passed = _saved_at(file), stay
     while True:
-        before, passed = passed, check(chosen, desk) == 0
+        before, passed = passed, check(chosen, workspace) == 0
         if passed and not before:
             return
         while _saved_at(file) in (saved, 0):
@@ -98,7 +98,7 @@ def _saved_at(file: Path) -> int:
     return file.stat().st_mtime_ns if file.exists() else 0
 
 
-COMMANDS: dict[str, Callable[[Exercise, Desk], int]] = {
+COMMANDS: dict[str, Callable[[Exercise, Workspace], int]] = {
     "check": check,
     "hint": hint,
     "reset": reset,
@@ -108,30 +108,30 @@ COMMANDS: dict[str, Callable[[Exercise, Desk], int]] = {
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit status; `argv[0]` is its name."""
-    desk = Desk()
+    workspace = Workspace()
     try:
         asked = _parser().parse_args(argv)
         if asked.command == "list":
-            print(report.of_list(exercises(), desk))
+            print(report.of_list(exercises(), workspace))
             return 0
         if asked.command == "watch":
-            return watch(asked.number, desk)
-        return COMMANDS[asked.command](exercise(asked.number), desk)
+            return watch(asked.number, workspace)
+        return COMMANDS[asked.command](exercise(asked.number), workspace)
     except NoSuchExercise as error:
         print(error)
         return 2
     except Misspelt as error:
-        print(f"{error}. Write: python -m tutorial {_example(argv[0], desk)}")
+        print(f"{error}. Write: python -m tutorial {_example(argv[0], workspace)}")
         return 2
     except KeyboardInterrupt:
         return 130
 
 
-def _example(command: str, desk: Desk) -> str:
+def _example(command: str, workspace: Workspace) -> str:
     """Return the command as it is written, for the first exercise that isn't passed."""
     if command == "list":
         return command
-    return f"{command} {(desk.first_to_pass() or exercises()[0]).number}"
+    return f"{command} {(workspace.first_to_pass() or exercises()[0]).number}"
 
 
 class Misspelt(Exception):

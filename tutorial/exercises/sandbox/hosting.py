@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import Any, TextIO
 
-from tutorial.exercises.catalogue import load
+from tutorial.exercises.sandbox.loading import load
 
 
 def main(mode: str, line_number: str, path: str, *arguments: str) -> None:

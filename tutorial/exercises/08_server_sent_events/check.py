@@ -13,12 +13,12 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
-from tutorial.exercises import suite
-from tutorial.exercises.event_stream import Stream, opened
-from tutorial.exercises.program import Program
-from tutorial.exercises.starting import driven
+from tutorial.exercises.checking import suite
+from tutorial.exercises.checking.event_stream import Stream, opened
+from tutorial.exercises.checking.http_client import HttpClient, named
+from tutorial.exercises.sandbox.program import Program
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure, Timeline
-from tutorial.exercises.visitor import Visitor, named
 
 READ_EVENT = "An answer that does not end"
 READ_LAST_EVENT_ID = "The browser brings the cursor back"
@@ -59,20 +59,20 @@ async def check(path: Path) -> str:
     timeline = Timeline()
     async with driven(path, __file__, "serve", str(path)) as program:
         program.port = (await anext(program.records()))["port"]
-        visitor = Visitor(program)
+        client = HttpClient(program)
         async with opened(program, timeline, f"/rooms/silent/{DOOR}?cursor=now") as silent:
             began = timeline.now()
             await silent.head()
-            await _tells(program, visitor, timeline)
-            await _brings_back(program, visitor, timeline)
-            await _lets_go(program, visitor, timeline)
+            await _tells(program, client, timeline)
+            await _brings_back(program, client, timeline)
+            await _lets_go(program, client, timeline)
             await _stops(path, timeline)
             count = await _passes_the_suite(path)
             await _comments(silent, began + COMMENT_SECONDS + LATE_SECONDS - timeline.now())
     return f"the wire is right, and {count} cases of the project's own suite pass"
 
 
-async def _tells(program: Program, visitor: Visitor, timeline: Timeline) -> None:
+async def _tells(program: Program, client: HttpClient, timeline: Timeline) -> None:
     """The first batch at once, an event each, and the stream goes on."""
     target = f"/rooms/lobby/{DOOR}"
     async with opened(program, timeline, target) as stream:
@@ -83,7 +83,7 @@ async def _tells(program: Program, visitor: Visitor, timeline: Timeline) -> None
         first = "an event at once, with an empty batch in an empty room"
         _event_of([], await _next(stream, first), timeline.about(target))
         for count in (1, 2, 3):
-            number = await visitor.post(f"message {count}", "/rooms/lobby/messages")
+            number = await client.post(f"message {count}", "/rooms/lobby/messages")
             expected = f"message {number} as an event, on the same stream"
             timeline.note(f"message {number} is posted", target)
             _event_of([number], await _next(stream, expected), timeline.about(target))
@@ -111,12 +111,12 @@ def _event_of(ids: list[int], event: Mapping[str, str], seen: Sequence[Event]) -
     return batch
 
 
-async def _brings_back(program: Program, visitor: Visitor, timeline: Timeline) -> None:
+async def _brings_back(program: Program, client: HttpClient, timeline: Timeline) -> None:
     """A browser comes back to the same address, and says in a header what it has."""
     async with opened(program, timeline, f"/rooms/lobby/{DOOR}?cursor=now") as stream:
         await stream.head()
         cursor = (await _next(stream, "an event at once"))["id"]
-    number = await visitor.post("while it was away", "/rooms/lobby/messages")
+    number = await client.post("while it was away", "/rooms/lobby/messages")
     target = f"/rooms/lobby/{DOOR}?cursor=now"
     async with opened(program, timeline, target, {"Last-Event-ID": cursor}) as stream:
         await stream.head()
@@ -135,7 +135,7 @@ async def _brings_back(program: Program, visitor: Visitor, timeline: Timeline) -
         raise Failure(expected, failure.got, read=READ_LAST_EVENT_ID)
 
 
-async def _lets_go(program: Program, visitor: Visitor, timeline: Timeline) -> None:
+async def _lets_go(program: Program, client: HttpClient, timeline: Timeline) -> None:
     """Nothing is left in the room of readers that went away."""
     target = f"/rooms/busy/{DOOR}"
     async with AsyncExitStack() as leaving:
@@ -143,8 +143,8 @@ async def _lets_go(program: Program, visitor: Visitor, timeline: Timeline) -> No
             stream = await leaving.enter_async_context(opened(program, timeline, target))
             await stream.head()
     timeline.note(f"{LEAVERS} readers have gone away", target)
-    await visitor.arrive()
-    inside = await visitor.ask("/inspect")
+    await client.arrive()
+    inside = await client.ask("/inspect")
     readers = inside["rooms"].get("busy", {}).get("readers", 0)
     if readers:
         expected = f"nobody in the room after {LEAVERS} readers have gone away"

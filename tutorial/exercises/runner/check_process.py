@@ -13,12 +13,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tutorial.exercises import judge
-from tutorial.exercises.catalogue import exercise
+from tutorial.exercises.runner import judge
+from tutorial.exercises.runner.catalogue import exercise
 from tutorial.exercises.verdict import Failure, Verdict
 
 SECONDS = judge.SECONDS + 10
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 
 
 async def verdict_on(number: int, path: Path) -> Verdict:
@@ -48,7 +48,7 @@ async def verdict_on(number: int, path: Path) -> Verdict:
 
 def _command(number: int, path: Path) -> tuple[str, ...]:
     arguments = (str(exercise(number).number), str(path.absolute()))
-    return (sys.executable, "-m", "tutorial.exercises.judge", *arguments)
+    return (sys.executable, "-m", "tutorial.exercises.runner.judge", *arguments)
 
 
 def _read(number: int, said: bytes, complaint: bytes) -> Verdict:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.starting import driven
+from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Failure
 
-FILE = Path(__file__).parents[2] / "tests" / "test_conformance.py"
+FILE = Path(__file__).parents[3] / "tests" / "test_conformance.py"
 NEEDED = ("pytest", "websockets", "redis")  # what it imports
 INSTALL = "python -m pip install -e '.[dev]'"
 CASE_SECONDS = 15.0

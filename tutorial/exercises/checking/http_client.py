@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPResponse
 from tornado.simple_httpclient import HTTPTimeoutError
 
-from tutorial.exercises.program import PATIENCE_SECONDS, Program
+from tutorial.exercises.sandbox.program import PATIENCE_SECONDS, Program
 from tutorial.exercises.verdict import Failure
 
 MAX_CONNECTIONS = 400
@@ -40,7 +40,7 @@ def named(ids: Sequence[int]) -> str:
     return f"message{'s' if len(ids) > 1 else ''} {listed}"
 
 
-class Visitor:
+class HttpClient:
     """Asks the learner's server, as many times at once as the check likes."""
 
     def __init__(self, program: Program) -> None:

@@ -1,4 +1,4 @@
-"""The learner's desk: a folder with their files, and what they have reached so far.
+"""The learner's workspace: a folder with their files, and what they have reached so far.
 
 `.learner/04_hold.py` is copied from the starter when it is first asked for; a reset keeps what was
 there. Progress is one JSON file, replaced as a whole, so that neither a crash nor a check from the
@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tutorial.exercises.catalogue import Exercise, exercises
+from tutorial.exercises.runner.catalogue import Exercise, exercises
 from tutorial.exercises.verdict import Verdict
 
 FOLDER = Path(".learner")
@@ -40,7 +40,7 @@ class Progress:
         return "tried" if self.last else "new"
 
 
-class Desk:
+class Workspace:
     """Where the learner works, in the folder given or in `.learner` of the current one."""
 
     def __init__(self, folder: Path = FOLDER) -> None:

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tutorial.exercises import last_words
-from tutorial.exercises.program import Program
+from tutorial.exercises.sandbox import crash_report
+from tutorial.exercises.sandbox.program import Program
 from tutorial.exercises.verdict import Failure
 
 
@@ -40,7 +40,14 @@ async def _running(path: Path, mode: str, *arguments: str) -> AsyncIterator[Prog
     output, its_output = socket.socketpair()
     with its_line, its_output:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-X", "faulthandler", "-u", "-m", "tutorial.exercises.hosting"),
+            *(
+                sys.executable,
+                "-X",
+                "faulthandler",
+                "-u",
+                "-m",
+                "tutorial.exercises.sandbox.hosting",
+            ),
             *(mode, str(its_line.fileno()), str(path), *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=its_output.fileno(),
@@ -53,7 +60,7 @@ async def _running(path: Path, mode: str, *arguments: str) -> AsyncIterator[Prog
     try:
         yield program
     except Failure as failure:
-        failure.printed = last_words.of_prints(program.printed)
+        failure.printed = crash_report.of_prints(program.printed)
         raise
     finally:
         await program.end()
@@ -64,7 +71,7 @@ def _parse(path: Path) -> None:
         ast.parse(path.read_text("utf-8"), str(path))
     except (SyntaxError, UnicodeDecodeError) as error:
         expected = "a file that Python can read"
-        raise Failure(expected, last_words.of_syntax_error(error)) from None
+        raise Failure(expected, crash_report.of_syntax_error(error)) from None
 
 
 def _free_port() -> int:

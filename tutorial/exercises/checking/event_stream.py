@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from tutorial.exercises.program import Program
+from tutorial.exercises.sandbox.program import Program
 from tutorial.exercises.verdict import Failure, Timeline
 
 EVENT_SECONDS = 2.0

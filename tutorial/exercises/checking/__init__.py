@@ -1,0 +1,1 @@
+"""What the exercises' checks share: clients, servers and clocks to try a learner's file with."""
