@@ -3,8 +3,8 @@
 // The loop has no pause: the pause is on the server. Each answer is followed by the next question at once, and what
 // was said between the two is behind the cursor, so it is not missed.
 
-import { ask, following } from "./asking.js";
-import { Retry } from "./retry.js";
+import { ask, following } from "./client/request.js";
+import { Retry } from "./client/retry.js";
 
 const HOLD_MAX_MS = 55_000; // the longest hold that the contract allows
 const MARGIN_MS = 10_000; // after it, nobody holds this request any more: something in between has lost it
@@ -12,7 +12,7 @@ const MARGIN_MS = 10_000; // after it, nobody holds this request any more: somet
 /**
  * Read a room, until the signal aborts.
  * @param {string} url  the room's
- * @param {import("./transports.js").Connecting} how
+ * @param {import("./client/contract.js").Connecting} how
  */
 export async function connect(url, how) {
   const { onBatch, onState, signal, wire = globalThis } = how;

@@ -3,15 +3,15 @@
 // The browser's EventSource reads the stream, and would also come back by itself: every three seconds, all pages in
 // step, and after some answers never again. So we close it at its first error, and come back as every transport does.
 
-import { ask, following } from "./asking.js";
-import { Retry, Unreachable } from "./retry.js";
+import { ask, following } from "./client/request.js";
+import { Retry, Unreachable } from "./client/retry.js";
 
 const PATIENCE_MS = 10_000;
 
 /**
  * Read a room, until the signal aborts.
  * @param {string} url  the room's
- * @param {import("./transports.js").Connecting} how
+ * @param {import("./client/contract.js").Connecting} how
  */
 export async function connect(url, how) {
   const { onBatch, onState, signal, wire = globalThis } = how;

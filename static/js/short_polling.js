@@ -3,8 +3,8 @@
 // A message waits for the next poll, half an interval in the mean; and each poll costs its headers, also when nobody
 // has said anything. The jitter keeps pages that were opened together from asking together for ever.
 
-import { ask, following } from "./asking.js";
-import { pause, Retry } from "./retry.js";
+import { ask, following } from "./client/request.js";
+import { pause, Retry } from "./client/retry.js";
 
 const INTERVAL_MS = 1000;
 const JITTER = 0.1; // of the interval, either way
@@ -13,7 +13,7 @@ const PATIENCE_MS = 10_000;
 /**
  * Read a room, until the signal aborts.
  * @param {string} url  the room's
- * @param {import("./transports.js").Connecting & {interval?: number}} how  `interval` in ms
+ * @param {import("./client/contract.js").Connecting & {interval?: number}} how  `interval` in ms
  */
 export async function connect(url, how) {
   const { onBatch, onState, signal, wire = globalThis, interval = INTERVAL_MS } = how;

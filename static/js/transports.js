@@ -8,38 +8,7 @@ import { connect as serverSentEvents } from "./server_sent_events.js";
 import { connect as shortPolling } from "./short_polling.js";
 import { connect as websocket } from "./websockets.js";
 
-/**
- * @typedef {object} Message  as the wire contract says
- * @property {number} id
- * @property {string} author
- * @property {string} text
- * @property {number} sent_at  seconds since 1970, on the server's clock
- * @property {string} [key]
- *
- * @typedef {{cursor: string, gap: boolean, more: boolean, messages: Message[]}} Batch
- *
- * @typedef {object} State  what a connection does at this moment; times in ms, as `performance.now()` gives them
- * @property {"asking" | "resting" | "held" | "connecting" | "open" | "retrying" | "refused"} name
- * @property {number} [since]
- * @property {number} [until]
- * @property {string} [why]
- * @property {(draft: object) => Promise<object>} [send]  a way up of its own (an open WebSocket has one)
- *
- * @typedef {object} Connecting
- * @property {string | null} cursor  where to go on; null: with the newest messages
- * @property {(batch: Batch) => void} onBatch
- * @property {(state: State) => void} onState
- * @property {AbortSignal} signal  ends it
- * @property {{fetch: typeof fetch, WebSocket: typeof WebSocket, EventSource: typeof EventSource}} [wire]  the browser's own, or one that counts
- *
- * @typedef {object} Transport
- * @property {string} name  as in addresses
- * @property {string} label  as in prose
- * @property {string} way  what it does, in a few words
- * @property {(url: string, how: Connecting) => Promise<void>} connect
- */
-
-/** @type {readonly Transport[]} */
+/** @type {readonly import("./client/contract.js").Transport[]} */
 export const TRANSPORTS = Object.freeze([
   {
     name: "short-polling",
@@ -70,7 +39,7 @@ export const TRANSPORTS = Object.freeze([
 /**
  * Find a transport by its name; another name gives the first.
  * @param {string | null} name
- * @returns {Transport}
+ * @returns {import("./client/contract.js").Transport}
  */
 export function transportNamed(name) {
   return TRANSPORTS.find((transport) => transport.name === name) ?? TRANSPORTS[0];

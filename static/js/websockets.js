@@ -4,13 +4,13 @@
 // A browser answers the server's pings by itself and shows them to no script: of a peer that vanished without a word
 // this side learns only when it sends.
 
-import { following } from "./asking.js";
-import { Refused, Retry, Unreachable } from "./retry.js";
+import { following } from "./client/request.js";
+import { Refused, Retry, Unreachable } from "./client/retry.js";
 
 /**
  * Read a room, until the signal aborts. While the socket is open, its state offers `send`.
  * @param {string} url  the room's
- * @param {import("./transports.js").Connecting} how
+ * @param {import("./client/contract.js").Connecting} how
  */
 export async function connect(url, how) {
   const { onBatch, onState, signal, wire = globalThis } = how;

@@ -39,19 +39,13 @@ WHY_NOT = {
         transports/room.py:Kept transports/room.py:Store transports/posting.py:PublishHandler
         transports/posting.py:BodyHandler""",
     "it reports numbers, and the numbers are shown": """
-        transports/inspect.py transports/stream.py:Traffic transports/xray.py:given static/js/meter.js:Delays
-        static/js/metered_event_source.js static/js/metered_socket.js static/js/wire.js static/js/calibration.js""",
+        transports/inspect.py transports/stream.py:Traffic transports/xray.py:given static/js/metering""",
     "it spells out what its user, which is shown, says": """
         transports/handler.py transports/refusals.py transports/wire.py:to_json transports/wire.py:to_word
-        transports/wire.py:parse_object transports/wire.py:room_field static/js/rfc6455.js:hex static/js/bytes.js""",
-    "it is the chat page's furniture": """
-        static/js/chatter.js static/js/compare.js static/js/composer.js static/js/cutting.js static/js/element.js
-        static/js/gauges.js static/js/memory.js static/js/messages.js static/js/pane.js static/js/score.js
-        static/js/switch.js static/js/wire_log.js static/js/words.js""",
+        transports/wire.py:parse_object transports/wire.py:room_field""",
+    "it is the page around the chat": "static/js/chat static/js/site",
     "it is what an experiment is made of, and the experiment is there to be run": """
-        static/js/bet.js static/js/bet_ledger.js static/js/chaos.js static/js/chaos_knobs.js static/js/client.js
-        static/js/controls.js static/js/figures.js static/js/lab.js static/js/ledger.js static/js/listening.js
-        static/js/mark.js static/js/plot.js static/js/recorder.js static/js/runs.js static/js/x_ray.js""",
+        static/js/lab static/js/experiments""",
 }
 EXEMPT = {place: why for why, places in WHY_NOT.items() for place in places.split()}
 

@@ -22,11 +22,11 @@ from tests.support.server_process import ROOT
 pytest_plugins = ["tests.support.browser_fixtures"]
 LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
-    *("crossover-lab", "frame-lab", "recovery-lab", "door-switcher", "suite-lab"),
+    *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab"),
-    *("tables-lab", "ramp-lab", "waiting-lab"),
+    *("response-time-lab", "ramp-lab", "waiting-lab"),
 ]
-ELEMENTS = [*LABS, "x-ray", "chaos-knobs", "bet-ledger"]
+ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]
 RUN_MS = 60_000
 FAULT_MS = 5.0
 FAULT = 0.05
@@ -211,7 +211,7 @@ def test_a_frames_fields_are_those_of_the_rfc(page: Page, gallery: str) -> None:
 def test_the_rfcs_own_samples_are_read_as_it_says(page: Page, gallery: str) -> None:
     page.goto(f"{gallery}/chat")
     read = """async (bytes) => {
-        const { readFrame, acceptOf } = await import("/static/js/rfc6455.js");
+        const { readFrame, acceptOf } = await import("/static/js/metering/rfc6455.js");
         const { opcode, masked, payload, size } = readFrame(Uint8Array.from(bytes));
         const accept = await acceptOf("dGhlIHNhbXBsZSBub25jZQ==");
         return { opcode, masked, size, accept, text: String.fromCharCode(...payload) };
@@ -232,7 +232,7 @@ def test_after_cut_freeze_and_restart_ours_have_everything(page: Page, gallery: 
 
 
 def test_a_reader_that_changes_its_door_misses_nothing(page: Page, gallery: str) -> None:
-    result = measure(page, show(page, gallery, "door-switcher"))
+    result = measure(page, show(page, gallery, "transport-switcher"))
     assert result["n"] == 96
     assert (result["values"]["lost"], result["values"]["doubled"]) == (0, 0)
     room = next(room for room in ask(gallery, "/inspect")["rooms"] if room.startswith("doors-"))
@@ -276,7 +276,7 @@ def test_the_x_ray_shows_the_readers_own_request_and_releases_it(page: Page, gal
 
 
 def test_two_enters_at_once_are_both_in_every_pane(page: Page, gallery: str) -> None:
-    knobs = show(page, gallery, "chaos-knobs")
+    knobs = show(page, gallery, "chaos-controls")
     knobs.get_by_role("button", name="Lay the wires").click()
     expect(knobs.locator("chat-pane")).to_have_count(4)
     knobs.get_by_role("button", name="Two Enters").click()
@@ -289,7 +289,7 @@ def test_two_enters_at_once_are_both_in_every_pane(page: Page, gallery: str) -> 
 
 
 def test_a_bet_comes_before_the_experiment_and_is_settled_by_it(page: Page, gallery: str) -> None:
-    lab = show(page, gallery, "interval-lab", "bet-number", "bet-ledger")
+    lab = show(page, gallery, "interval-lab", "bet-number", "bet-list")
     run = lab.get_by_role("button", name="Run")
     expect(run).to_be_disabled()
     expect(lab.locator(".lab-status")).to_contain_text("Place your bet first")
@@ -308,7 +308,7 @@ def test_a_bet_comes_before_the_experiment_and_is_settled_by_it(page: Page, gall
     kept = ask(gallery, "/ledger")["bets"]["2.delay"]
     assert kept["measured"] == result["values"]["mean"]
     assert kept["ratio"] == pytest.approx(100 / kept["measured"])
-    expect(page.locator("bet-ledger tbody tr")).to_have_count(1)
+    expect(page.locator("bet-list tbody tr")).to_have_count(1)
     page.reload()
     expect(page.locator("x-bet")).to_contain_text("You said 100 ms. Measured:")
 
@@ -373,8 +373,8 @@ def test_those_who_come_within_a_tenth_share_a_place_and_either_order_is_right(
     page.goto(f"{gallery}/chat")
     told = page.evaluate(
         """async () => {
-            const { ranking } = await import("/static/js/figures.js");
-            const { bets, place, settle } = await import("/static/js/ledger.js");
+            const { ranking } = await import("/static/js/site/statistics.js");
+            const { bets, place, settle } = await import("/static/js/site/bets.js");
             const late = { a: 5, b: 500, c: 5.2, d: 5.6 };
             const order = ranking(Object.keys(late), (name) => late[name], (name) => name);
             const about = { chapter: 0, question: "?", unit: "" };
@@ -520,7 +520,7 @@ def test_two_servers_are_one_chat_only_with_redis(page: Page, gallery: str) -> N
 
 
 def test_two_tables_of_one_run_contradict_each_other(page: Page, gallery: str) -> None:
-    result = measure(page, show(page, gallery, "tables-lab"))
+    result = measure(page, show(page, gallery, "response-time-lab"))
     values = result["values"]
     assert values["response_short"] < values["response_long"]
     assert values["delivery_long"] < values["delivery_short"]

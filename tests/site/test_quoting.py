@@ -83,7 +83,7 @@ def test_a_snippet_marks_its_line() -> None:
         ("transports/nothing.py", "Room", ()),
         ("transports/room.py", "Room.wait", ("no such words",)),
         ("transports/room.py", "Room.wait", ("batch",)),
-        ("static/js/pane.js", "ChatPane.author", ()),
+        ("static/js/chat/pane.js", "ChatPane.author", ()),
     ],
 )
 def test_what_is_not_there_exactly_once_cannot_be_quoted(

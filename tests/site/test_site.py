@@ -83,7 +83,7 @@ async def test_an_edited_file_shows_at_once(tmp_path: Path) -> None:
 
 
 async def test_a_script_is_served_as_a_script(address: str) -> None:
-    script = await ask(address, "/static/js/chat.js")
+    script = await ask(address, "/static/js/chat/chat.js")
     assert script.headers["content-type"].startswith("text/javascript")
 
 

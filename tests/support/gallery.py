@@ -26,19 +26,15 @@ from transports.wire import Batch
 from tutorial.counterexamples.cursorless import CursorlessHandler
 from tutorial.laboratory.routes import Laboratory
 from tutorial.site.pages import routes
+from tutorial.site.scripts import scripts_of
 from tutorial.site.security_headers import protect
 
-MODULES = {
-    "x-ray": "x_ray",
-    "x-bet": "bet",
-    "chat-pane": "pane",
-}
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Gallery</title>
 <link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/static/css/base.css">
 <link rel="stylesheet" href="/static/css/chapter.css">
 <link rel="stylesheet" href="/static/css/chat.css"><link rel="stylesheet" href="/static/css/experiments.css">
-{scripts}<script src="/static/js/theme.js"></script></head>
+{scripts}<script src="/static/js/site/theme.js"></script></head>
 <body class="page chapter"><main class="book"><div class="prose"><h1>Gallery</h1>
 <p>An experiment stands in the text, as a figure does; before and after it there is prose, and nothing may move.</p>
 {elements}
@@ -54,11 +50,8 @@ BETS = {
 class Gallery(RequestHandler):
     def get(self) -> None:
         names = self.get_query_argument("show").split(",")
-        modules = {MODULES.get(name, name.replace("-", "_")) for name in names if name not in BETS}
-        modules |= {"bet"} if BETS.keys() & set(names) else set()
-        scripts = [
-            f'<script type="module" src="/static/js/{name}.js"></script>' for name in modules
-        ]
+        tags = ["x-bet" if name in BETS else name for name in names]
+        scripts = [f'<script type="module" src="{script}"></script>' for script in scripts_of(tags)]
         elements = [
             BETS.get(name, f'<div class="experiment"><{name}></{name}></div>') for name in names
         ]

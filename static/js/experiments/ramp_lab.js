@@ -1,0 +1,90 @@
+// <ramp-lab>: ever more readers over one transport, until something gives out.
+//
+// The run is loadtests/knee.py: a fresh server, and readers that double step by step. Measures, in readers that would take a whole
+// core of the server: `knee_short`, `knee_long`, `knee_websocket`. Each transport's line stays, so that they can be compared.
+
+import { choice } from "../lab/controls.js";
+import { element } from "../site/element.js";
+import { digits } from "../site/statistics.js";
+import { Lab, LabError } from "../lab/lab.js";
+import { Plot } from "../lab/plot.js";
+import { start } from "../lab/runs.js";
+import { transportNamed } from "../transports.js";
+
+const RATES = [["50", "fifty messages a second"], ["10", "ten a second"]];
+const NAMES = ["short-polling", "long-polling", "websocket"];
+const SHOWN = [
+  ["p50_ms", "delivery, median, ms"],
+  ["p95_ms", "delivery, 95 %, ms"],
+  ["p99_ms", "delivery, 99 %, ms"],
+  ["loop_lag_ms", "loop lag, ms"],
+  ["cpu", "server, cores"],
+  ["tester_cpu", "load tester, cores"],
+  ["rss_mib", "server’s memory, MiB"],
+  ["descriptors", "file descriptors"],
+];
+const STRAIGHT = ["rss_mib", "descriptors"]; // grow by as much with each reader, which shows on even axes
+const WHY = {
+  processor: "the server’s processor gave out",
+  tester: "the load tester gave out before the server",
+  late: "deliveries came late though nobody’s processor was used up",
+  others: "deliveries came late, but other programs had the processors: this is not the server’s knee",
+  nothing: "nothing gave out",
+};
+
+class RampLab extends Lab {
+  static heading = "Ever more readers";
+  #steps = [];
+  #knees = {};
+
+  controls() {
+    this.transport = choice("Over", NAMES.map((name) => [name, transportNamed(name).label]));
+    this.transport.input.value = "long-polling";
+    this.rate = choice("the room has", RATES);
+    this.shown = choice("Show", SHOWN);
+    this.shown.input.value = "p95_ms";
+    this.shown.input.addEventListener("change", () => this.#show());
+    return [this.transport.node, this.rate.node, this.shown.node];
+  }
+
+  output() {
+    this.plot = new Plot("What each step took");
+    this.#show();
+    return [element("div", {}, this.plot.node)];
+  }
+
+  async experiment(signal) {
+    const [transport, rate] = [this.transport.value(), this.rate.value()];
+    this.#steps = this.#steps.filter((old) => old.rate === rate && old.transport !== transport);
+    this.say("A server starts, and ten readers come …");
+    for await (const line of start("ramp", { transport, rate }, signal)) {
+      if (line.line) throw new LabError(line.line);
+      if (line.end) return this.#result(line, transport, rate);
+      this.#steps.push({ transport, rate, ...line });
+      this.#show();
+      this.say(`${digits(line.readers)} readers: half of all deliveries within ${digits(line.p50_ms)} ms, 95 % within ${digits(line.p95_ms)} ms; the server uses ${digits(100 * line.cpu)} % of a core.`);
+    }
+    throw new LabError("the run ended before its end");
+  }
+
+  #show() {
+    const [member, label] = SHOWN.find(([name]) => name === this.shown.value());
+    const series = NAMES.map((transport) => ({
+      label: transportNamed(transport).label,
+      transport,
+      points: this.#steps.filter((step) => step.transport === transport).map((step) => [step.readers, Math.max(step[member], 0.001)]),
+    })).filter(({ points }) => points.length);
+    const log = !STRAIGHT.includes(member);
+    this.plot.lines(series, { label: "readers", log }, { label, log, ...(log ? {} : { least: 0 }) });
+  }
+
+  #result({ why, readers, knee }, transport, rate) {
+    const seen = !["others", "late"].includes(why); // then it is no knee of the server's processor, and settles no bet
+    if (seen) this.#knees[`knee_${transport.split("-")[0]}`] = knee;
+    const raw = this.#steps.filter((step) => step.transport === transport);
+    const said = `At ${digits(readers)} readers ${WHY[why]}. By its processor time, ${digits(knee)} readers at ${rate} messages a second take a whole core.`;
+    return { raw, n: raw.length, seed: 10, settings: { rate }, warmUp: "each step begins when its readers are there", values: { ...this.#knees }, said };
+  }
+}
+
+customElements.define("ramp-lab", RampLab);

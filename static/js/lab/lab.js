@@ -1,0 +1,149 @@
+// Lab: what every experiment has around it. Nothing runs until it is asked to, and all of it ends with the page.
+//
+// An experiment gives its controls, its output, and an async `experiment(signal)` that returns a result; the lab has Run and Stop,
+// waits for the bets that the page asks for, states how it was measured, and lets the raw data be downloaded.
+
+import { calibrate } from "../metering/calibration.js";
+import { element } from "../site/element.js";
+import { digits, percentile } from "../site/statistics.js";
+import { settle } from "../site/bets.js";
+
+/**
+ * @typedef {object} Result
+ * @property {object[]} raw  flat records, one a measurement
+ * @property {number[]} [delays]  in ms: n, p50 and p95 are theirs
+ * @property {number} [n]
+ * @property {number} [seed]
+ * @property {string} [warmUp]
+ * @property {Record<string, number | string>} [settings]  what the controls were set to: a bet may be about one setting only
+ * @property {Record<string, number | string[]>} values  what bets are settled with
+ * @property {Record<string, string[]>} [settles]  bets of another chapter that this settles too, by name
+ * @property {string} said  what was found, in a sentence
+ */
+
+/** The base of the experiments' elements. */
+export class Lab extends HTMLElement {
+  /** The experiment's name. */
+  static heading = "";
+  /** @type {Result | null} */
+  result = null;
+  #running = new AbortController();
+  #gate = () => this.#allow();
+
+  connectedCallback() {
+    this.run = element("button.run", { type: "button" }, "Run");
+    this.stop = element("button.quiet", { type: "button", disabled: true }, "Stop");
+    this.status = element("p.lab-status", { role: "status" });
+    this.facts = element("p.lab-facts.small");
+    this.run.addEventListener("click", () => this.#run());
+    this.stop.addEventListener("click", () => this.#running.abort());
+    const controls = element("div.lab-controls", {}, ...this.controls(), this.run, this.stop);
+    const output = element("div.lab-output", {}, ...this.output());
+    const files = element("div.lab-files", {}, this.#file("JSON", asJson), this.#file("CSV", asCsv));
+    const foot = element("div.lab-foot", {}, this.facts, files);
+    this.replaceChildren(element("p.lab-name", {}, this.constructor.heading), controls, this.status, output, foot);
+    document.addEventListener("bet-shown", this.#gate);
+    this.#allow();
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener("bet-shown", this.#gate);
+    this.#running.abort();
+    this.replaceChildren();
+  }
+
+  /** @returns {HTMLElement[]} */
+  controls() {
+    return [];
+  }
+
+  /** @returns {HTMLElement[]} */
+  output() {
+    return [];
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<Result>} */
+  async experiment() {
+    throw new Error("an experiment says what it does");
+  }
+
+  /** Say what goes on. @param {string} text */
+  say(text) {
+    if (this.status.textContent !== text) this.status.textContent = text;
+  }
+
+  #allow() {
+    if (!this.stop.disabled) return;
+    const waiting = Array.from(document.querySelectorAll(`x-bet[for="${this.localName}"]`)).some(({ placed }) => !placed);
+    this.run.disabled = waiting;
+    if (!this.result) this.say(waiting ? "Place your bet first; then this runs." : "Not run yet.");
+  }
+
+  async #run() {
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    this.facts.textContent = "";
+    this.#busy(true);
+    try {
+      await calibrate();
+      this.#found(await this.experiment(signal));
+    } catch (error) {
+      this.#conclude(signal.aborted ? "Stopped: nothing was measured." : `This didn’t work: ${error.message}`);
+      if (!signal.aborted && !(error instanceof LabError)) throw error;
+    } finally {
+      this.#running.abort();
+      this.#busy(false);
+    }
+  }
+
+  /** Say how it ended. What was said on the way is not read out: it changes too often to be listened to. */
+  #conclude(text) {
+    this.status.ariaLive = "polite";
+    this.say(text);
+  }
+
+  #busy(busy) {
+    const focused = document.activeElement;
+    this.toggleAttribute("running", busy);
+    if (busy) this.status.ariaLive = "off";
+    this.run.disabled = busy;
+    this.stop.disabled = !busy;
+    if (focused === this.run && busy) this.stop.focus();
+    if (focused === this.stop && !busy) this.run.focus();
+  }
+
+  #found(result) {
+    this.result = result;
+    const { delays = [], n = delays.length, seed, warmUp = "none", values, settings = {}, settles = {}, said } = result;
+    const spread = delays.length ? [`p50 ${digits(percentile(delays, 0.5))} ms`, `p95 ${digits(percentile(delays, 0.95))} ms`] : [];
+    this.facts.textContent = [`n = ${n}`, seed === undefined ? "no seed" : `seed ${seed}`, `warm-up: ${warmUp}`, ...spread].join(" · ");
+    this.#conclude(said);
+    for (const file of this.querySelectorAll(".lab-files button")) file.disabled = false;
+    this.dispatchEvent(new CustomEvent("lab-measured", { bubbles: true, detail: { values, settings, n } }));
+    Object.entries(settles).forEach(([name, measured]) => settle(name, measured, n));
+  }
+
+  #file(kind, write) {
+    const button = element("button.quiet", { type: "button", disabled: true }, `Raw data, ${kind}`);
+    button.addEventListener("click", () => {
+      const blob = new Blob([write(this.result)], { type: kind === "CSV" ? "text/csv" : "application/json" });
+      const link = element("a", { href: URL.createObjectURL(blob), download: `${this.localName}.${kind.toLowerCase()}` });
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+    return button;
+  }
+}
+
+/** Something outside went wrong; the sentence is for the reader. */
+export class LabError extends Error {}
+
+function asJson({ raw, seed, warmUp, settings, values, n = raw.length }) {
+  return JSON.stringify({ n, seed, warmUp, settings, values, measuredAt: new Date().toISOString(), browser: navigator.userAgent, raw }, null, 1);
+}
+
+function asCsv({ raw }) {
+  const heads = [...new Set(raw.flatMap(Object.keys))];
+  const cell = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? ""));
+  return [heads, ...raw.map((record) => heads.map((head) => record[head]))].map((line) => line.map(cell).join(",")).join("\n");
+}

@@ -1,0 +1,113 @@
+// <x-bet>: commit to a number or an order before the experiment runs.
+//
+//   <x-bet name="2.delay" chapter="2" for="interval-lab" measure="mean" unit="ms" question="How late is …?"></x-bet>
+//   <x-bet name="0.delay" … rank="short polling, long polling, WebSocket" question="Order them, fastest first."></x-bet>
+//
+// `for` is the experiment on the same page whose Run waits for this bet; `measure` is which of its results settles it, and `when`
+// ("interval=1") the settings that it must have run with. Until it is settled a bet can be changed; then it stays. `most` bounds a number.
+
+import { element, uniqueId } from "./element.js";
+import { digits } from "./statistics.js";
+import { bets, ledger, place, settle, verdict } from "./bets.js";
+
+/** One bet. `placed` says whether its experiment may run. */
+export class Bet extends HTMLElement {
+  placed = false;
+  #beside = false; // a run whose settings were not the question's
+  #draw = () => this.#show();
+  #measured = (event) => this.#settle(event);
+
+  async connectedCallback() {
+    this.append(element("div.bet-body"));
+    ledger.addEventListener("change", this.#draw);
+    document.addEventListener("lab-measured", this.#measured);
+    await this.#show();
+  }
+
+  disconnectedCallback() {
+    ledger.removeEventListener("change", this.#draw);
+    document.removeEventListener("lab-measured", this.#measured);
+    this.replaceChildren();
+  }
+
+  get name() {
+    return this.getAttribute("name");
+  }
+
+  get unit() {
+    return this.getAttribute("unit") ?? "";
+  }
+
+  async #show() {
+    const bet = (await bets())[this.name];
+    this.placed = Boolean(bet);
+    const question = this.getAttribute("question");
+    const body = bet ? this.#told(bet) : this.#asking();
+    this.lastElementChild?.replaceChildren(element("p.bet-question", {}, element("strong", {}, "Your bet. "), question), body);
+    document.dispatchEvent(new CustomEvent("bet-shown", { detail: this.getAttribute("for") }));
+  }
+
+  #told(bet) {
+    const say = (value) => (Array.isArray(value) ? value.join(" → ") : `${digits(value)} ${this.unit}`.trim());
+    const parts = [`You said ${say(bet.bet)}.`];
+    const settled = bet.measured !== undefined;
+    if (settled) parts.push(`Measured: ${say(bet.measured)}. Your bet is ${verdict(bet)}.`);
+    if (this.#beside) parts.push("The last run was set otherwise than the question says, and doesn’t count here.");
+    return element("p.bet-told", { role: "status" }, parts.join(" "), ...(settled ? [] : [" ", this.#changing(bet)]));
+  }
+
+  #changing(bet) {
+    const change = element("button.quiet", { type: "button" }, "Change it");
+    change.addEventListener("click", () => change.closest(".bet-told").replaceWith(this.#asking(bet.bet)));
+    return change;
+  }
+
+  #asking(before) {
+    const ranked = this.getAttribute("rank")?.split(",").map((word) => word.trim());
+    const field = ranked ? this.#order(before ?? ranked) : this.#number(before);
+    const button = element("button", { type: "submit" }, "Place the bet");
+    const form = element("form.bet-form", {}, field, button);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const bet = ranked ? this.#ranking(field) : field.querySelector("input").valueAsNumber;
+      const chapter = Number(this.getAttribute("chapter") ?? 0);
+      place(this.name, { chapter, question: this.getAttribute("question"), unit: this.unit, bet });
+    });
+    return form;
+  }
+
+  #number(before = "") {
+    const input = element("input", { type: "number", required: true, step: "any", min: "0", max: this.getAttribute("most") ?? "", value: String(before) });
+    return element("label", {}, input, ` ${this.unit}`);
+  }
+
+  #order(words) {
+    const list = element("ol.bet-order", { id: uniqueId("order") });
+    for (const word of words) {
+      const up = element("button.quiet", { type: "button", title: `Move ${word} up`, ariaLabel: `Move ${word} up` }, "↑");
+      const item = element("li", {}, element("span", {}, word), " ", up);
+      item.dataset.word = word;
+      up.addEventListener("click", () => {
+        item.previousElementSibling?.before(item);
+        up.focus();
+      });
+      list.append(item);
+    }
+    return list;
+  }
+
+  #ranking(list) {
+    return Array.from(list.children, (item) => item.dataset.word);
+  }
+
+  #settle({ target, detail: { values, settings, n } }) {
+    const value = values[this.getAttribute("measure")];
+    if (target.localName !== this.getAttribute("for") || !this.placed || value === undefined) return;
+    const asked = (this.getAttribute("when") ?? "").split(" ").filter(Boolean).map((one) => one.split("="));
+    this.#beside = asked.some(([name, wanted]) => String(settings[name]) !== wanted);
+    if (this.#beside) this.#show();
+    else settle(this.name, value, n);
+  }
+}
+
+customElements.define("x-bet", Bet);
