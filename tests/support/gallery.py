@@ -23,6 +23,7 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.wire import Batch
+from tutorial import counterexamples
 from tutorial.counterexamples.cursorless import CursorlessHandler
 from tutorial.laboratory.routes import Laboratory
 from tutorial.site.pages import routes
@@ -94,9 +95,10 @@ async def serve(folder: Path) -> None:
     laboratory = Laboratory(chat, folder)
     wrong = [
         (path, noting(handler) if handler is CursorlessHandler else handler, given)
-        for path, handler, given in laboratory.routes()
+        for path, handler, given in counterexamples.routes(chat)
     ]
-    pages: list[Any] = [(r"/gallery", Gallery), (r"/truth", Truth), *wrong, *routes()]
+    pages: list[Any] = [(r"/gallery", Gallery), (r"/truth", Truth), *wrong]
+    pages += [*laboratory.routes(), *routes()]
     polls = {name: noting(TRANSPORTS[name]) for name in ("short-polling", "long-polling")}
     server = Server(chat, make_app(chat, pages, transports=TRANSPORTS | polls))
     print(f"http://127.0.0.1:{server.listen(0)}", flush=True)

@@ -18,6 +18,7 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
+from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
 
 
@@ -60,7 +61,7 @@ async def serving(folder: Path = Path(".learner")) -> AsyncIterator[Running]:
     await rooms.open()
     chat = Chat(rooms)
     laboratory = Laboratory(chat, folder)
-    server = Server(chat, make_app(chat, laboratory.routes()))
+    server = Server(chat, make_app(chat, [*laboratory.routes(), *counterexamples.routes(chat)]))
     lab = Running(chat, server.listen(0))
     yield lab
     for socket in lab.sockets:

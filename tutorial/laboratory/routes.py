@@ -19,8 +19,6 @@ from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
-from tutorial.counterexamples.blocking import BlockingHandler
-from tutorial.counterexamples.cursorless import CursorlessHandler
 from tutorial.laboratory import runs
 from tutorial.laboratory.batching import BatchingHandler
 from tutorial.laboratory.blocking_work import SlowHandler
@@ -130,8 +128,6 @@ class Laboratory:
                 {"chat": self._chat, "running": self._running},
             ),
             (r"/rooms/([^/]*)/batching", BatchingHandler, {"chat": self._chat}),
-            (r"/rooms/([^/]*)/cursorless", CursorlessHandler, {"chat": self._chat}),
-            (r"/slow/on-the-loop", BlockingHandler, {"chat": self._chat}),
             (r"/slow/in-a-thread", SlowHandler, {"chat": self._chat}),
             (r"/ledger", LedgerHandler, ledger),
             (r"/ledger/(bets|outcomes|forgotten)", LedgerChangeHandler, ledger),

@@ -1,0 +1,172 @@
+"""Serving: the chat and its tutorial on one port, from the options to the last answer.
+
+In one process, or in several that share the port and a Redis (see `processes`). The first SIGTERM or Ctrl-C drains the
+server; a second one ends the process at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Any, cast
+
+from transports.app import make_app
+from transports.chat import HOLD_SECONDS, Chat
+from transports.proxies import TrustedProxies
+from transports.rate import RateLimit
+from transports.rooms import Rooms
+from transports.server import Server
+from transports.stores import make_store
+from transports.tokens import Tokens
+from tutorial import counterexamples
+from tutorial.laboratory.routes import Laboratory
+from tutorial.processes import Processes, reserve
+from tutorial.site import book_pages, pages, results_page
+
+if TYPE_CHECKING:
+    from transports.bridge import Bridge  # needs the package redis
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+NOT_SHARED = (
+    "--processes needs --store=redis://…: memory is one process’s own, and"
+    " a SQLite file tells no process what another has written to it"
+)
+
+
+class CannotServe(Exception):
+    """The server can't start with these options; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `--help` describes, by the same names."""
+
+    port: int = 8888
+    address: str = "127.0.0.1"
+    store: str = "sqlite:chat.db"
+    processes: int = 1
+    history: int = 1000  # messages
+    hold: float = HOLD_SECONDS
+    rate_limit: float = 20.0  # messages a second from one address; 0: no limit
+    publish_key: str | None = None
+    secret: str | None = None
+    trusted_origin: tuple[str, ...] = ()
+    trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = ()
+    debug: bool = False
+
+    def make_chat(self) -> Chat:
+        """Return the chat that the options describe; its store isn't open yet. Raises: Unavailable."""
+        return Chat(
+            Rooms(make_store(self.store, self.history), self.history),
+            hold_seconds=self.hold,
+            rate=RateLimit(self.rate_limit),
+            publish_key=self.publish_key,
+            tokens=Tokens(self.secret),
+            proxies=TrustedProxies(self.trusted_proxy),
+        )
+
+    def url(self, port: int) -> str:
+        """Return the address to open in a browser, or to give to a load test."""
+        address = "127.0.0.1" if self.address in ("0.0.0.0", "::", "") else self.address
+        return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
+
+
+async def serve(options: Options) -> None:
+    """Serve until SIGTERM or Ctrl-C, then drain. Raises: CannotServe, Unavailable."""
+    stopping = _on_stop_signal()
+    chat = options.make_chat()
+    await chat.rooms.open()
+    laboratory, comparison = Laboratory(chat), results_page.Comparison()
+    server = Server(chat, _make_application(options, chat, laboratory, comparison))
+    try:
+        port = server.listen(options.port, options.address, reuse_port=options.processes > 1)
+    except OSError as error:
+        await chat.rooms.store.close()
+        raise _cannot_listen(options, error) from error
+    bridge = _make_bridge(chat)
+    gc.collect()
+    gc.freeze()  # what stays for good needn't be looked through again with each collection
+    which = f" (process {os.getpid()})" if options.processes > 1 else ""
+    print(f"Hold the Line is at {options.url(port)}{which}", flush=True)
+    await stopping.wait()
+    if bridge is not None:
+        await bridge.close()
+    await server.drain()
+    await laboratory.close()
+    await comparison.stop()
+
+
+def _make_application(
+    options: Options, chat: Chat, laboratory: Laboratory, comparison: results_page.Comparison
+) -> Any:
+    beside_the_chat = [
+        *book_pages.routes(chat),
+        *results_page.routes(chat, comparison),
+        *laboratory.routes(),
+        *counterexamples.routes(chat),
+        *pages.routes(),
+    ]
+    return make_app(chat, beside_the_chat, trusted_origins=options.trusted_origin)
+
+
+def _make_bridge(chat: Chat) -> Bridge | None:
+    """Take in what is on the queue, where there is one: beside the logs, in Redis."""
+    if not chat.rooms.store.shared:
+        return None
+    from transports.bridge import Bridge
+    from transports.stores.redis import RedisStore
+
+    return Bridge(chat, cast(RedisStore, chat.rooms.store))
+
+
+def _on_stop_signal() -> asyncio.Event:
+    """Return what the first SIGTERM or Ctrl-C sets; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        stopping.set()
+        for signum in STOP_SIGNALS:
+            loop.remove_signal_handler(signum)
+            signal.signal(signum, signal.SIG_DFL)
+
+    for signum in STOP_SIGNALS:
+        loop.add_signal_handler(signum, stop)
+    return stopping
+
+
+def _cannot_listen(options: Options, error: OSError) -> CannotServe:
+    why = error.strerror or error
+    return CannotServe(f"can’t listen on {options.address}:{options.port}: {why}; try --port=0")
+
+
+def serve_alone(options: Options) -> int:
+    """Serve in this process; return the exit status. Raises: CannotServe, Unavailable."""
+    asyncio.run(serve(options), debug=options.debug or None)  # None: as PYTHONASYNCIODEBUG says
+    return 0
+
+
+def serve_together(options: Options, attempt: Callable[[Options], int]) -> int:
+    """Make an `attempt` in each of several processes; return the exit status. Raises: CannotServe, Unavailable."""
+    store = make_store(options.store, options.history)
+    if not store.shared:
+        raise CannotServe(NOT_SHARED)
+    asyncio.run(_try(Rooms(store, options.history)))
+    try:
+        holder = reserve(options.port, options.address)
+    except OSError as error:
+        raise _cannot_listen(options, error) from error
+    with holder:
+        options = replace(options, port=holder.getsockname()[1])
+        return Processes(options.processes, lambda: attempt(options)).run()
+
+
+async def _try(rooms: Rooms) -> None:
+    """Open and close the store, so that what is wrong with it is said once, and not by every process."""
+    await rooms.open()
+    await rooms.store.close()
