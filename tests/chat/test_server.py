@@ -25,7 +25,8 @@ from tests.support.http import ask, connected
 from tests.support.in_process_server import GatedStore, Running, until
 from tests.support.server_process import ROOT, Serving
 from transports.app import TRANSPORTS
-from tutorial.__main__ import main, make_parser, to_open
+from tutorial.__main__ import main, make_parser
+from tutorial.serving import Options
 
 MESSAGES = "/rooms/lobby/messages"
 BODY = b'{"author": "ann", "text": "hi"}'
@@ -345,8 +346,7 @@ def test_it_prints_the_address_to_open(process: StartProcess) -> None:
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "[::1]")],
 )
 def test_an_address_can_be_opened_as_it_is_printed(address: str, opened: str) -> None:
-    options = make_parser().parse_args([f"--address={address}"])
-    assert to_open(options, 8888) == f"http://{opened}:8888/"
+    assert Options(address=address).url(8888) == f"http://{opened}:8888/"
 
 
 async def test_help_names_every_option(tmp_path: Path) -> None:

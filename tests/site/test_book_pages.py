@@ -21,7 +21,8 @@ from transports.server import Server
 from transports.stores import make_store
 from tutorial import exercises
 from tutorial.book import quoting
-from tutorial.book.chapters import Rendered, chapter
+from tutorial.book.chapters import chapter
+from tutorial.book.rendering import Rendered
 from tutorial.site import book_pages, pages
 
 

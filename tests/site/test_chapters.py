@@ -19,9 +19,10 @@ from markupsafe import Markup
 
 from tutorial import exercises
 from tutorial.book import quoting
-from tutorial.book.chapters import Chapter, Rendered, chapters, render
+from tutorial.book.chapters import Chapter, chapters
 from tutorial.book.measured_numbers import OURS, Results, Unmeasured
 from tutorial.book.quoting import Unquotable
+from tutorial.book.rendering import Rendered, render
 from tutorial.site.book_pages import exercise_box
 from tutorial.site.pages import make_environment
 from tutorial.site.scripts import scripts_of

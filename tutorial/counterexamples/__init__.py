@@ -1,6 +1,6 @@
 """What not to do: what many would write first, each kept with a test that shows it fail.
 
-Only the tutorial serves these handlers, each at an address of its own; the chat's table of transports doesn't know them.
+Only the tutorial serves these handlers, each at an address of its own; the chat's table doesn't name them.
 """
 
 from __future__ import annotations

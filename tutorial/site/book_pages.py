@@ -18,17 +18,11 @@ from transports.refusals import Refused
 from transports.wire import to_json
 from tutorial import exercises
 from tutorial.book import quoting
-from tutorial.book.chapters import (
-    Chapter,
-    NoSuchChapter,
-    Rendered,
-    chapter,
-    chapters,
-    make_markdown,
-    render,
-)
+from tutorial.book.chapters import Chapter, NoSuchChapter, chapter, chapters
 from tutorial.book.listings import whole
+from tutorial.book.markdown import make_markdown
 from tutorial.book.measured_numbers import YOURS
+from tutorial.book.rendering import Rendered, render
 from tutorial.site.local_only import LocalHandler
 from tutorial.site.pages import Page, SiteHandler, make_environment
 from tutorial.site.scripts import scripts_of
