@@ -11,7 +11,7 @@ from tutorial.exercises.verdict import Failure, Timeline
 
 READ_FUTURE = "A held request is a future"
 READ_TIME_OUT = "Hold, but not for ever"
-READ_CLEAN_UP = "Nobody tells your coroutine"
+READ_CLEAN_UP = "Nothing cancels your coroutine"
 
 READERS = 20
 RELEASE_SECONDS = 1.0
