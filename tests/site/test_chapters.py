@@ -192,6 +192,7 @@ NUMBER = re.compile(r"\b\d[\d.,]*\s?(?:ms|µs|%|kB|KiB|MB)(?!\w)")
 # Numbers that are chosen or given, and not measured by us.
 GIVEN = (
     "over the second small frame", "some 40 ms", "50 ms", "100 ms", "takes eight seconds",
+    "over 16 KiB",
 )  # fmt: skip
 
 
