@@ -22,7 +22,7 @@ from tutorial.exercises.verdict import Event, Failure, Timeline
 
 READ_EVENT = "An answer that does not end"
 READ_LAST_EVENT_ID = "The browser brings the cursor back"
-READ_SUITE = "One suite for every door"
+READ_SUITE = "One suite for every transport"
 
 DOOR = "server-sent-events"
 HISTORY = 1000
