@@ -1,7 +1,6 @@
 """Every starter fails for its reason, every solution passes, and no wrong solution gets through.
 
-A wrong solution is a file that a learner would really write: `tests/exercises/wrong_solutions/NN_name/*.py`.
-Its docstring says the mistake and, after "Told:", words that the verdict must contain ("this | or that").
+The wrong solutions are small edits of the right one: see `tests/exercises/mistakes.py`.
 """
 
 import asyncio
@@ -10,18 +9,19 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.exercises import mistakes
+from tests.exercises.mistakes import Mistake, mistakes_in
 from tests.support.proxying import free_port
 from tutorial.exercises.runner.catalogue import Exercise, exercises
 from tutorial.exercises.runner.check_process import verdict_on
 from tutorial.exercises.sandbox.loading import load
 from tutorial.exercises.verdict import Verdict
 
-WRONG = Path(__file__).parent / "wrong_solutions"
+ALL = exercises()
 
 STARTERS = {
     0: "the 3 texts that the first tab said, oldest first; got []",
@@ -41,75 +41,61 @@ STARTERS = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
-    """A file to judge, and words that its verdict must contain; a solution has none."""
-
-    exercise: Exercise
-    path: Path
-    told: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.exercise.name}-{self.path.stem}"
-
-
-def wrong_solutions() -> list[Case]:
-    """Return all of them, with what their docstrings say the verdict tells."""
-    return [
-        Case(one, path, re.search(r"^Told: (.*)$", path.read_text("utf-8"), re.MULTILINE)[1])
-        for one in exercises()
-        for path in sorted((WRONG / one.name).glob("*.py"))
-    ]
-
-
-STARTING = [Case(one, one.starter, STARTERS[one.number]) for one in exercises()]
+MISTAKES = [mistake for one in ALL for mistake in mistakes_in(one)]
 SERVER_EXERCISES = [
-    one for one in exercises() if "main(int(sys.argv[1]))" in one.starter.read_text("utf-8")
+    one for one in ALL if "main(int(sys.argv[1]))" in one.starter.read_text("utf-8")
 ]
 SERVERS = [path for one in SERVER_EXERCISES for path in (one.starter, one.solution)]
-SOLVED = [Case(one, one.solution) for one in exercises()]
 
 
-def judge(case: Case) -> Verdict:
-    return asyncio.run(verdict_on(case.exercise.number, case.path))
+def judge(exercise: Exercise, path: Path) -> Verdict:
+    return asyncio.run(verdict_on(exercise.number, path))
 
 
 def sentence(verdict: Verdict) -> str:
     return f"expected {verdict.expected}; got {verdict.got}"
 
 
-@pytest.mark.parametrize("case", STARTING, ids=str)
-def test_a_starter_fails_for_the_reason_that_its_text_gives(case: Case):
-    verdict = judge(case)
+@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
+def test_a_starter_fails_for_the_reason_that_its_text_gives(exercise: Exercise):
+    verdict = judge(exercise, exercise.starter)
     assert not verdict.passed
-    assert case.told in sentence(verdict)
+    assert STARTERS[exercise.number] in sentence(verdict)
     assert verdict.read
 
 
-@pytest.mark.parametrize("case", SOLVED, ids=str)
-def test_a_solution_passes_and_says_what_was_measured(case: Case):
-    verdict = judge(case)
+@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
+def test_a_solution_passes_and_says_what_was_measured(exercise: Exercise):
+    verdict = judge(exercise, exercise.solution)
     assert verdict.passed, sentence(verdict)
     assert re.search(r"\d", verdict.measured)
 
 
-@pytest.mark.parametrize("case", wrong_solutions(), ids=str)
-def test_a_wrong_solution_is_told_its_mistake(case: Case):
-    verdict = judge(case)
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_a_wrong_solution_fails_and_the_verdict_names_its_mistake(mistake: Mistake, tmp_path: Path):
+    path = tmp_path / f"{mistake.exercise.name}.py"
+    path.write_text(mistake.text(), "utf-8")
+    verdict = judge(mistake.exercise, path)
     assert not verdict.passed
-    assert any(words in sentence(verdict) for words in case.told.split(" | ")), sentence(verdict)
+    assert any(words in sentence(verdict) for words in mistake.answers), sentence(verdict)
 
 
-@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+def test_there_are_as_many_wrong_solutions_as_there_ever_were():
+    assert len(MISTAKES) >= 103
+    assert len({str(mistake) for mistake in MISTAKES}) == len(MISTAKES)
+    assert {file.stem for file in mistakes.FOLDER.iterdir()} == {one.name for one in ALL}
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
 def test_an_exercise_has_three_hints_and_three_wrong_solutions_and_one_task(exercise: Exercise):
     assert len(exercise.hints) == 3
     assert all(exercise.hints)
-    assert len(list((WRONG / exercise.name).glob("*.py"))) >= 3
+    assert len(mistakes_in(exercise)) >= 3
     assert exercise.title
     assert f".learner/{exercise.name}.py" in exercise.task
 
 
-@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
 def test_each_line_for_a_shell_can_be_run_as_it_stands(exercise: Exercise):
     lines = re.findall(r"^ {4}((?:\w+=\S+ )?(?:python|curl) .*)$", exercise.task, re.MULTILINE)
     assert lines
@@ -144,7 +130,7 @@ def test_a_server_says_where_it_listens(path: Path):
         server.stdout.close()
 
 
-@pytest.mark.parametrize("exercise", exercises(), ids=lambda one: one.name)
+@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
 def test_what_a_check_says_to_read_again_is_a_heading_of_its_chapter(exercise: Exercise):
     chapters = Path(load(exercise.check).__file__).parents[2] / "chapters"
     text = "".join(path.read_text("utf-8") for path in chapters.glob(f"{exercise.number:02}*.md"))

@@ -1,0 +1,68 @@
+"""The wrong solutions: each is a small edit of the right one, as a learner might have written it.
+
+`wrong_solutions/NN_name.md` has a section for each mistake of an exercise: its name, what is wrong,
+and in ```diff blocks what stands in `solution.py` (lines that begin with a space or `-`) and what a
+learner writes instead (a space or `+`). What a block looks for must occur exactly once, so a
+solution that changes can't leave its mistakes behind. "Answer:" are words that the verdict must
+contain; " | " separates alternatives.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tutorial.exercises.runner.catalogue import Exercise
+
+FOLDER = Path(__file__).parent / "wrong_solutions"
+SECTION = re.compile(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ANSWER = re.compile(r"^Answer: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What stands in a solution, and what a learner writes instead."""
+
+    here: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake in an exercise's solution, and what its verdict must say."""
+
+    exercise: Exercise
+    name: str
+    edits: tuple[Edit, ...]
+    answers: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.exercise.name}-{self.name}"
+
+    def text(self) -> str:
+        """Return the whole wrong solution. Raises: `AssertionError` when an edit doesn't fit."""
+        text = self.exercise.solution.read_text("utf-8")
+        for edit in self.edits:
+            assert text.count(edit.here) == 1, f"{self}: not once in the solution:\n{edit.here}"
+            text = text.replace(edit.here, edit.instead)
+        return text
+
+
+def mistakes_in(exercise: Exercise) -> list[Mistake]:
+    """Return the mistakes that are written down for this exercise, in the order of the file."""
+    text = (FOLDER / f"{exercise.name}.md").read_text("utf-8")
+    return [_mistake(exercise, *section.groups()) for section in SECTION.finditer(text)]
+
+
+def _mistake(exercise: Exercise, name: str, section: str) -> Mistake:
+    edits = tuple(_edit(block) for block in BLOCK.findall(section))
+    [answer] = ANSWER.findall(section)
+    return Mistake(exercise, name, edits, tuple(answer.split(" | ")))
+
+
+def _edit(block: str) -> Edit:
+    lines = [" \n" if line == "\n" else line for line in block.splitlines(keepends=True)]
+    here = "".join(line[1:] for line in lines if line[0] in " -")
+    instead = "".join(line[1:] for line in lines if line[0] in " +")
+    assert here, f"nothing to find the place by:\n{block}"
+    return Edit(here, instead)
