@@ -13,17 +13,17 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from loadtests.calibration import Refused
-from loadtests.cells import TRANSPORTS, Plan
-from loadtests.comparison import Unserved, compare
-from loadtests.files import FOLDER, REPORT, replace
-from loadtests.looks import NotTheChat
-from loadtests.machine import TooMany, make_room
-from loadtests.progress import Step, note_progress
-from loadtests.report import render
-from loadtests.results import Results
-from loadtests.server import NotStarted
-from loadtests.terminal import Progress, summary
+from loadtests.client.inspection import NotTheChat
+from loadtests.comparison.calibration import Refused
+from loadtests.comparison.comparison import Unserved, compare
+from loadtests.comparison.machine import TooMany, make_room
+from loadtests.comparison.progress import Step, note_progress
+from loadtests.comparison.server import NotStarted
+from loadtests.report.html import render
+from loadtests.report.terminal import Progress, summary
+from loadtests.results.files import FOLDER, REPORT, replace
+from loadtests.results.plan import TRANSPORTS, Plan
+from loadtests.results.results import Results
 
 NOT_RIGHT, UNUSABLE, INTERRUPTED = 1, 2, 130
 FULL = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), seconds=5.0, rounds=2)
@@ -186,7 +186,7 @@ def finish(results: Results, options: argparse.Namespace) -> int:
 def main(arguments: list[str]) -> int:
     """Run the command, and give its exit status."""
     if arguments and arguments[0] == "fanout":
-        from loadtests.fanout import main as fanout
+        from loadtests.benchmarks.fanout import main as fanout
 
         return fanout(arguments[1:])
     try:

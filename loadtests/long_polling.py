@@ -8,8 +8,8 @@ from __future__ import annotations
 import gevent
 from locust import task
 
-from loadtests.model import ASK_AGAIN_SECONDS
-from loadtests.reader import HttpReader
+from loadtests.results.model import ASK_AGAIN_SECONDS
+from loadtests.swarm.reader import HttpReader
 
 
 class LongPolling(HttpReader):

@@ -10,7 +10,7 @@ from geventhttpclient.response import HTTPSocketResponse
 from locust import task
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
 
-from loadtests.reader import HttpReader, parse
+from loadtests.swarm.reader import HttpReader, parse
 
 DATA = b"data: "
 

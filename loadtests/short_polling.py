@@ -10,7 +10,7 @@ import time
 import gevent
 from locust import task
 
-from loadtests.reader import HttpReader
+from loadtests.swarm.reader import HttpReader
 
 JITTER = 0.1
 

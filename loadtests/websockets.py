@@ -13,8 +13,8 @@ from locust import task
 from websocket import WebSocket as Socket
 from websocket import WebSocketBadStatusException, WebSocketException
 
-from loadtests.browser import handshake_headers, websocket_url
-from loadtests.reader import Reader, parse
+from loadtests.client.headers import handshake_headers, websocket_url
+from loadtests.swarm.reader import Reader, parse
 
 CONNECT_SECONDS = 10.0
 NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from loadtests import charts, findings
-from loadtests.cells import TRANSPORTS, Cell, Plan
-from loadtests.checker import DOUBLED, GAP, LATE_IDS, LOST, OUT_OF_ORDER, Checker
-from loadtests.histogram import Histogram
-from loadtests.measured import Measured
-from loadtests.model import ASK_AGAIN_SECONDS, Costs, Load, crossover_rate, predict
-from loadtests.schedule import endless, exactly
-from loadtests.stamp import TEXT_CHARACTERS, due_of, stamped
+from loadtests.client.checker import DOUBLED, GAP, LATE_IDS, LOST, OUT_OF_ORDER, Checker
+from loadtests.client.schedule import endless, exactly
+from loadtests.client.timestamped_text import TEXT_CHARACTERS, due_of, stamped
+from loadtests.report import charts, findings
+from loadtests.results.case_result import Measured
+from loadtests.results.histogram import Histogram
+from loadtests.results.model import ASK_AGAIN_SECONDS, Costs, Load, crossover_rate, predict
+from loadtests.results.plan import TRANSPORTS, Cell, Plan
 
 COSTS = Costs(0.0003, 870, 138, 0.0004, 0.0006, 0.005)
 

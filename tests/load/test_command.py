@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from loadtests.__main__ import main
-from loadtests.report import render
-from loadtests.results import Results, last
+from loadtests.report.html import render
+from loadtests.results.results import Results, last
 from tests.support import server_process as serving
 from tests.support.server_process import ROOT
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from loadtests.knee import TRANSPORTS, Ramp
-from loadtests.server import FreshServer
+from loadtests.comparison.server import FreshServer
+from loadtests.experiments.knee import TRANSPORTS, Ramp
 
 CALM = {"readers": 10, "p95_ms": 5.0, "missing": 0, "cpu": 0.1, "tester_cpu": 0.1, "others": 0.0}
 

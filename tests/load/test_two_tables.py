@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.server import FreshServer
-from loadtests.two_tables import NothingTold, two_tables
+from loadtests.comparison.server import FreshServer
+from loadtests.experiments.response_time_against_delivery import NothingTold, two_tables
 
 
 def test_both_tables_are_of_the_same_messages_and_contradict_each_other() -> None:

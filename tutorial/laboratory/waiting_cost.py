@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from loadtests.fanout.measures import allow_descriptors
+from loadtests.benchmarks.measures import allow_descriptors
 from tutorial.laboratory.disposable_server import PUBLISH_KEY, fresh_server
 from tutorial.laboratory.pool_connection import Connection
 from tutorial.laboratory.reader_pool import TRANSPORTS, Crowd, Reader

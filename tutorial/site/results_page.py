@@ -16,8 +16,8 @@ from typing import Any
 
 from jinja2 import Environment
 
-from loadtests.files import FOLDER, REPORT
-from loadtests.progress import Step, progress
+from loadtests.comparison.progress import Step, progress
+from loadtests.results.files import FOLDER, REPORT
 from transports.chat import Chat
 from transports.handler import Handler
 from transports.refusals import Refused

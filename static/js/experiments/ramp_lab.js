@@ -1,6 +1,6 @@
 // <ramp-lab>: ever more readers over one transport, until something gives out.
 //
-// The run is loadtests/knee.py: a fresh server, and readers that double step by step. Measures, in readers that would take a whole
+// The run is loadtests/experiments/knee.py: a fresh server, and readers that double step by step. Measures, in readers that would take a whole
 // core of the server: `knee_short`, `knee_long`, `knee_websocket`. Each transport's line stays, so that they can be compared.
 
 import { choice } from "../lab/controls.js";

@@ -1,6 +1,6 @@
 // <response-time-lab>: one run of a load tester, told twice: by response time, and by delivery.
 //
-// The run is loadtests/two_tables.py: a server and a Locust of its own, thirty readers over each of three transports in one room.
+// The run is loadtests/experiments/response_time_against_delivery.py: a server and a Locust of its own, thirty readers over each of three transports in one room.
 // Measures, in ms: `response_short`, `response_long`, `delivery_short`, `delivery_long`, `delivery_websocket`, and two rankings by
 // label, `by_response` and `by_delivery`.
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests.knee import Ramp
+from loadtests.experiments.knee import Ramp
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 from tutorial.laboratory.disposable_server import Throwaway

@@ -1,0 +1,1 @@
+"""Benchmarks: what the server’s work costs, beside its peers."""

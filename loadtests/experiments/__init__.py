@@ -1,0 +1,1 @@
+"""Experiments that the site starts: the knee, and response time against delivery."""

@@ -1,0 +1,1 @@
+"""The report: results in words, charts, a terminal’s table and one HTML file."""

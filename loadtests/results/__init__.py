@@ -1,0 +1,1 @@
+"""The results: what was measured, what follows from it, and what the model expected. Plain data."""

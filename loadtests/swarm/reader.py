@@ -1,0 +1,173 @@
+"""Reader: what the users of all transports share. A reader is a person who has the room open, and writes nothing.
+
+A user says `delivered(batch)` for each batch that reaches it. From that come Locust's rows of the type DELIVER: how
+long after it was *due* a message was here, and a failure for each that was lost, doubled or out of order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import time
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import quote
+
+import gevent
+from locust import FastHttpUser, User
+from locust.contrib.fasthttp import ResponseContextManager
+from locust.env import Environment
+
+from loadtests.client.checker import Checker
+from loadtests.client.headers import fetch_headers
+from loadtests.client.timestamped_text import due_of
+
+BACK_OFF_SECONDS = 0.5
+BACK_OFF_MOST_SECONDS = 30.0
+NETWORK_SECONDS = 70.0  # above the longest hold (55 s), or Locust counts a held poll as a failure
+
+
+class Fault(Exception):
+    """A message was not delivered as promised; the text says how. Without an id: Locust counts equal texts."""
+
+
+class Reader(User):
+    """Follows one room from now on. A subclass receives; each receive is one task."""
+
+    abstract = True
+    transport = ""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        options = cast(Any, environment.parsed_options)
+        self.room: str = options.room
+        self.chance = random.Random(f"{options.seed} {_place(self)}")
+        self.cursor = "now"
+        self.checker = Checker()
+        self._failures = 0
+
+    @property
+    def caught_up(self) -> bool:
+        """True once the reader knows where now is: what comes next, it has to get."""
+        return self.cursor != "now"
+
+    def path(self, **query: object) -> str:
+        """Give the address to read at, from this reader's cursor on."""
+        given = "".join(f"&{name}={value}" for name, value in query.items())
+        return f"/rooms/{self.room}/{self.transport}?cursor={quote(self.cursor, safe=':')}{given}"
+
+    @property
+    def row(self) -> str:
+        """The name of this transport's row: without the cursor, or there would be one row a cursor."""
+        return f"/rooms/[room]/{self.transport}"
+
+    def delivered(self, batch: dict[str, Any], arrived: float = 0.0) -> None:
+        """Take one batch that arrived at this time (seconds since 1970), or just now."""
+        arrived = arrived or time.time()
+        self._failures = 0
+        self.cursor = batch["cursor"]
+        for message in batch["messages"]:
+            self._tell((arrived - due_of(message)) * 1000, due=due_of(message))
+        for fault in self.checker.take((m["id"] for m in batch["messages"]), batch["gap"]):
+            self._tell(None, Fault(fault))
+
+    def _tell(self, ms: float | None, fault: Fault | None = None, due: float = 0.0) -> None:
+        self.environment.events.request.fire(
+            request_type="DELIVER",
+            name=self.transport,
+            response_time=ms,
+            response_length=0,
+            exception=fault,
+            context={"due": due},
+        )
+
+    def back_off(self, retry_after: float = 0.0) -> None:
+        """Wait before the next try, longer each time, and never in step with others (full jitter)."""
+        most = min(BACK_OFF_MOST_SECONDS, BACK_OFF_SECONDS * 2.0**self._failures)
+        self._failures += 1
+        gevent.sleep(max(retry_after, self.chance.random() * most))
+
+
+class HttpReader(Reader, FastHttpUser):
+    """A reader that asks over HTTP, on one connection of its own, with a browser's headers."""
+
+    abstract = True
+    network_timeout = NETWORK_SECONDS
+
+    accept = "*/*"
+
+    def __init__(self, environment: Environment) -> None:
+        self.default_headers = fetch_headers(self.host or "", self.accept)
+        super().__init__(environment)
+        # the chat sets no cookies; to look for them is a third of a poll's CPU
+        self.client.client.cookiejar = None
+        self.arrived = 0.0
+
+    def ask(self, **query: object) -> dict[str, Any] | None:
+        """Ask for a batch that is here at `arrived`; None when it was refused, and the wait after that is over.
+
+        A message is answered to all users at once, and they share a processor. So before a user makes
+        anything of its answer, the others note when theirs came.
+
+        The row's response time leaves out what the server says it held the request; that is the row HELD.
+        """
+        path = self.path(**query)
+        with self.client.get(path, name=self.row, catch_response=True) as answer:
+            self.arrived = time.time()
+            gevent.sleep(0)
+            meta = answer.request_meta
+            held_ms = _held_ms(answer)
+            meta["context"] = {"elapsed_ms": meta["response_time"]}
+            meta["response_time"] = max(0.0, meta["response_time"] - (held_ms or 0.0))
+            if answer.status_code == 200 and answer.content:
+                batch = parse(answer.content)
+            else:
+                batch = None
+                answer.failure(
+                    answer.error if not answer.status_code else f"status {answer.status_code}"
+                )
+        if held_ms is not None:
+            self._tell_held(held_ms)
+        if batch is None:
+            self.back_off(float(_header(answer, "retry-after") or 0))
+        return batch
+
+    def _tell_held(self, held_ms: float) -> None:
+        self.environment.events.request.fire(
+            request_type="HELD",
+            name=self.transport,
+            response_time=held_ms,
+            response_length=0,
+            exception=None,
+            context={},
+        )
+
+
+@lru_cache(maxsize=64)
+def parse(batch: bytes | str) -> dict[str, Any]:
+    """Parse a batch's JSON. Remembered: the server gives the same bytes to every reader at the same cursor."""
+    parsed: dict[str, Any] = json.loads(batch)
+    return parsed
+
+
+def _held_ms(answer: ResponseContextManager) -> float | None:
+    """Read `Server-Timing: hold;dur=<milliseconds>`."""
+    name, _, duration = _header(answer, "server-timing").partition(";dur=")
+    return float(duration) if name == "hold" else None
+
+
+def _header(answer: ResponseContextManager, name: str) -> str:
+    """Give a header; nothing when it, or the whole answer, isn't there."""
+    value = answer.headers.get(name) if answer.headers else None
+    return value if isinstance(value, str) else ""
+
+
+def _place(user: User) -> int:
+    """A user's number in its process, the same in each run with the same users."""
+    runner = user.environment.runner
+    index = getattr(runner, "worker_index", 0)
+    return int(index) * 1_000_000 + next(_numbers)
+
+
+_numbers = itertools.count()
