@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from loadtests.results.plan import Plan
-from loadtests.comparison.comparison import compare
 from loadtests.benchmarks.rows import ROWS, Settings
-from loadtests.report.findings import crossing, line, trusted
+from loadtests.comparison.comparison import compare
 from loadtests.experiments.response_time_against_delivery import two_tables
+from loadtests.report.findings import crossing, line, trusted
+from loadtests.results.plan import Plan
 from tutorial.measurements.names import Values, word
 
 SECONDS = 20.0
