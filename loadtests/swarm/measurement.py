@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import gevent
 from locust.env import Environment
@@ -20,9 +20,7 @@ from loadtests.client.schedule import exactly
 from loadtests.results.histogram import Histogram
 from loadtests.swarm.own_load import OwnLoad
 from loadtests.swarm.publisher import Publisher
-
-if TYPE_CHECKING:
-    from loadtests.swarm.reader import Reader
+from loadtests.swarm.reader import Reader
 
 SETTLE_SECONDS = 0.5
 CATCH_UP_SECONDS = 20.0
