@@ -12,7 +12,7 @@ from typing import Any
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Failure, Timeline
 
-READ_LOG = "One log, and everybody hears of it"
+READ_LOG = "One log for all processes"
 READ_DIES = "Kill one"
 
 WRITERS = 4
