@@ -26,7 +26,7 @@ from transports.tokens import Tokens
 from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
 from tutorial.processes import Processes, reserve
-from tutorial.site import book_pages, pages, results_page
+from tutorial.site import bets, book_pages, pages, results_page
 
 if TYPE_CHECKING:
     from transports.bridge import Bridge  # needs the package redis
@@ -106,6 +106,7 @@ def _make_application(
 ) -> Any:
     beside_the_chat = [
         *book_pages.routes(chat),
+        *bets.routes(chat),
         *results_page.routes(chat, comparison),
         *laboratory.routes(),
         *counterexamples.routes(chat),

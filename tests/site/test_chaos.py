@@ -1,4 +1,4 @@
-"""The chaos proxy: it changes no byte, and does to connections what its knobs say, within what a test can time."""
+"""The chaos proxy: it changes no byte, and does to connections what its controls say, within what a test can time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytest
 
 from tests.support.laboratory import Running, serving
 from tests.support.laboratory import heard as heard_from
-from tutorial.laboratory.chaos import Wire
-from tutorial.laboratory.disposable_server import Throwaway
+from tutorial.laboratory.chaos import Link
+from tutorial.laboratory.disposable_server import DisposableServer
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -31,18 +31,18 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 @asynccontextmanager
-async def wired(**given: object) -> AsyncIterator[Wire]:
+async def linked(**given: object) -> AsyncIterator[Link]:
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    wire = Wire(server.sockets[0].getsockname()[1], **given)  # type: ignore[arg-type]
-    await wire.listen()
-    yield wire
-    await wire.close()
+    link = Link(server.sockets[0].getsockname()[1], **given)  # type: ignore[arg-type]
+    await link.listen()
+    yield link
+    await link.close()
     server.close()
 
 
 @asynccontextmanager
-async def connected(wire: Wire) -> AsyncIterator[Ends]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", wire.port)
+async def connected(link: Link) -> AsyncIterator[Ends]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", link.port)
     yield reader, writer
     writer.close()
 
@@ -55,34 +55,34 @@ async def there_and_back(ends: Ends, data: bytes = b"x") -> float:
     return time.monotonic() - began
 
 
-def with_wire(test: Callable[[Wire, Ends], Awaitable[None]]) -> None:
+def with_link(test: Callable[[Link, Ends], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with asyncio.timeout(10), wired() as wire, connected(wire) as ends:
-            await test(wire, ends)
+        async with asyncio.timeout(10), linked() as link, connected(link) as ends:
+            await test(link, ends)
 
     asyncio.run(run())
 
 
 def test_a_megabyte_goes_through_to_the_byte() -> None:
-    async def test(wire: Wire, ends: Ends) -> None:
+    async def test(link: Link, ends: Ends) -> None:
         data = bytes(range(256)) * 4096
         await there_and_back(ends, data)
 
-    with_wire(test)
+    with_link(test)
 
 
 def test_latency_is_added_each_way() -> None:
-    async def test(wire: Wire, ends: Ends) -> None:
-        wire.knobs.latency_ms = 50
+    async def test(link: Link, ends: Ends) -> None:
+        link.conditions.latency_ms = 50
         took = [await there_and_back(ends) for _ in range(5)]
         assert min(took) == pytest.approx(0.1, abs=0.02)  # what else is late is the machine’s
 
-    with_wire(test)
+    with_link(test)
 
 
 def test_jitter_delays_and_keeps_the_order() -> None:
-    async def test(wire: Wire, ends: Ends) -> None:
-        wire.knobs.jitter_ms = 40
+    async def test(link: Link, ends: Ends) -> None:
+        link.conditions.jitter_ms = 40
         took = [await there_and_back(ends) for _ in range(10)]
         assert median(took) <= 0.1  # 0 to 40 ms, each way
         assert max(took) - min(took) > 0.005
@@ -91,51 +91,51 @@ def test_jitter_delays_and_keeps_the_order() -> None:
             await asyncio.sleep(0)
         assert await ends[0].readexactly(50) == bytes(range(50))
 
-    with_wire(test)
+    with_link(test)
 
 
 def test_a_drip_is_as_slow_as_it_says() -> None:
-    async def test(wire: Wire, ends: Ends) -> None:
-        wire.knobs.drip = 2000
+    async def test(link: Link, ends: Ends) -> None:
+        link.conditions.drip = 2000
         assert await there_and_back(ends, b"x" * 1000) == pytest.approx(0.5, rel=0.3)
 
-    with_wire(test)
+    with_link(test)
 
 
-def test_a_frozen_wire_is_silent_and_open_and_a_thawed_one_loses_nothing() -> None:
-    async def test(wire: Wire, ends: Ends) -> None:
+def test_a_frozen_link_is_silent_and_open_and_a_thawed_one_loses_nothing() -> None:
+    async def test(link: Link, ends: Ends) -> None:
         await there_and_back(ends)
-        wire.freeze()
+        link.freeze()
         ends[1].write(b"held")
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(ends[0].read(1), 0.2)
-        wire.thaw()
+        link.thaw()
         assert await ends[0].readexactly(4) == b"held"
 
-    with_wire(test)
+    with_link(test)
 
 
 def test_a_cut_resets_the_client() -> None:
-    async def test(wire: Wire, ends: Ends) -> None:
+    async def test(link: Link, ends: Ends) -> None:
         await there_and_back(ends)
-        wire.cut()
+        link.cut()
         with pytest.raises(ConnectionResetError):
             await ends[0].read(1)
 
-    with_wire(test)
+    with_link(test)
 
 
-def test_a_deaf_wire_refuses_and_listens_again_on_the_same_port() -> None:
-    async def test(wire: Wire, ends: Ends) -> None:
-        port = wire.port
-        wire.deafen()
+def test_a_link_that_does_not_listen_refuses_and_listens_again_on_the_same_port() -> None:
+    async def test(link: Link, ends: Ends) -> None:
+        port = link.port
+        link.stop_listening()
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
-        assert await wire.listen() == port
-        async with connected(wire) as again:
+        assert await link.listen() == port
+        async with connected(link) as again:
             await there_and_back(again)
 
-    with_wire(test)
+    with_link(test)
 
 
 def test_a_listener_hears_each_byte_both_ways_and_both_ends() -> None:
@@ -148,8 +148,8 @@ def test_a_listener_hears_each_byte_both_ways_and_both_ends() -> None:
             both_ended.set()
 
     async def run() -> None:
-        async with wired(listener=listen) as wire:
-            async with connected(wire) as ends:
+        async with linked(listener=listen) as link:
+            async with connected(link) as ends:
                 await there_and_back(ends, b"abc")
             await asyncio.wait_for(both_ended.wait(), 5)
 
@@ -160,32 +160,32 @@ def test_a_listener_hears_each_byte_both_ways_and_both_ends() -> None:
 
 def test_a_server_that_is_gone_closes_the_connection() -> None:
     async def run() -> None:
-        async with wired() as wire:
+        async with linked() as link:
             gone = await asyncio.start_server(echo, "127.0.0.1", 0)
             port = gone.sockets[0].getsockname()[1]
             gone.close()
             await gone.wait_closed()
-            lost = Wire(port)
+            lost = Link(port)
             await lost.listen()
             async with connected(lost) as ends:
                 assert await asyncio.wait_for(ends[0].read(1), 5) == b""
             await lost.close()
-            assert wire.port != lost.port
+            assert link.port != lost.port
 
     asyncio.run(run())
 
 
-def test_a_page_has_a_wire_a_transport_and_turns_each() -> None:
+def test_a_page_has_a_link_a_transport_and_controls_each() -> None:
     async def run() -> None:
         async with serving() as lab:
-            knobs = await lab.socket("/chaos?wires=short-polling,long-polling")
-            ports = (await heard_from(knobs))["ports"]
+            controls = await lab.socket("/chaos?links=short-polling,long-polling")
+            ports = (await heard_from(controls))["ports"]
             assert set(ports) == {"short-polling", "long-polling"}
             through = replace(lab, port=ports["short-polling"])
             assert (await through.get("/rooms/lobby/short-polling")).code == 200
-            await knobs.write_message(json.dumps({"wire": "short-polling", "latency_ms": 100}))
-            await knobs.write_message(json.dumps({"do": "shout"}))
-            assert "“do”" in (await heard_from(knobs))["error"], "and by now the knob is turned"
+            await controls.write_message(json.dumps({"link": "short-polling", "latency_ms": 100}))
+            await controls.write_message(json.dumps({"do": "shout"}))
+            assert "“do”" in (await heard_from(controls))["error"], "and by now the knob is turned"
             assert (await through.get("/healthz")).request_time > 0.2
             beside = replace(lab, port=ports["long-polling"])
             assert (await beside.get("/healthz")).request_time < 0.15
@@ -193,29 +193,29 @@ def test_a_page_has_a_wire_a_transport_and_turns_each() -> None:
     asyncio.run(run())
 
 
-def test_a_page_is_told_the_bytes_that_it_sent_and_had() -> None:
+def test_a_page_hears_the_bytes_that_it_sent_and_received() -> None:
     async def run() -> None:
         async with serving() as lab:
-            knobs = await lab.socket("/chaos?wires=all&record=1")
-            port = (await heard_from(knobs))["ports"]["all"]
+            controls = await lab.socket("/chaos?links=all&record=1")
+            port = (await heard_from(controls))["ports"]["all"]
             through = replace(lab, port=port)
             before = lab.chat.traffic.received
             await through.get("/rooms/lobby/short-polling?client=mine")
-            up = await heard_from(knobs)
+            up = await heard_from(controls)
             sent = b64decode(up["bytes"])
             assert sent.startswith(b"GET /rooms/lobby/short-polling?client=mine HTTP/1.1\r\n")
             assert len(sent) == lab.chat.traffic.received - before, "as the server counts them"
-            assert b64decode((await heard_from(knobs))["bytes"]).startswith(b"HTTP/1.1 200 OK")
+            assert b64decode((await heard_from(controls))["bytes"]).startswith(b"HTTP/1.1 200 OK")
 
     asyncio.run(run())
 
 
 @pytest.mark.parametrize(("store", "kept"), [("memory", False), ("sqlite", True)])
-def test_a_throw_away_server_restarts_on_its_port_with_what_its_store_kept(
+def test_a_disposable_server_restarts_on_its_port_with_what_its_store_kept(
     store: str, kept: bool
 ) -> None:
     async def run() -> None:
-        server = Throwaway(store, "http://127.0.0.1:1")
+        server = DisposableServer(store, "http://127.0.0.1:1")
         try:
             lab = Running(None, await server.start())  # type: ignore[arg-type]
             acked = json.loads((await lab.say("lobby")).body)

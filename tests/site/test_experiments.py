@@ -305,7 +305,7 @@ def test_a_bet_comes_before_the_experiment_and_is_settled_by_it(page: Page, gall
     result = measure(page, lab)
     expect(bet).to_contain_text("You said 100 ms. Measured:")
     expect(bet.get_by_role("button")).to_have_count(0)
-    kept = ask(gallery, "/ledger")["bets"]["2.delay"]
+    kept = ask(gallery, "/bets")["bets"]["2.delay"]
     assert kept["measured"] == result["values"]["mean"]
     assert kept["ratio"] == pytest.approx(100 / kept["measured"])
     expect(page.locator("bet-list tbody tr")).to_have_count(1)
@@ -324,7 +324,7 @@ def test_a_run_that_is_set_otherwise_than_the_bet_says_settles_nothing(
     lab.get_by_label("T, the interval").fill("0")
     measure(page, lab)
     expect(bet).to_contain_text("doesn’t count here")
-    assert "measured" not in ask(gallery, "/ledger")["bets"]["2.delay"]
+    assert "measured" not in ask(gallery, "/bets")["bets"]["2.delay"]
 
 
 def test_a_slider_stops_at_round_numbers_one_for_each_arrow(page: Page, gallery: str) -> None:
@@ -364,7 +364,7 @@ def test_what_was_bet_in_the_first_chapter_is_settled_by_a_minute_of_waiting(
     first_to_hear = re.compile(r"Measured: (WebSocket|long polling).* → short polling\.")
     expect(page.locator("x-bet")).to_contain_text(first_to_hear)
     for name in ("delay", "requests", "bytes", "memory"):
-        assert f"0.{name}" not in ask(gallery, "/ledger")["bets"] or name == "delay"
+        assert f"0.{name}" not in ask(gallery, "/bets")["bets"] or name == "delay"
 
 
 def test_those_who_come_within_a_tenth_share_a_place_and_either_order_is_right(
@@ -401,8 +401,8 @@ def test_an_experiment_has_enough_contrast_in_both_schemes_and_fits_a_phone(
     assert standing_page.evaluate("document.documentElement.scrollWidth") <= 340
 
 
-def test_where_the_server_has_no_ledger_bets_stay_in_the_browser(page: Page, gallery: str) -> None:
-    page.route(re.compile(r"/ledger(/|$)"), lambda route: route.fulfill(status=403, body="{}"))
+def test_where_the_server_keeps_no_bets_they_stay_in_the_browser(page: Page, gallery: str) -> None:
+    page.route(re.compile(r"/bets$"), lambda route: route.fulfill(status=403, body="{}"))
     show(page, gallery, "interval-lab", "bet-number")
     bet = page.locator("x-bet")
     bet.get_by_role("spinbutton").fill("100")

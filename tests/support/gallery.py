@@ -26,6 +26,7 @@ from transports.wire import Batch
 from tutorial import counterexamples
 from tutorial.counterexamples.cursorless import CursorlessHandler
 from tutorial.laboratory.routes import Laboratory
+from tutorial.site import bets
 from tutorial.site.pages import routes
 from tutorial.site.scripts import scripts_of
 from tutorial.site.security_headers import protect
@@ -92,13 +93,13 @@ async def serve(folder: Path) -> None:
     rooms = Rooms(make_store("memory", 1000), 1000)
     await rooms.open()
     chat = Chat(rooms)
-    laboratory = Laboratory(chat, folder)
+    laboratory = Laboratory(chat)
     wrong = [
         (path, noting(handler) if handler is CursorlessHandler else handler, given)
         for path, handler, given in counterexamples.routes(chat)
     ]
     pages: list[Any] = [(r"/gallery", Gallery), (r"/truth", Truth), *wrong]
-    pages += [*laboratory.routes(), *routes()]
+    pages += [*laboratory.routes(), *bets.routes(chat, folder), *routes()]
     polls = {name: noting(TRANSPORTS[name]) for name in ("short-polling", "long-polling")}
     server = Server(chat, make_app(chat, pages, transports=TRANSPORTS | polls))
     print(f"http://127.0.0.1:{server.listen(0)}", flush=True)

@@ -20,6 +20,7 @@ from transports.server import Server
 from transports.stores import make_store
 from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
+from tutorial.site import bets
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Running:
         )
         return await AsyncHTTPClient().fetch(request, raise_error=False)
 
+    async def delete(self, path: str, **headers: str) -> HTTPResponse:
+        request = HTTPRequest(self.url + path, method="DELETE", headers=headers)
+        return await AsyncHTTPClient().fetch(request, raise_error=False)
+
     async def say(self, room: str, text: str = "hi") -> HTTPResponse:
         return await self.post(f"/rooms/{room}/messages", {"author": "ann", "text": text})
 
@@ -60,8 +65,9 @@ async def serving(folder: Path = Path(".learner")) -> AsyncIterator[Running]:
     rooms = Rooms(make_store("memory", 1000), 1000)
     await rooms.open()
     chat = Chat(rooms)
-    laboratory = Laboratory(chat, folder)
-    server = Server(chat, make_app(chat, [*laboratory.routes(), *counterexamples.routes(chat)]))
+    laboratory = Laboratory(chat)
+    routes = [*laboratory.routes(), *counterexamples.routes(chat), *bets.routes(chat, folder)]
+    server = Server(chat, make_app(chat, routes))
     lab = Running(chat, server.listen(0))
     yield lab
     for socket in lab.sockets:

@@ -1,8 +1,8 @@
-"""Wire: a stretch of real network between a browser and a server, with knobs for what goes wrong there.
+"""Link: a TCP proxy between a browser and a server, for what goes wrong on a network.
 
-On loopback nothing goes wrong by itself. A Wire listens on a port of its own, carries bytes to the server and back, and
-delays, drips, holds or cuts them as its knobs say. It reads no HTTP and changes no byte, so whatever the server can do
-works through it; and because it sees each byte that travels, it can tell a listener about them.
+On loopback nothing goes wrong by itself. A Link listens on a port of its own, carries bytes to the server and back, and
+delays, drips, holds or cuts them as its conditions say. It reads no HTTP and changes no byte, so everything that the
+server can do works through it; and because it sees each byte that travels, it can report them to a listener.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ Listener = Callable[[int, Way, bytes], None]  # (connection, way, bytes); no byt
 
 CHUNK_BYTES = 64 * 1024
 DRIP_SECONDS = 0.05
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST, as a cut wire's end does in the end
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 
 
 @dataclass
-class Knobs:
-    """What a wire does to bytes, each way."""
+class Conditions:
+    """What a link does to bytes, each way."""
 
     latency_ms: float = 0
-    jitter_ms: float = 0  # up to so much more, evenly spread; order is kept
+    jitter_ms: float = 0  # at random up to this much more; order is kept
     drip: float = 0  # bytes a second; 0: as fast as it goes
 
 
-class Wire:
+class Link:
     """Carries connections from its own port to `upstream`, a port of this machine."""
 
     def __init__(self, upstream: int, seed: int = 1, listener: Listener | None = None) -> None:
-        self.knobs = Knobs()
+        self.conditions = Conditions()
         self._upstream = upstream
         self._random = random.Random(seed)
         self._listener = listener
@@ -52,13 +52,13 @@ class Wire:
         self.port = 0
 
     async def listen(self) -> int:
-        """Accept connections; give the port, the same one each time."""
+        """Accept connections; return the port, the same one each time."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self.port
 
     def freeze(self) -> None:
-        """Let no byte through and tell neither end: the connections are half-open."""
+        """Let no byte through, and end nothing: the connections are half-open."""
         self._flowing.clear()
 
     def thaw(self) -> None:
@@ -74,14 +74,14 @@ class Wire:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             end.transport.abort()
 
-    def deafen(self) -> None:
+    def stop_listening(self) -> None:
         """Refuse new connections, as a port does on which nobody listens."""
         if self._server is not None:
             self._server.close()
 
     async def close(self) -> None:
         """Refuse new connections, and end those there are."""
-        self.deafen()
+        self.stop_listening()
         self.cut()
         for task in self._tasks:
             task.cancel()
@@ -104,7 +104,7 @@ class Wire:
             up = self._carry(number, "up", reader, back)
             await asyncio.gather(up, self._carry(number, "down", away, writer))
         except OSError:
-            self._tell(number, "down", b"")
+            self._report(number, "down", b"")
         finally:
             self._ends -= ends
             for end in ends:
@@ -113,25 +113,27 @@ class Wire:
     async def _carry(
         self, number: int, way: Way, source: asyncio.StreamReader, sink: asyncio.StreamWriter
     ) -> None:
-        """Carry one way: one task takes bytes in, the other lets them out when they are due."""
+        """Carry one way: one task reads, the other writes what is due."""
         due: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(64)
-        letting_out = asyncio.ensure_future(self._let_out(due, sink))
+        releasing = asyncio.ensure_future(self._release_when_due(due, sink))
         try:
             while True:
                 await self._flowing.wait()
                 data = await source.read(CHUNK_BYTES)
-                self._tell(number, way, data)
+                self._report(number, way, data)
                 await due.put((time.monotonic() + self._delay(), data))
                 if not data:
                     break
-            await letting_out
+            await releasing
         finally:
-            letting_out.cancel()
+            releasing.cancel()
 
     def _delay(self) -> float:
-        return (self.knobs.latency_ms + self._random.uniform(0, self.knobs.jitter_ms)) / 1000
+        return (
+            self.conditions.latency_ms + self._random.uniform(0, self.conditions.jitter_ms)
+        ) / 1000
 
-    async def _let_out(
+    async def _release_when_due(
         self, queue: asyncio.Queue[tuple[float, bytes]], sink: asyncio.StreamWriter
     ) -> None:
         with suppress(ConnectionError):
@@ -145,7 +147,7 @@ class Wire:
                 await self._drip(data, sink)
 
     async def _drip(self, data: bytes, sink: asyncio.StreamWriter) -> None:
-        while (rate := self.knobs.drip) and data:
+        while (rate := self.conditions.drip) and data:
             piece = max(1, int(rate * DRIP_SECONDS))
             sink.write(data[:piece])
             data = data[piece:]
@@ -153,6 +155,6 @@ class Wire:
         sink.write(data)
         await sink.drain()
 
-    def _tell(self, number: int, way: Way, data: bytes) -> None:
+    def _report(self, number: int, way: Way, data: bytes) -> None:
         if self._listener is not None:
             self._listener(number, way, data)

@@ -1,7 +1,7 @@
-"""Chaos knobs: a page's hand on the wires between itself and a server.
+"""Chaos controls: a page's links to a server, and what it does to them.
 
-The wires live as long as the page's socket: closing the page puts everything back. Each transport may have a wire of
-its own, with its own port, so that one can be cut while the others go on – and with six connections of its own.
+The links live as long as the page's socket: closing the page removes them all. Each transport may have a link of its
+own, with a port of its own, so that one can be cut while the others go on – and with six connections of its own.
 """
 
 from __future__ import annotations
@@ -9,167 +9,176 @@ from __future__ import annotations
 import asyncio
 import time
 from base64 import b64encode
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
 from dataclasses import fields as fields_of
 from typing import Any, cast
 
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
-
 from transports.chat import Chat
-from transports.wire import Malformed, Unacceptable, parse_object, text_field, to_json
-from tutorial.laboratory.chaos import Knobs, Way, Wire
-from tutorial.laboratory.disposable_server import STORES, Throwaway
-from tutorial.site.local_only import LocalHandler
+from transports.wire import Malformed, Unacceptable, parse_object, text_field
+from tutorial.laboratory.chaos import Conditions, Link, Way
+from tutorial.laboratory.disposable_server import STORES, DisposableServer
+from tutorial.laboratory.local_socket import LocalSocket
 
-KNOBS = {knob.name: 10_000.0 for knob in fields_of(Knobs)} | {"drip": 1e6}  # and how far each turns
-WIRES_AT_ONCE = 6
+# The greatest value of each condition.
+BOUNDS = {field.name: 10_000.0 for field in fields_of(Conditions)} | {"drip": 1e6}
+LINKS_AT_ONCE = 6
 STALL_SECONDS = 3.0
 RESTART_SECONDS = 1.0
 
+ByteListener = Callable[[str, int, Way, bytes], None]  # (link, connection, way, bytes)
 
-class Bench:
-    """One page's wires, and the server at their other end: this one, or one to throw away."""
+
+class ChaosSession:
+    """One page's links, and the server at their other end: this one, or a disposable one."""
 
     def __init__(self, own_port: int, origin: str, store: str) -> None:
         self._own_port = own_port
-        self._throwaway = Throwaway(store, origin) if store in STORES else None
-        self._later: set[asyncio.Task[None]] = set()
-        self.wires: dict[str, Wire] = {}
+        self._disposable = DisposableServer(store, origin) if store in STORES else None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opened = asyncio.Event()
+        self.links: dict[str, Link] = {}
 
-    async def open(self, names: list[str], hear: Any) -> dict[str, int]:
-        """Lay the wires; give the port of each. `hear` is told (name, connection, way, bytes)."""
-        upstream = await self._throwaway.start() if self._throwaway else self._own_port
-        for name in names:
-
-            def tell(number: int, way: Way, data: bytes, name: str = name) -> None:
-                hear(name, number, way, data)
-
-            self.wires[name] = Wire(upstream, listener=tell if hear else None)
-        return {name: await wire.listen() for name, wire in self.wires.items()}
+    async def open(self, names: list[str], listener: ByteListener | None) -> dict[str, int]:
+        """Open the links; return the port of each. The `listener` gets every byte that they carry."""
+        try:
+            upstream = await self._disposable.start() if self._disposable else self._own_port
+            for name in names:
+                self.links[name] = Link(upstream, listener=_named(name, listener))
+            return {name: await link.listen() for name, link in self.links.items()}
+        finally:
+            self._opened.set()
 
     async def close(self) -> None:
-        """Take all of it away."""
-        for task in self._later:
+        """Remove all of it, also what is still being opened."""
+        await self._opened.wait()
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._later, return_exceptions=True)
-        for wire in self.wires.values():
-            await wire.close()
-        if self._throwaway:
-            await self._throwaway.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for link in self.links.values():
+            await link.close()
+        if self._disposable:
+            await self._disposable.close()
 
-    def obey(self, fields: dict[str, Any]) -> None:
-        """Turn the knobs that are named, then do what is asked; to the wire named, or to all.
+    def apply(self, fields: dict[str, Any]) -> None:
+        """Set the conditions that are named, then do what is asked, to the link named or to all.
 
         Raises: Unacceptable.
         """
-        named = [wire for name, wire in self.wires.items() if name == fields.get("wire")]
-        wires = named or list(self.wires.values())
-        for wire in wires:
-            self._turn(wire, fields)
+        named = [link for name, link in self.links.items() if name == fields.get("link")]
+        links = named or list(self.links.values())
+        for link in links:
+            _set(link.conditions, fields)
         if "do" in fields:
-            self._do(wires, text_field(fields, "do", 16))
+            self._do(links, text_field(fields, "do", 16))
 
-    def _turn(self, wire: Wire, knobs: dict[str, Any]) -> None:
-        for name in KNOBS.keys() & knobs.keys():
-            value = knobs[name]
-            if type(value) not in (int, float) or not 0 <= value <= KNOBS[name]:
-                raise Unacceptable(f"“{name}” must be a number from 0 to {KNOBS[name]:g}")
-            setattr(wire.knobs, name, value)
-
-    def _do(self, wires: list[Wire], action: str) -> None:
+    def _do(self, links: list[Link], action: str) -> None:
         if action == "restart":
             self._begin(self._restart())
         elif action in ("cut", "freeze", "thaw"):
-            for wire in wires:
-                getattr(wire, action)()
+            for link in links:
+                getattr(link, action)()
         elif action == "stall":
-            for wire in wires:
-                self._begin(self._stall(wire))
+            for link in links:
+                self._begin(_stall(link))
         else:
             raise Unacceptable("“do” must be “cut”, “freeze”, “thaw”, “stall” or “restart”")
 
-    def _begin(self, work: Any) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
-
-    async def _stall(self, wire: Wire) -> None:
-        wire.freeze()
-        await asyncio.sleep(STALL_SECONDS)
-        wire.thaw()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _restart(self) -> None:
-        """Restart the throw-away server; of our own, only the wires can show what its clients would see."""
-        if self._throwaway:
-            await self._throwaway.stop()
-            await self._throwaway.start()
+        """Restart the disposable server; for our own, only the links can show what its clients would see."""
+        if self._disposable:
+            await self._disposable.stop()
+            await self._disposable.start()
             return
-        for wire in self.wires.values():
-            wire.deafen()
-            wire.cut()
+        for link in self.links.values():
+            link.stop_listening()
+            link.cut()
         await asyncio.sleep(RESTART_SECONDS)
-        for wire in self.wires.values():
-            await wire.listen()
+        for link in self.links.values():
+            await link.listen()
 
 
-class Benches:
-    """The benches of all pages that are open."""
+def _named(name: str, listener: ByteListener | None) -> Callable[[int, Way, bytes], None] | None:
+    if listener is None:
+        return None
+    return lambda number, way, data: listener(name, number, way, data)
+
+
+def _set(conditions: Conditions, fields: dict[str, Any]) -> None:
+    for name in BOUNDS.keys() & fields.keys():
+        value = fields[name]
+        if type(value) not in (int, float) or not 0 <= value <= BOUNDS[name]:
+            raise Unacceptable(f"“{name}” must be a number from 0 to {BOUNDS[name]:g}")
+        setattr(conditions, name, value)
+
+
+async def _stall(link: Link) -> None:
+    link.freeze()
+    await asyncio.sleep(STALL_SECONDS)
+    link.thaw()
+
+
+class ChaosSessions:
+    """The sessions of all pages that are open."""
 
     def __init__(self) -> None:
-        self._open: set[Bench] = set()
+        self._open: set[ChaosSession] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
-    def add(self, bench: Bench) -> None:
-        """Keep a bench until its page goes."""
-        self._open.add(bench)
+    def add(self, session: ChaosSession) -> None:
+        """Keep a session until its page goes."""
+        self._open.add(session)
 
-    def end(self, bench: Bench) -> None:
-        """Take a bench away, in its own time."""
-        self._open.discard(bench)
-        closing = asyncio.ensure_future(bench.close())
+    def end(self, session: ChaosSession) -> None:
+        """Begin to close a session."""
+        self._open.discard(session)
+        closing = asyncio.ensure_future(session.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
-        """Take all of them away, and return when they are gone."""
-        for bench in list(self._open):
-            self.end(bench)
+        """Close all of them, and return when they are gone."""
+        for session in list(self._open):
+            self.end(session)
         await asyncio.gather(*self._closing)
 
 
-class ChaosSocket(LocalHandler, WebSocketHandler):
-    """`GET /chaos?wires=a,b&server=&record=` + upgrade → the wires' ports; then takes knobs and actions as JSON."""
+class ChaosSocket(LocalSocket):
+    """`GET /chaos?links=a,b&server=&record=` + upgrade → the ports; then takes conditions and actions."""
 
-    _bench: Bench | None = None
+    _session: ChaosSession | None = None
 
     def initialize(self, chat: Chat, **shared: Any) -> None:
         super().initialize(chat)
-        self._benches: Benches = shared["benches"]
+        self._sessions: ChaosSessions = shared["sessions"]
 
     async def open(self) -> None:
-        names = self.get_query_argument("wires", "all").split(",")[:WIRES_AT_ONCE]
+        names = self.get_query_argument("links", "all").split(",")[:LINKS_AT_ONCE]
         origin = self.request.headers.get("Origin", f"http://{self.request.host}")
         trusted = self.settings["trusted_origins"]
         if origin not in trusted:  # it is this server's own page: see `is_local`
             trusted.append(origin)
-        hear = self._hear if self.get_query_argument("record", "") else None
+        listener = self._report if self.get_query_argument("record", "") else None
         own_port = cast(Any, self.ws_connection).stream.socket.getsockname()[1]
-        self._bench = Bench(own_port, origin, self.get_query_argument("server", ""))
-        self._benches.add(self._bench)
-        await self.write_message(to_json({"ports": await self._bench.open(names, hear)}))
+        self._session = ChaosSession(own_port, origin, self.get_query_argument("server", ""))
+        self._sessions.add(self._session)
+        self.send({"ports": await self._session.open(names, listener)})
 
-    def _hear(self, name: str, number: int, way: Way, data: bytes) -> None:
-        told = {"wire": name, "connection": number, "way": way, "at": time.time()}
-        with suppress(WebSocketClosedError):
-            self.write_message(to_json(told | {"bytes": b64encode(data).decode()}))
+    def _report(self, name: str, number: int, way: Way, data: bytes) -> None:
+        carried = {"link": name, "connection": number, "way": way, "at": time.time()}
+        self.send(carried | {"bytes": b64encode(data).decode()})
 
     def on_message(self, message: str | bytes) -> None:
-        if self._bench is not None:
+        if self._session is not None:
             try:
-                self._bench.obey(parse_object(message))
+                self._session.apply(parse_object(message))
             except (Malformed, Unacceptable) as error:
-                self.write_message(to_json({"error": str(error)}))
+                self.send({"error": str(error)})
 
     def on_close(self) -> None:
-        if self._bench is not None:
-            self._benches.end(self._bench)
+        if self._session is not None:
+            self._sessions.end(self._session)

@@ -1,7 +1,7 @@
-"""Throwaway: a server of the chat in a process of its own, to be restarted, broken and forgotten.
+"""DisposableServer: the chat in a process of its own, to be measured, restarted, killed and deleted.
 
-An experiment that ends a server can't end the one that serves its page. So it gets another: the same program, on a port
-of its own, with a store that is either memory (and forgotten with it) or a file that outlives a restart.
+An experiment that ends a server can't end the one that serves its page. It gets another: the same program, on a port of
+its own, with a store that is memory (and gone with it) or a file that outlives a restart.
 """
 
 from __future__ import annotations
@@ -22,11 +22,8 @@ STOP_SECONDS = 5.0
 PUBLISH_KEY = "measuring"
 
 
-class Throwaway:
-    """One server; its port stays the same over restarts. `origin` is the page that may use it.
-
-    With a `publish_key`, who has the key may publish to it.
-    """
+class DisposableServer:
+    """One server; its port stays the same over restarts. `origin` is the page that may use it."""
 
     def __init__(self, store: str, origin: str, publish_key: str = "") -> None:
         self._folder = TemporaryDirectory(prefix="hold-the-line-")
@@ -37,7 +34,7 @@ class Throwaway:
         self.port = 0
 
     async def start(self) -> int:
-        """Start it, and give its port once it listens."""
+        """Start it, and return its port once it listens. Raises: OSError."""
         options = [f"--port={self.port}", f"--store={self._store}", "--rate-limit=0"]
         command = [sys.executable, "-m", "tutorial", *options, f"--trusted-origin={self._origin}"]
         environment = project_first()
@@ -50,12 +47,12 @@ class Throwaway:
         first = (await self._process.stdout.readline()).decode()
         found = re.search(r":(\d+)/", first)
         if found is None:
-            raise OSError(f"the throw-away server did not start: {first or 'it said nothing'}")
+            raise OSError(f"the server did not start: {first or 'it printed nothing'}")
         self.port = int(found[1])
         return self.port
 
     async def stop(self) -> None:
-        """End it as a deployment does: ask, and kill what does not go."""
+        """End it as a deployment does: SIGTERM, and SIGKILL after STOP_SECONDS."""
         if self._process is None or self._process.returncode is not None:
             return
         self._process.terminate()
@@ -66,15 +63,15 @@ class Throwaway:
             await self._process.wait()
 
     async def close(self) -> None:
-        """End it, and forget what it kept."""
+        """End it, and delete what it stored."""
         await self.stop()
         self._folder.cleanup()
 
 
 @asynccontextmanager
 async def fresh_server() -> AsyncIterator[int]:
-    """Give the port of a server that forgets everything in the end, and where PUBLISH_KEY may publish."""
-    server = Throwaway("memory", "http://127.0.0.1", PUBLISH_KEY)
+    """Return the port of a server with a memory store, where PUBLISH_KEY may publish."""
+    server = DisposableServer("memory", "http://127.0.0.1", PUBLISH_KEY)
     try:
         yield await server.start()
     finally:
@@ -82,5 +79,5 @@ async def fresh_server() -> AsyncIterator[int]:
 
 
 def project_first() -> dict[str, str]:
-    """Give an environment in which a process of this project finds the project, wherever it runs."""
+    """Return an environment in which a process finds this project, wherever it runs."""
     return {**os.environ, "PYTHONPATH": str(PROJECT)}

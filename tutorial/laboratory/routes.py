@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from asyncio import Task
 from asyncio.subprocess import Process
-from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
@@ -22,9 +21,8 @@ from transports.xray import XRay
 from tutorial.laboratory import runs
 from tutorial.laboratory.batching import BatchingHandler
 from tutorial.laboratory.blocking_work import SlowHandler
-from tutorial.laboratory.chaos_controls import Benches, ChaosSocket
+from tutorial.laboratory.chaos_controls import ChaosSessions, ChaosSocket
 from tutorial.laboratory.runs import RunHandler
-from tutorial.site.bets import FOLDER, Ledger, LedgerChangeHandler, LedgerHandler
 from tutorial.site.local_only import LocalBodyHandler, LocalHandler
 
 LOOK_SECONDS = 0.25
@@ -106,22 +104,20 @@ class XRayHandler(LocalBodyHandler):
 
 
 class Laboratory:
-    """What the experiments of one server have open; what they keep lies in `folder`."""
+    """What the experiments of one server have open."""
 
-    def __init__(self, chat: Chat, folder: Path = FOLDER) -> None:
+    def __init__(self, chat: Chat) -> None:
         self._chat = chat
-        self._ledger = Ledger(folder)
-        self._benches = Benches()
+        self._chaos = ChaosSessions()
         self._running: dict[Process, Task[Any]] = {}
 
     def routes(self) -> list[tuple[Any, ...]]:
         """Give the laboratory's addresses, for the application to serve beside the chat and the pages."""
         looks = {"chat": self._chat, "looks": Looks()}
-        ledger = {"chat": self._chat, "ledger": self._ledger}
         return [
             (r"/xray", XRaySocket, looks),
             (r"/xray/marks", XRayHandler, looks),
-            (r"/chaos", ChaosSocket, {"chat": self._chat, "benches": self._benches}),
+            (r"/chaos", ChaosSocket, {"chat": self._chat, "sessions": self._chaos}),
             (
                 rf"/runs/({'|'.join(runs.NAMES)})",
                 RunHandler,
@@ -129,8 +125,6 @@ class Laboratory:
             ),
             (r"/rooms/([^/]*)/batching", BatchingHandler, {"chat": self._chat}),
             (r"/slow/in-a-thread", SlowHandler, {"chat": self._chat}),
-            (r"/ledger", LedgerHandler, ledger),
-            (r"/ledger/(bets|outcomes|forgotten)", LedgerChangeHandler, ledger),
         ]
 
     async def close(self) -> None:
@@ -139,4 +133,4 @@ class Laboratory:
             runs.end(process)
         if self._running:
             await asyncio.wait(self._running.values())  # nothing of them outlives the loop
-        await self._benches.close()
+        await self._chaos.close()

@@ -82,8 +82,8 @@ export class ChaosControls extends HTMLElement {
   }
 
   #turn(knobs) {
-    const wire = this.which.value();
-    this.wires.turn(wire ? { wire, ...knobs } : knobs);
+    const link = this.which.value();
+    this.wires.turn(link ? { link, ...knobs } : knobs);
   }
 
   /** Let the first two panes post in the same instant. */

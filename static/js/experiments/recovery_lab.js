@@ -85,7 +85,7 @@ class RecoveryLab extends Lab {
 
   #do(act) {
     if (act === "restart") return this.#wires?.turn({ do: act });
-    for (const name of this.names) this.#wires?.turn({ wire: name, do: act });
+    for (const name of this.names) this.#wires?.turn({ link: name, do: act });
     if (act !== "cut") return;
     for (const reader of this.readers.values()) Object.assign(reader, { cutAt: performance.now(), back: null });
   }

@@ -7,7 +7,7 @@ import { LabError } from "./lab.js";
 /**
  * @typedef {object} Wires
  * @property {Record<string, string>} bases  of each name, where its wire begins: "http://127.0.0.1:4711"
- * @property {(knobs: object) => void} turn  `{wire, latency_ms, jitter_ms, drip}`, or `{wire, do: "cut"}`; without `wire`: all
+ * @property {(knobs: object) => void} turn  `{link, latency_ms, jitter_ms, drip}`, or `{link, do: "cut"}`; without `link`: all
  */
 
 /**
@@ -16,12 +16,12 @@ import { LabError } from "./lab.js";
  * @param {object} how
  * @param {AbortSignal} how.signal
  * @param {"" | "memory" | "sqlite"} [how.server]  what is at the other end: this server, or a throw-away one with this store
- * @param {(told: {wire: string, connection: number, way: "up" | "down", at: number, bytes: Uint8Array}) => void} [how.onBytes]
+ * @param {(told: {link: string, connection: number, way: "up" | "down", at: number, bytes: Uint8Array}) => void} [how.onBytes]
  * @returns {Promise<Wires>}
  * @throws {LabError}
  */
 export function layWires(names, { signal, server = "", onBytes }) {
-  const address = `/chaos?wires=${names}&server=${server}&record=${onBytes ? 1 : ""}`;
+  const address = `/chaos?links=${names}&server=${server}&record=${onBytes ? 1 : ""}`;
   const socket = new WebSocket(new URL(address, location.href).href.replace(/^http/, "ws"));
   signal.addEventListener("abort", () => socket.close());
   const turn = (knobs) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(knobs));

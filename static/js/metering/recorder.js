@@ -29,7 +29,7 @@ export class Recorder {
   }
 
   /** Take bytes, as `layWires` tells them. */
-  take = ({ wire, connection, way, at, bytes }) => {
+  take = ({ link: wire, connection, way, at, bytes }) => {
     const name = `${wire} ${connection}`;
     if (!this.#lines.has(name)) this.#lines.set(name, { up: new Uint8Array(), down: new Uint8Array(), upgraded: false });
     const line = this.#lines.get(name);

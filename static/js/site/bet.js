@@ -8,7 +8,7 @@
 
 import { element, uniqueId } from "./element.js";
 import { digits } from "./statistics.js";
-import { bets, ledger, place, settle, verdict } from "./bets.js";
+import { bets, changes, place, settle, verdict } from "./bets.js";
 
 /** One bet. `placed` says whether its experiment may run. */
 export class Bet extends HTMLElement {
@@ -19,13 +19,13 @@ export class Bet extends HTMLElement {
 
   async connectedCallback() {
     this.append(element("div.bet-body"));
-    ledger.addEventListener("change", this.#draw);
+    changes.addEventListener("change", this.#draw);
     document.addEventListener("lab-measured", this.#measured);
     await this.#show();
   }
 
   disconnectedCallback() {
-    ledger.removeEventListener("change", this.#draw);
+    changes.removeEventListener("change", this.#draw);
     document.removeEventListener("lab-measured", this.#measured);
     this.replaceChildren();
   }

@@ -2,21 +2,21 @@
 
 import { element } from "./element.js";
 import { digits } from "./statistics.js";
-import { bets, forget, ledger, verdict } from "./bets.js";
+import { bets, changes, forget, verdict } from "./bets.js";
 
 const HEADS = ["chapter", "question", "bet", "measured", "verdict"];
 
-/** The ledger as a table. */
+/** The bets as a table. */
 export class BetList extends HTMLElement {
   #draw = () => this.#show();
 
   connectedCallback() {
-    ledger.addEventListener("change", this.#draw);
+    changes.addEventListener("change", this.#draw);
     this.#show();
   }
 
   disconnectedCallback() {
-    ledger.removeEventListener("change", this.#draw);
+    changes.removeEventListener("change", this.#draw);
   }
 
   async #show() {

@@ -1,6 +1,6 @@
-// The ledger of bets, on the reader's own disk; where this page isn't served by the reader's machine, in the browser.
+// The reader's bets, in a file on the reader's own disk; where this page isn't served by the reader's machine, in the browser.
 //
-// Nothing leaves the machine either way. A bet can be changed until it is settled; then it stays, and the newest measurement counts.
+// Nothing leaves the machine either way. A bet can be changed until the first run that counts has settled it; then it stays.
 
 import { EQUALS } from "./statistics.js";
 
@@ -15,56 +15,55 @@ import { EQUALS } from "./statistics.js";
  * @property {number} [n]
  */
 
-const KEPT = "hold-the-line-ledger";
+const STORED = "hold-the-line-bets";
 
-/** Tells `change` when a bet was placed, settled or forgotten. */
-export const ledger = new EventTarget();
+/** Dispatches `change` when a bet was placed, settled or forgotten. */
+export const changes = new EventTarget();
 
 /** @type {Promise<Record<string, Bet>> | undefined} */
 let known;
 
-/** Give all bets, by name. */
+/** Return all bets, by name. */
 export function bets() {
-  known ??= fetch("/ledger", { cache: "no-store" })
-    .then((response) => (response.ok ? response.json() : { bets: kept() }))
-    .then((said) => said.bets)
-    .catch(kept);
+  known ??= request("GET", undefined, () => {});
   return known;
 }
 
 /** Place a bet, or change one that isn’t settled. @param {string} name @param {Bet} bet */
-export function place(name, bet) {
-  return change("bets", { name, ...bet }, (all) => (all[name]?.measured === undefined ? (all[name] = bet) : undefined));
+export async function place(name, bet) {
+  if ((await bets())[name]?.measured === undefined) await write(name, bet);
 }
 
-/** Keep what was measured for a bet, if it was placed. @param {string} name @param {number | string[]} measured @param {number} n */
+/** Write down what was measured for a bet, if it was placed and isn’t settled. @param {string} name @param {number | string[]} measured @param {number} n */
 export async function settle(name, measured, n) {
-  const { bet } = (await bets())[name] ?? {};
-  if (bet === undefined) return undefined;
-  const outcome = { measured, ratio: compare(bet, measured), n };
-  return change("outcomes", { name, ...outcome }, (all) => Object.assign(all[name], outcome));
+  const bet = (await bets())[name];
+  if (bet && bet.measured === undefined) await write(name, { ...bet, measured, ratio: compare(bet.bet, measured), n });
 }
 
 /** Forget all bets. */
 export function forget() {
-  return change("forgotten", {}, (all) => Object.keys(all).forEach((name) => delete all[name]));
+  return change("DELETE", undefined, (all) => Object.keys(all).forEach((name) => delete all[name]));
 }
 
-async function change(what, fields, here) {
-  const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(fields) };
-  const response = await fetch(`/ledger/${what}`, request).catch(() => ({ ok: false }));
-  if (response.ok) known = Promise.resolve((await response.json()).bets);
-  else {
-    const all = kept();
-    here(all);
-    localStorage.setItem(KEPT, JSON.stringify(all));
-    known = Promise.resolve(all);
-  }
-  ledger.dispatchEvent(new Event("change"));
+function write(name, bet) {
+  return change("POST", JSON.stringify({ name, ...bet }), (all) => (all[name] = bet));
 }
 
-function kept() {
-  return JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+async function change(method, body, here) {
+  known = request(method, body, here);
+  await known;
+  changes.dispatchEvent(new Event("change"));
+}
+
+/** Ask the server; where it refuses, do the same `here`, to what this browser has stored. */
+async function request(method, body, here) {
+  const headers = body ? { "Content-Type": "application/json" } : {};
+  const response = await fetch("/bets", { method, body, headers, cache: "no-store" }).catch(() => ({ ok: false }));
+  if (response.ok) return (await response.json()).bets;
+  const all = JSON.parse(localStorage.getItem(STORED) ?? "{}");
+  here(all);
+  if (method !== "GET") localStorage.setItem(STORED, JSON.stringify(all));
+  return all;
 }
 
 /** Compare a bet with what was measured; two that share a place are right in either order. @returns {number} */

@@ -10,7 +10,7 @@ from typing import Any
 from loadtests.experiments.knee import Ramp
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
-from tutorial.laboratory.disposable_server import Throwaway
+from tutorial.laboratory.disposable_server import DisposableServer
 
 READ_WORK = "What one reader costs"
 READ_FIRST = "What breaks first"
@@ -115,7 +115,7 @@ def _factor(case: Case, told: dict[str, Any]) -> float:
 
 async def _this_machine() -> tuple[Case, ...]:
     """Measure what things cost here, and where the knee is. Raises: Failure, when others disturb."""
-    server = Throwaway("memory", "http://127.0.0.1")
+    server = DisposableServer("memory", "http://127.0.0.1")
     try:
         url = f"http://127.0.0.1:{await server.start()}"
         return tuple([await asyncio.to_thread(_measured, url, t) for t in READERS])
