@@ -1,4 +1,4 @@
-"""Start the tutorial's server, speak in one tab, listen in another, and look into the ledger."""
+"""Start the tutorial's server, speak in one tab, listen in another, and read the bets."""
 
 import asyncio
 import json
@@ -41,8 +41,8 @@ async def check(path: Path) -> str:
                     _heard(told["heard"])
                 else:
                     _ranked(told["bets"])
-        _written(Path(folder) / ".learner" / "ledger.json")
-    return f"the second tab heard {len(SAID)} messages, and the ledger has {len(BETS)} bets"
+        _written(Path(folder) / ".learner" / "bets.json")
+    return f"the second tab heard {len(SAID)} messages, and {len(BETS)} bets are written down"
 
 
 @asynccontextmanager
@@ -83,11 +83,11 @@ def _ranked(bets: dict[str, list[str]]) -> None:
             raise Failure(expected, repr(ranking), read=READ_BETS)
 
 
-def _written(ledger: Path) -> None:
-    bets = json.loads(ledger.read_text("utf-8"))["bets"] if ledger.exists() else {}
+def _written(file: Path) -> None:
+    bets = json.loads(file.read_text("utf-8"))["bets"] if file.exists() else {}
     for what in BETS:
         bet = bets.get(f"0.{what}", {}).get("bet", [])
         if sorted(bet) != sorted(TRANSPORTS):
-            expected = f"the bet on {what} in the ledger"
+            expected = f"the bet on {what} in the file of bets"
             got = f"{', '.join(bets) or 'no bet'} in it" if not bet else repr(bet)
             raise Failure(expected, got, read=READ_BETS)

@@ -44,13 +44,13 @@ def hear(url: str, room: str) -> list[str]:
 
 
 def place_bets(url: str) -> None:
-    """Write the bets into the ledger; an empty list is none yet."""
+    """Write the bets down; an empty list is none yet."""
     for what, ranking in BETS.items():
         if not ranking:
             continue
         question = f"Rank the transports by {what}, the best first."
         bet = {"name": f"0.{what}", "chapter": 0, "question": question, "bet": ranking}
-        ask(f"{url}/ledger/bets", bet)
+        ask(f"{url}/bets", bet)
 
 
 if __name__ == "__main__":

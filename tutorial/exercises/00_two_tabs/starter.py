@@ -1,7 +1,7 @@
 """Place your bets, and hear yourself in a second tab.
 
 Before you read on, say what you expect: the chat comes over three transports, and each costs
-something else. Your bets go into the ledger, and chapter by chapter you will see what is measured.
+something else. Your bets are written down, and chapter by chapter you will see what is measured.
 A wrong bet is worth more than none: you will remember it.
 
 1. fill in `BETS`: three words in each list, the best first: "short polling", "long polling",
@@ -47,13 +47,13 @@ def hear(url: str, room: str) -> list[str]:
 
 
 def place_bets(url: str) -> None:
-    """Write the bets into the ledger; an empty list is none yet."""
+    """Write the bets down; an empty list is none yet."""
     for what, ranking in BETS.items():
         if not ranking:
             continue
         question = f"Rank the transports by {what}, the best first."
         bet = {"name": f"0.{what}", "chapter": 0, "question": question, "bet": ranking}
-        ask(f"{url}/ledger/bets", bet)
+        ask(f"{url}/bets", bet)
 
 
 if __name__ == "__main__":
