@@ -1,0 +1,98 @@
+"""The chapters' prose: its words, its order, and the commands and controls that it names.
+
+A page that says "press *Cut*" becomes wrong when that button gets another name, and a command when its module moves.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tutorial.__main__ import make_parser
+from tutorial.book import quoting
+from tutorial.book.chapters import Chapter, chapters
+from tutorial.measurements import MEASUREMENTS
+
+CHAPTERS = chapters()
+NUMBERED = {one.number: one for one in CHAPTERS}
+FILES = [*Path("tutorial/chapters").glob("*.md"), *Path("tutorial/exercises").glob("*/hints.md")]
+NO_PROSE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|```.*?```|`[^`]*`", re.DOTALL)
+
+
+@pytest.fixture(params=CHAPTERS, ids=lambda chapter: chapter.stem)
+def chapter(request: pytest.FixtureRequest) -> Chapter:
+    wanted: Chapter = request.param
+    return wanted
+
+
+OPEN_LISTING = re.compile(r"\{\{ source\((?!.*?fold=).*?\) \}\}")
+LISTINGS_BEFORE_AN_EXERCISE = {1: 3}
+EXPERIMENT = re.compile(r'\{% call experiment\("([a-z-]+)"')
+STARTED_IN_A_TERMINAL = {13}  # the shop: its own pages are the first thing to try
+
+
+def test_an_experiment_comes_before_the_first_listing(chapter: Chapter) -> None:
+    if chapter.number not in STARTED_IN_A_TERMINAL:
+        assert chapter.body.find("{% call experiment(") < chapter.body.find("{{ source(")
+
+
+def test_the_first_chapter_about_code_shows_three_listings_before_its_exercise() -> None:
+    for number, most in LISTINGS_BEFORE_AN_EXERCISE.items():
+        before = NUMBERED[number].body.split("{{ exercise(")[0]
+        assert len(OPEN_LISTING.findall(before)) <= most
+
+
+def test_an_experiment_that_settles_a_bet_is_followed_by_what_to_see(chapter: Chapter) -> None:
+    for tag in set(re.findall(r'\{\{ bet\(.*?of="([a-z-]+)"', chapter.body)):
+        after = chapter.body.split(f'{{% call experiment("{tag}"')[1].split("{% endcall %}")[1]
+        assert "You should now see" in after.split("\n## ")[0], tag
+
+
+# What stopped readers, and its plainer neighbour: tell or send, which, expensive, fix, release, transport, on average.
+DIALECT = re.compile(
+    r"\b(?:whoever|dear(?:est)?|shall|mend|let(?:s|ting)? go|doors?|in the mean|to that comes"
+    r"|(?:is|are|be|was|were|been|gets?) told|wants? to be told|who (?:asks|comes|speaks|leaves|dies))\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_page_uses_the_words_of_the_field(path: Path) -> None:
+    found = [word[0] for word in DIALECT.finditer(NO_PROSE.sub("", path.read_text()))]
+    assert found == []
+
+
+CONTROL = re.compile(
+    r"\b(?:press|choose|untick|set|click)\s+(?:the \w+ )?\*([^*]+)\*", re.IGNORECASE
+)
+
+
+def test_a_control_that_the_text_names_is_on_the_page(chapter: Chapter) -> None:
+    scripts = "\n".join(quoting.read(path) for path in quoting.paths(("static/js",)))
+    named = {" ".join(name.split()) for name in CONTROL.findall(chapter.body)}
+    assert [name for name in named if name not in scripts] == []
+
+
+COMMAND = re.compile(r"python -m ([\w.]+)((?: [^\s`'|&]+)*)")
+
+
+def test_each_command_of_a_chapter_can_be_run(chapter: Chapter) -> None:
+    """Its module is there, what is measured has a name, and its options are known."""
+    known = make_parser().format_help() + quoting.read("tutorial/existing_app/start.py")
+    for module, given in COMMAND.findall(chapter.body):
+        assert find_spec(module) is not None, module
+        words = given.split()
+        if words[:1] == ["measure"]:
+            assert set(words[1:]) <= set(MEASUREMENTS), given
+        elif module == "tutorial":
+            options = [word.split("=")[0] for word in words if word.startswith("--")]
+            assert [option for option in options if option not in known] == []
+
+
+def test_the_proxy_of_chapter_13_moves_to_the_port_that_the_text_names() -> None:
+    [found, put] = re.findall(r"sed 's/([^/]+)/([^/]+)/'", NUMBERED[13].body)[0]
+    assert put.endswith(":8080")
+    assert quoting.read("tutorial/deploy/haproxy.cfg").count(found) == 1
