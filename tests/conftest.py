@@ -1,4 +1,4 @@
-"""What all tests may ask for. A test that is `async def` runs on the event loop of its fixtures.
+"""The fixtures of all tests. pytest-asyncio runs each `async def` test, and its fixtures, on an event loop of its own.
 
 `server`   a chat in this process, with the memory store, on a free port
 `serve`    the same with settings of your own: `await serve(history=10, store=f"sqlite:{file}")`
@@ -11,25 +11,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support import in_process_server as running
-from tests.support import server_process as serving
-from tests.support.in_process_server import Errors, Running
+from tests.support import in_process_server, server_process
+from tests.support.in_process_server import Errors, InProcessServer
 from tests.support.redis_server import RedisServer
-from tests.support.server_process import Serving
+from tests.support.server_process import ServerProcess
 
-Serve = Callable[..., Awaitable[Running]]
-StartProcess = Callable[..., Serving]
-
-TEST_SECONDS = 60
+Serve = Callable[..., Awaitable[InProcessServer]]
+StartProcess = Callable[..., ServerProcess]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,36 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
-            item.fixturenames.insert(0, "runner")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run an `async def` test on its fixtures' loop."""
-    if not inspect.iscoroutinefunction(pyfuncitem.function):
-        return None
-    wanted = pyfuncitem._fixtureinfo.argnames
-    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
-    pyfuncitem.funcargs["runner"].run(
-        asyncio.wait_for(pyfuncitem.function(**arguments), TEST_SECONDS)
-    )
-    return True
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    """An event loop that lasts as long as the test."""
-    with asyncio.Runner() as runner:
-        yield runner
-
-
 @pytest.fixture
 def errors() -> Iterator[Errors]:
-    """What is logged as an error or with a traceback meanwhile. It must be empty, or emptied, in the end."""
+    """What is logged as an error or with a traceback during a test. It must be empty, or emptied, at its end."""
     collected = Errors()
     logging.getLogger().addHandler(collected)
     yield collected
@@ -78,39 +46,39 @@ def errors() -> Iterator[Errors]:
 
 
 @pytest.fixture
-def serve(runner: asyncio.Runner, errors: Errors) -> Iterator[Serve]:
-    """Start a server in this process, with settings of your own; afterwards nothing may be held in it."""
-    started: list[Running] = []
+async def serve(errors: Errors) -> AsyncIterator[Serve]:
+    """Start a server in this process, with settings of your own; at the end nothing may be held in it."""
+    started: list[InProcessServer] = []
 
-    async def start(**settings: Any) -> Running:
-        started.append(await running.start(**settings))
+    async def start(**settings: Any) -> InProcessServer:
+        started.append(await in_process_server.start(**settings))
         return started[-1]
 
     yield start
     for server in started:
-        runner.run(server.stop())
+        await server.stop()
         assert server.held == 0
 
 
 @pytest.fixture
-def server(runner: asyncio.Runner, serve: Serve) -> Running:
+async def server(serve: Serve) -> InProcessServer:
     """A server in this process."""
-    return runner.run(serve())
+    return await serve()
 
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator[StartProcess]:
     """Start `python -m tutorial` with options of your own; its log must be free of tracebacks."""
-    started: list[Serving] = []
+    started: list[ServerProcess] = []
     log = tmp_path / "stderr"
 
-    def start(*options: str, **environment: str) -> Serving:
-        started.append(serving.start(*options, stderr=log, **environment))
+    def start(*options: str, **environment: str) -> ServerProcess:
+        started.append(server_process.start(*options, stderr=log, **environment))
         return started[-1]
 
     yield start
     for one in started:
-        serving.stop(one)
+        server_process.stop(one)
     assert "Traceback" not in (log.read_text() if log.exists() else "")
 
 

@@ -33,10 +33,11 @@ from typing import Any
 import pytest
 
 from tests.support.clients import CLIENTS, Batch, Reader, joined
-from tests.support.in_process_server import Running, until
+from tests.support.in_process_server import InProcessServer
+from tests.support.waiting import until
 from transports.app import TRANSPORTS
 
-Serve = Callable[..., Awaitable[Running]]
+Serve = Callable[..., Awaitable[InProcessServer]]
 
 TEXTS = {
     "an emoji of seven code points": "👩‍👩‍👧‍👦",
@@ -100,7 +101,9 @@ def serve(serve: Serve, table: dict[str, Any]) -> Serve:
     return partial(serve, transports=table)
 
 
-async def post_many(server: Running, count: int, room: str = "lobby") -> list[dict[str, Any]]:
+async def post_many(
+    server: InProcessServer, count: int, room: str = "lobby"
+) -> list[dict[str, Any]]:
     """Post so many messages, one after the other; give their acks."""
     async with joined(server.url, "short-polling", room=room) as author:
         return [await author.post(f"message {n}") for n in range(1, count + 1)]
@@ -114,7 +117,7 @@ def test_every_transport_has_a_client_that_this_suite_can_use(table: dict[str, A
 
 
 async def test_the_first_batch_comes_at_once_even_when_it_is_empty(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport) as reader:
         batch = json.loads((await reader.receive()).raw)
@@ -125,7 +128,7 @@ async def test_the_first_batch_comes_at_once_even_when_it_is_empty(
 
 
 async def test_a_message_has_the_members_that_the_contract_names(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport) as reader:
         before = time.time()
@@ -142,7 +145,7 @@ async def test_a_message_has_the_members_that_the_contract_names(
 
 
 async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_first(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport) as reader:
         await reader.receive()
@@ -154,7 +157,7 @@ async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_firs
 
 
 async def test_a_messages_bytes_are_the_same_on_every_transport_and_for_every_reader(
-    server: Running, table: dict[str, Any], transport: str
+    server: InProcessServer, table: dict[str, Any], transport: str
 ) -> None:
     async with joined(server.url, transport, cursor="now") as early:
         start = (await early.receive()).cursor
@@ -167,7 +170,9 @@ async def test_a_messages_bytes_are_the_same_on_every_transport_and_for_every_re
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-async def test_a_text_is_kept_to_the_character(server: Running, transport: str, text: str) -> None:
+async def test_a_text_is_kept_to_the_character(
+    server: InProcessServer, transport: str, text: str
+) -> None:
     async with joined(server.url, transport, cursor="now") as reader:
         await reader.receive()
         await reader.post(text)
@@ -175,7 +180,7 @@ async def test_a_text_is_kept_to_the_character(server: Running, transport: str, 
 
 
 async def test_author_and_key_are_kept_to_the_character_as_long_as_they_may_be(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport, cursor="now") as reader:
         await reader.receive()
@@ -188,7 +193,9 @@ async def test_author_and_key_are_kept_to_the_character_as_long_as_they_may_be(
 # Where a reader begins
 
 
-async def test_without_a_cursor_the_newest_hundred_come(server: Running, transport: str) -> None:
+async def test_without_a_cursor_the_newest_hundred_come(
+    server: InProcessServer, transport: str
+) -> None:
     await post_many(server, 120)
     async with joined(server.url, transport) as reader:
         batch = await reader.receive()
@@ -196,7 +203,7 @@ async def test_without_a_cursor_the_newest_hundred_come(server: Running, transpo
 
 
 async def test_now_tells_no_message_and_goes_on_with_the_next(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     acks = await post_many(server, 5)
     async with joined(server.url, transport, cursor="now") as reader:
@@ -207,7 +214,9 @@ async def test_now_tells_no_message_and_goes_on_with_the_next(
         assert (await reader.receive()).ids == [6]
 
 
-async def test_the_epochs_zero_tells_from_the_beginning(server: Running, transport: str) -> None:
+async def test_the_epochs_zero_tells_from_the_beginning(
+    server: InProcessServer, transport: str
+) -> None:
     acks = await post_many(server, 3)
     epoch = acks[0]["cursor"].partition(":")[0]
     async with joined(server.url, transport, cursor=f"{epoch}:0") as reader:
@@ -216,7 +225,7 @@ async def test_the_epochs_zero_tells_from_the_beginning(server: Running, transpo
 
 
 async def test_a_cursor_goes_on_after_the_message_that_it_names(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     acks = await post_many(server, 6)
     for ack in acks[:-1]:
@@ -226,7 +235,7 @@ async def test_a_cursor_goes_on_after_the_message_that_it_names(
 
 
 async def test_an_acks_cursor_goes_on_after_this_very_message(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport) as author:
         await author.receive()
@@ -248,7 +257,7 @@ async def test_an_acks_cursor_goes_on_after_this_very_message(
     ],
 )
 async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
-    server: Running, transport: str, name: str, cursor: str
+    server: InProcessServer, transport: str, name: str, cursor: str
 ) -> None:
     epoch = (await post_many(server, 5))[0]["cursor"].partition(":")[0]
     other = "00000000" if epoch != "00000000" else "00000001"
@@ -262,7 +271,7 @@ async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
         assert (batch.gap, batch.ids) == (False, [6])
 
 
-async def test_in_an_empty_room_a_gap_is_told_too(server: Running, transport: str) -> None:
+async def test_in_an_empty_room_a_gap_is_told_too(server: InProcessServer, transport: str) -> None:
     async with joined(server.url, transport, cursor="00000000:3") as reader:
         batch = await reader.receive()
     assert (batch.gap, batch.ids, batch.more) == (True, [], False)
@@ -298,7 +307,7 @@ async def test_without_a_cursor_a_trimmed_history_is_no_gap(serve: Serve, transp
 
 
 async def test_a_gap_longer_than_a_batch_says_that_it_goes_on(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     await post_many(server, 130)
     async with joined(server.url, transport, cursor="00000000:3") as reader:
@@ -311,7 +320,7 @@ async def test_a_gap_longer_than_a_batch_says_that_it_goes_on(
 
 
 async def test_a_backlog_longer_than_a_batch_comes_batch_after_batch(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     acks = await post_many(server, 230)
     beginning = acks[0]["cursor"].partition(":")[0] + ":0"
@@ -327,7 +336,7 @@ async def test_a_backlog_longer_than_a_batch_comes_batch_after_batch(
 
 @pytest.mark.parametrize("limit", [1, 7, 100])
 async def test_limit_is_the_most_that_a_batch_has(
-    server: Running, polling: str, limit: int
+    server: InProcessServer, polling: str, limit: int
 ) -> None:
     acks = await post_many(server, 20)
     async with joined(server.url, polling, limit=limit) as newest:
@@ -340,7 +349,7 @@ async def test_limit_is_the_most_that_a_batch_has(
 
 
 async def test_what_many_authors_write_at_once_reaches_every_reader_exactly_once_and_in_one_order(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async def write(author: str) -> None:
         async with joined(server.url, transport) as client:
@@ -363,7 +372,7 @@ async def test_what_many_authors_write_at_once_reaches_every_reader_exactly_once
 
 
 async def test_the_same_key_again_is_acknowledged_as_the_first_and_adds_nothing(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport, cursor="now") as client:
         await client.receive()
@@ -378,7 +387,7 @@ async def test_the_same_key_again_is_acknowledged_as_the_first_and_adds_nothing(
 
 
 async def test_a_key_is_remembered_across_transports(
-    server: Running, pair: tuple[str, str]
+    server: InProcessServer, pair: tuple[str, str]
 ) -> None:
     async with joined(server.url, pair[0]) as one, joined(server.url, pair[1]) as other:
         first, again = await one.post("hi", key="k"), await other.post("hi", key="k")
@@ -386,7 +395,7 @@ async def test_a_key_is_remembered_across_transports(
 
 
 async def test_the_same_key_in_another_room_is_another_message(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with (
         joined(server.url, transport, room="here") as here,
@@ -397,7 +406,7 @@ async def test_the_same_key_in_another_room_is_another_message(
 
 
 async def test_one_key_sent_many_times_at_once_makes_one_message(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport) as reader:
         seen = Reader()
@@ -428,7 +437,7 @@ async def test_at_least_the_rooms_last_thousand_keys_are_remembered_even_with_a_
 
 
 async def test_without_a_key_the_same_words_are_two_messages(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     async with joined(server.url, transport) as author:
         acks = [await author.post("hi"), await author.post("hi")]
@@ -437,7 +446,7 @@ async def test_without_a_key_the_same_words_are_two_messages(
 
 
 async def test_members_that_the_contract_does_not_name_are_ignored(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     strange = {"id": 99, "sent_at": 0, "room": "elsewhere", "admin": True, "": None, "x": [{}]}
     async with joined(server.url, transport, cursor="now", strange="1") as client:
@@ -451,14 +460,14 @@ async def test_members_that_the_contract_does_not_name_are_ignored(
 # Rooms
 
 
-async def test_rooms_are_independent(server: Running, transport: str) -> None:
+async def test_rooms_are_independent(server: InProcessServer, transport: str) -> None:
     await post_many(server, 3, room="here")
     async with (
         joined(server.url, transport, room="here", cursor="now") as here,
         joined(server.url, transport, room="there") as there,
     ):
         await here.receive()
-        assert not (await there.receive()).tells
+        assert not (await there.receive()).has_news
         assert (await there.post("hi there"))["id"] == 1
         assert (await here.post("hi here"))["id"] == 4
         heard = [await here.receive(), await there.receive()]
@@ -468,17 +477,17 @@ async def test_rooms_are_independent(server: Running, transport: str) -> None:
 
 @pytest.mark.parametrize("room", ["a", "0", "-", "x" * 64, "0-9-a-z"])
 async def test_a_room_exists_as_soon_as_it_is_named(
-    server: Running, transport: str, room: str
+    server: InProcessServer, transport: str, room: str
 ) -> None:
     async with joined(server.url, transport, room=room) as reader:
         batch = await reader.receive()
-    assert (batch.room, batch.tells) == (room, False)
+    assert (batch.room, batch.has_news) == (room, False)
 
 
 # Coming and going
 
 
-async def test_who_leaves_leaves_nothing_behind(server: Running, transport: str) -> None:
+async def test_who_leaves_leaves_nothing_behind(server: InProcessServer, transport: str) -> None:
     async with joined(server.url, transport, cursor="now") as client:
         await client.receive()
         room, asked = await server.room(), server.chat.requests
@@ -490,7 +499,7 @@ async def test_who_leaves_leaves_nothing_behind(server: Running, transport: str)
 
 
 async def test_a_reader_that_comes_back_hears_what_it_missed(
-    server: Running, transport: str
+    server: InProcessServer, transport: str
 ) -> None:
     seen = Reader()
     async with joined(server.url, transport) as client:
@@ -533,7 +542,7 @@ async def test_after_a_restart_of_a_store_that_forgets_every_cursor_is_a_gap(
 
 
 async def test_the_cursor_of_one_transport_is_good_on_every_other(
-    server: Running, pair: tuple[str, str]
+    server: InProcessServer, pair: tuple[str, str]
 ) -> None:
     seen = Reader()
     async with joined(server.url, pair[0]) as before:
@@ -548,7 +557,7 @@ async def test_the_cursor_of_one_transport_is_good_on_every_other(
 
 
 async def test_two_transports_that_overlap_during_a_switch_do_no_harm(
-    server: Running, pair: tuple[str, str]
+    server: InProcessServer, pair: tuple[str, str]
 ) -> None:
     seen = Reader()
     async with joined(server.url, pair[0]) as before:
@@ -576,7 +585,7 @@ async def test_a_gap_is_told_alike_on_every_transport(serve: Serve, pair: tuple[
 
 
 async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reorders_nothing(
-    server: Running, pair: tuple[str, str]
+    server: InProcessServer, pair: tuple[str, str]
 ) -> None:
     async def write() -> None:
         async with joined(server.url, pair[1]) as author:
@@ -589,7 +598,7 @@ async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reo
     seen, turns = Reader(), 0
     while seen.ids[-1:] != [120]:
         async with joined(server.url, pair[turns % 2], cursor=cursor) as client:
-            while not (batch := await client.receive()).tells:
+            while not (batch := await client.receive()).has_news:
                 pass
             seen.take(batch)
             cursor, turns = batch.cursor, turns + 1
@@ -599,7 +608,7 @@ async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reo
 
 
 async def test_a_reader_on_every_transport_at_once_hears_the_same(
-    server: Running, table: dict[str, Any]
+    server: InProcessServer, table: dict[str, Any]
 ) -> None:
     async def hear(transport: str) -> list[dict[str, Any]]:
         seen = Reader()

@@ -14,7 +14,8 @@ import pytest
 from tests.conftest import Serve
 from tests.support.clients import joined
 from tests.support.http import Connection, Response, ask, connected
-from tests.support.in_process_server import GatedStore, Running, until
+from tests.support.in_process_server import GatedStore, InProcessServer
+from tests.support.waiting import until
 from transports.wire import Draft
 
 PATH = "/rooms/lobby/long-polling"
@@ -22,7 +23,7 @@ DRAFT = Draft("ann", "hi")
 BODY = b'{"author": "ann", "text": "hi"}'
 
 
-async def post(server: Running) -> None:
+async def post(server: InProcessServer) -> None:
     assert (await ask(server.url, "/rooms/lobby/messages", "POST", BODY)).status == 201
 
 
@@ -34,7 +35,9 @@ def held_ms(answer: Response) -> float:
 
 
 @asynccontextmanager
-async def held(server: Running, path: str = f"{PATH}?cursor=now") -> AsyncIterator[Connection]:
+async def held(
+    server: InProcessServer, path: str = f"{PATH}?cursor=now"
+) -> AsyncIterator[Connection]:
     """Send a request and wait until it is held."""
     before = server.held
     async with connected(server.url) as connection:
@@ -44,7 +47,7 @@ async def held(server: Running, path: str = f"{PATH}?cursor=now") -> AsyncIterat
 
 
 @asynccontextmanager
-async def many_held(server: Running, count: int) -> AsyncIterator[list[Connection]]:
+async def many_held(server: InProcessServer, count: int) -> AsyncIterator[list[Connection]]:
     """Send many requests and wait until all of them are held."""
     async with AsyncExitStack() as stack:
         opening = [stack.enter_async_context(connected(server.url)) for _ in range(count)]
@@ -55,7 +58,7 @@ async def many_held(server: Running, count: int) -> AsyncIterator[list[Connectio
         yield connections
 
 
-async def test_a_request_is_held_until_the_next_message(server: Running) -> None:
+async def test_a_request_is_held_until_the_next_message(server: InProcessServer) -> None:
     async with held(server) as connection:
         began = time.monotonic()
         await asyncio.sleep(0.03)
@@ -67,7 +70,7 @@ async def test_a_request_is_held_until_the_next_message(server: Running) -> None
     assert server.held == 0
 
 
-async def test_what_there_is_is_told_at_once(server: Running) -> None:
+async def test_what_there_is_is_told_at_once(server: InProcessServer) -> None:
     await post(server)
     answer = await ask(server.url, PATH)
     assert (len(answer.json["messages"]), answer.status) == (1, 200)
@@ -75,7 +78,7 @@ async def test_what_there_is_is_told_at_once(server: Running) -> None:
 
 
 async def test_after_wait_seconds_the_batch_is_empty_and_the_cursor_unchanged(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     await post(server)
     cursor = (await ask(server.url, f"{PATH}?cursor=now&wait=0")).json["cursor"]
@@ -94,13 +97,13 @@ async def test_the_default_hold_is_the_servers_more_or_less_a_tenth(
     assert (180, 220)[end] <= held_ms(answer) < 1500
 
 
-async def test_a_held_answer_is_for_no_cache(server: Running) -> None:
+async def test_a_held_answer_is_for_no_cache(server: InProcessServer) -> None:
     answer = await ask(server.url, f"{PATH}?cursor=now&wait=0")
     assert answer.headers["cache-control"] == "no-store"
     assert "etag" not in answer.headers
 
 
-async def test_all_who_are_held_get_the_same_bytes(server: Running) -> None:
+async def test_all_who_are_held_get_the_same_bytes(server: InProcessServer) -> None:
     async with many_held(server, 150) as connections:
         await post(server)
         bodies = {(await connection.response()).body for connection in connections}
@@ -144,7 +147,7 @@ LEAVING: list[Going] = [leave, vanish, half_close]
 
 
 @pytest.mark.parametrize("goes", LEAVING)
-async def test_a_client_that_leaves_is_no_longer_held(server: Running, goes: Going) -> None:
+async def test_a_client_that_leaves_is_no_longer_held(server: InProcessServer, goes: Going) -> None:
     async with held(server) as connection:
         await goes(connection)
         await until(lambda: server.held == 0)
@@ -152,7 +155,9 @@ async def test_a_client_that_leaves_is_no_longer_held(server: Running, goes: Goi
         await post(server)  # and the message that comes then is nobody's trouble
 
 
-async def test_five_hundred_clients_that_leave_leave_nothing_behind(server: Running) -> None:
+async def test_five_hundred_clients_that_leave_leave_nothing_behind(
+    server: InProcessServer,
+) -> None:
     async with many_held(server, 500) as connections:
         for connection in connections:
             connection.abort()
@@ -169,7 +174,7 @@ async def test_a_client_that_leaves_while_its_room_is_loading_is_never_held(
     server = await serve(store=store)
     async with connected(server.url) as connection:
         await connection.send("GET", f"{PATH}?cursor=now")
-        await until(lambda: store.asked)
+        await until(lambda: store.calls)
         await goes(connection)
         await until(lambda: not server.chat.in_progress)
         store.open_gates()
@@ -181,7 +186,7 @@ async def test_a_client_that_leaves_while_its_room_is_loading_is_never_held(
 
 @pytest.mark.parametrize("turn", range(5))
 async def test_a_client_that_leaves_in_the_turn_of_its_message_is_nobodys_trouble(
-    server: Running, turn: int
+    server: InProcessServer, turn: int
 ) -> None:
     async with held(server) as leaves, held(server) as stays:
         leaves.abort()
@@ -193,7 +198,7 @@ async def test_a_client_that_leaves_in_the_turn_of_its_message_is_nobodys_troubl
 
 
 async def test_a_stray_byte_hides_the_clients_leaving_no_longer_than_the_hold(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with held(server, f"{PATH}?cursor=now&wait=0.2") as connection:
         connection.writer.write(b"X")
@@ -202,7 +207,7 @@ async def test_a_stray_byte_hides_the_clients_leaving_no_longer_than_the_hold(
 
 
 async def test_a_client_that_asks_again_before_the_answer_gets_both_in_order(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with held(server) as connection:
         await connection.send("GET", "/rooms/other/short-polling")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.laboratory import Laboratory, serving
+from tests.support.laboratory import Laboratory, laboratory_server
 from transports import sender, server_sent_events
 from transports.wire import Draft
 
@@ -88,7 +88,7 @@ async def comes_true(condition: Callable[[], bool]) -> None:
 
 def with_server(story: Callable[[Laboratory], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
-        async with asyncio.timeout(10), serving() as lab:
+        async with asyncio.timeout(10), laboratory_server() as lab:
             await story(lab)
 
     asyncio.run(run())

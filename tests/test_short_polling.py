@@ -5,30 +5,32 @@ from __future__ import annotations
 from tests.support.clients import Batch as Told
 from tests.support.clients import Reader
 from tests.support.http import ask, connected
-from tests.support.in_process_server import Running
+from tests.support.in_process_server import InProcessServer
 
 PATH = "/rooms/lobby/short-polling"
 
 
-async def post(server: Running, text: str = "hi") -> None:
+async def post(server: InProcessServer, text: str = "hi") -> None:
     body = b'{"author": "ann", "text": "%b"}' % text.encode()
     assert (await ask(server.url, "/rooms/lobby/messages", "POST", body)).status == 201
 
 
-async def test_an_answer_is_one_batch_of_json(server: Running) -> None:
+async def test_an_answer_is_one_batch_of_json(server: InProcessServer) -> None:
     answer = await ask(server.url, PATH)
     assert answer.status == 200
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert set(answer.json) == {"type", "room", "cursor", "gap", "more", "messages"}
 
 
-async def test_nothing_there_is_answered_at_once_and_nothing_is_held(server: Running) -> None:
+async def test_nothing_there_is_answered_at_once_and_nothing_is_held(
+    server: InProcessServer,
+) -> None:
     answer = await ask(server.url, f"{PATH}?cursor=now&wait=30")
     assert answer.json["messages"] == []
     assert server.held == 0
 
 
-async def test_an_answer_is_never_kept_by_a_cache_and_never_304(server: Running) -> None:
+async def test_an_answer_is_never_kept_by_a_cache_and_never_304(server: InProcessServer) -> None:
     async with connected(server.url) as connection:
         for validator in ("*", '"x"', 'W/"x"'):
             answer = await connection.ask("GET", PATH, headers={"If-None-Match": validator})
@@ -36,7 +38,7 @@ async def test_an_answer_is_never_kept_by_a_cache_and_never_304(server: Running)
             assert "etag" not in answer.headers
 
 
-async def test_the_cursor_is_the_session(server: Running) -> None:
+async def test_the_cursor_is_the_session(server: InProcessServer) -> None:
     seen, cursor, cookies = Reader(), "now", set()
     for _ in range(5):
         answer = await ask(server.url, f"{PATH}?cursor={cursor}")  # a new connection each time
@@ -49,14 +51,16 @@ async def test_the_cursor_is_the_session(server: Running) -> None:
     assert (await server.room()).readers == 0
 
 
-async def test_a_message_between_two_polls_is_in_the_next(server: Running) -> None:
+async def test_a_message_between_two_polls_is_in_the_next(server: InProcessServer) -> None:
     cursor = (await ask(server.url, PATH)).json["cursor"]
     await post(server, "in between")
     batch = (await ask(server.url, f"{PATH}?cursor={cursor}")).json
     assert [message["text"] for message in batch["messages"]] == ["in between"]
 
 
-async def test_requests_on_one_connection_are_answered_in_their_order(server: Running) -> None:
+async def test_requests_on_one_connection_are_answered_in_their_order(
+    server: InProcessServer,
+) -> None:
     await post(server)
     async with connected(server.url) as connection:
         for limit in (1, 2, 3):

@@ -22,7 +22,8 @@ import transports.websockets
 from tests.conftest import Serve
 from tests.support.clients import Batch, Reader, Refused, joined
 from tests.support.http import Connection, ask, connected
-from tests.support.in_process_server import GatedStore, Running, until
+from tests.support.in_process_server import GatedStore, InProcessServer
+from tests.support.waiting import until
 from transports.rate import RateLimit
 from transports.stream import CountedStream
 from transports.wire import Draft
@@ -75,20 +76,22 @@ HANDSHAKE = {
 
 
 @asynccontextmanager
-async def upgraded(server: Running, path: str = PATH, **options: Any) -> AsyncIterator[Frames]:
+async def upgraded(
+    server: InProcessServer, path: str = PATH, **options: Any
+) -> AsyncIterator[Frames]:
     async with connected(server.url, **options) as connection:
         await connection.send("GET", path, headers=HANDSHAKE)
         assert (await connection.head()).status == 101
         yield Frames(connection)
 
 
-def stream_of(server: Running) -> CountedStream:
+def stream_of(server: InProcessServer) -> CountedStream:
     """Give the server's end of its only WebSocket."""
     [handler] = server.chat.sockets
     return cast(CountedStream, cast(Any, handler).ws_connection.stream)
 
 
-async def post(server: Running, *texts: str) -> None:
+async def post(server: InProcessServer, *texts: str) -> None:
     room = await server.room()
     for text in texts:
         await room.post(Draft("ann", text))
@@ -97,7 +100,9 @@ async def post(server: Running, *texts: str) -> None:
 # Frames
 
 
-async def test_each_batch_is_one_text_frame_and_the_first_comes_at_once(server: Running) -> None:
+async def test_each_batch_is_one_text_frame_and_the_first_comes_at_once(
+    server: InProcessServer,
+) -> None:
     async with upgraded(server) as frames:
         opcode, payload = await frames.receive()
         assert (opcode, Batch(payload).messages) == (TEXT, [])
@@ -107,7 +112,7 @@ async def test_each_batch_is_one_text_frame_and_the_first_comes_at_once(server: 
 
 
 @pytest.mark.parametrize("characters", [1, 20, 1000, 2000])
-async def test_a_frame_of_any_length_is_whole(server: Running, characters: int) -> None:
+async def test_a_frame_of_any_length_is_whole(server: InProcessServer, characters: int) -> None:
     messages = 1 if characters < 2000 else 100
     await post(server, *["𝒳" * characters] * messages)
     async with upgraded(server) as frames:
@@ -116,7 +121,7 @@ async def test_a_frame_of_any_length_is_whole(server: Running, characters: int) 
 
 
 async def test_a_message_in_fragments_with_a_ping_between_them_is_one_message(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with upgraded(server, f"{PATH}?cursor=now") as frames:
         await frames.receive()
@@ -131,7 +136,7 @@ async def test_a_message_in_fragments_with_a_ping_between_them_is_one_message(
     ]
 
 
-async def test_sends_on_one_socket_are_answered_in_their_order(server: Running) -> None:
+async def test_sends_on_one_socket_are_answered_in_their_order(server: InProcessServer) -> None:
     async with upgraded(server, f"{PATH}?cursor=now") as frames:
         for n in range(30):
             draft = {"type": "send", "author": "ann", "text": f"{n}", "key": f"k{n}"}
@@ -143,14 +148,14 @@ async def test_sends_on_one_socket_are_answered_in_their_order(server: Running) 
     assert keys == [f"k{n}" for n in range(30)]
 
 
-async def test_small_frames_are_not_kept_waiting_for_bigger_ones(server: Running) -> None:
+async def test_small_frames_are_not_kept_waiting_for_bigger_ones(server: InProcessServer) -> None:
     async with joined(server.url, "websocket"):
         await until(lambda: server.chat.sockets)
         nodelay = stream_of(server).socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert nodelay
 
 
-async def test_compression_is_not_agreed_to(server: Running) -> None:
+async def test_compression_is_not_agreed_to(server: InProcessServer) -> None:
     async with connect(f"ws{server.url[4:]}{PATH}", compression="deflate", proxy=None) as client:
         assert client.response is not None
         assert "Sec-WebSocket-Extensions" not in client.response.headers
@@ -182,7 +187,9 @@ def test_pings_come_below_every_proxys_idle_time() -> None:
 
 
 @asynccontextmanager
-async def stalled(server: Running, path: str = f"{PATH}?cursor=now") -> AsyncIterator[Frames]:
+async def stalled(
+    server: InProcessServer, path: str = f"{PATH}?cursor=now"
+) -> AsyncIterator[Frames]:
     """A reader whose socket takes little, and that reads nothing until it is told to."""
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BYTES)
@@ -201,12 +208,12 @@ async def stalled(server: Running, path: str = f"{PATH}?cursor=now") -> AsyncIte
             await connection.close()
 
 
-def buffered(server: Running, handler: object) -> int:
+def buffered(server: InProcessServer, handler: object) -> int:
     """Give how many bytes the server keeps for one reader."""
     return len(cast(Any, handler).ws_connection.stream._write_buffer)
 
 
-async def flood(server: Running, count: int, size: int = 2000) -> None:
+async def flood(server: InProcessServer, count: int, size: int = 2000) -> None:
     """Post so much that a reader that takes nothing has its socket full."""
     room = await server.room()
     for n in range(count):
@@ -232,7 +239,7 @@ async def test_a_reader_that_never_reads_falls_behind_in_the_log_and_not_in_memo
 
 
 async def test_a_slow_reader_catches_up_and_misses_nothing_that_is_retained(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with stalled(server) as frames:
         await flood(server, 900)
@@ -259,7 +266,7 @@ async def test_a_slow_reader_that_the_history_has_passed_is_told_of_its_gap(serv
 
 
 async def test_a_reader_that_takes_nothing_while_data_waits_is_closed_1013(
-    server: Running, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports.sender, "STALL_SECONDS", 0.2)
     async with stalled(server) as frames, joined(server.url, "websocket", cursor="now") as other:
@@ -275,7 +282,7 @@ async def test_a_reader_that_takes_nothing_while_data_waits_is_closed_1013(
 
 
 async def test_a_reader_that_reads_slowly_but_reads_is_not_given_up(
-    server: Running, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports.sender, "STALL_SECONDS", 0.3)
     async with stalled(server) as frames:
@@ -292,7 +299,7 @@ async def test_a_reader_that_reads_slowly_but_reads_is_not_given_up(
 # Coming and going
 
 
-async def test_who_closes_is_answered_and_forgotten(server: Running) -> None:
+async def test_who_closes_is_answered_and_forgotten(server: InProcessServer) -> None:
     async with upgraded(server) as frames:
         await frames.receive()
         frames.send(CLOSE, (1000).to_bytes(2, "big"))
@@ -302,7 +309,7 @@ async def test_who_closes_is_answered_and_forgotten(server: Running) -> None:
 
 
 async def test_a_reader_that_vanishes_is_forgotten_and_the_next_message_is_no_trouble(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with joined(server.url, "websocket", cursor="now") as stays:
         async with upgraded(server, f"{PATH}?cursor=now") as vanishes:
@@ -320,7 +327,7 @@ async def test_who_leaves_while_its_room_is_loading_leaves_nothing_behind(serve:
     server = await serve(store=store)
     async with connected(server.url) as connection:
         await connection.send("GET", PATH, headers=HANDSHAKE)
-        await until(lambda: store.asked)
+        await until(lambda: store.calls)
         connection.abort()
     store.open_gates()
     room = await server.room()
@@ -335,9 +342,9 @@ async def test_who_leaves_while_its_message_is_being_kept_has_sent_it(serve: Ser
     async with upgraded(server) as frames:
         await frames.receive()
         frames.send(TEXT, SEND.encode())
-        await until(lambda: store.asked == 2)
+        await until(lambda: store.calls == 2)
         frames.connection.abort()
-    store.keeping.set()
+    store.appending.set()
     room = await server.room()
     await until(lambda: room.cursor.id == 1)
     await until(lambda: not server.chat.sockets)
@@ -345,7 +352,7 @@ async def test_who_leaves_while_its_message_is_being_kept_has_sent_it(serve: Ser
 
 
 async def test_a_frame_that_is_no_message_is_answered_and_the_socket_stays_open(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with joined(server.url, "websocket") as client:
         for frame in ("", "{", "[]", "{}", '{"type": "send"}', '{"type": "batch"}'):
@@ -354,7 +361,7 @@ async def test_a_frame_that_is_no_message_is_answered_and_the_socket_stays_open(
         assert (await client.say(SEND))["id"] == 1
 
 
-async def test_an_error_names_the_key_of_what_it_refuses(server: Running) -> None:
+async def test_an_error_names_the_key_of_what_it_refuses(server: InProcessServer) -> None:
     async with joined(server.url, "websocket") as client:
         with pytest.raises(Refused) as refusal:
             await client.post(" ", key="mine")
@@ -395,7 +402,7 @@ async def test_a_message_that_is_let_through_makes_good_for_those_that_were_not(
 
 
 async def test_a_cursor_that_is_none_is_closed_4400_with_the_reason_and_forgotten(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with joined(server.url, "websocket", cursor="nonsense") as client:
         code, reason = await client.closed()
@@ -405,7 +412,7 @@ async def test_a_cursor_that_is_none_is_closed_4400_with_the_reason_and_forgotte
     assert not [room for room in server.chat.rooms if room.readers]
 
 
-async def test_a_reader_that_was_turned_away_can_post_nothing(server: Running) -> None:
+async def test_a_reader_that_was_turned_away_can_post_nothing(server: InProcessServer) -> None:
     async with upgraded(server, f"{PATH}?cursor=nonsense") as frames:
         frames.send(TEXT, SEND.encode())
         assert await frames.close_code() == 4400

@@ -26,7 +26,8 @@ from tests.chat.test_refusals import (
 from tests.chat.test_wire import MALFORMED
 from tests.support.clients import joined
 from tests.support.http import ask, connected
-from tests.support.in_process_server import Running, until
+from tests.support.in_process_server import InProcessServer
+from tests.support.waiting import until
 from transports.app import TRANSPORTS
 from transports.rooms import IDLE_ROOMS
 from transports.stream import CountedStream
@@ -148,14 +149,14 @@ class Dice(random.Random):
         return bytes([first]) + length + mask + masked
 
 
-async def settle(server: Running) -> None:
+async def settle(server: InProcessServer) -> None:
     """Wait until nobody is here any more."""
     await until(lambda: server.held == 0)
     await until(lambda: not server.chat.in_progress and not server.chat.sockets)
     await until(lambda: not server.chat.traffic.open)
 
 
-async def assert_no_harm(server: Running) -> None:
+async def assert_no_harm(server: InProcessServer) -> None:
     """Assert that nothing is left of what was sent, and that the server is as good as new."""
     await settle(server)
     assert sum(1 for _ in server.chat.rooms) <= IDLE_ROOMS
@@ -173,7 +174,7 @@ async def assert_no_harm(server: Running) -> None:
 
 
 async def throw_well_formed(
-    server: Running, dice: Dice, count: int, statuses: Counter[int]
+    server: InProcessServer, dice: Dice, count: int, statuses: Counter[int]
 ) -> None:
     """Send requests that HTTP lets through and the chat must judge; each has to be answered."""
     for _ in range(count):
@@ -189,7 +190,9 @@ async def throw_well_formed(
         assert 100 < status < 500, (method, path, body, headers)
 
 
-async def throw_damaged(server: Running, dice: Dice, count: int, statuses: Counter[int]) -> None:
+async def throw_damaged(
+    server: InProcessServer, dice: Dice, count: int, statuses: Counter[int]
+) -> None:
     """Send requests that are broken as HTTP; what answer there is may not be the server's fault."""
     for _ in range(count):
         request = dice.request()
@@ -204,7 +207,9 @@ async def throw_damaged(server: Running, dice: Dice, count: int, statuses: Count
             assert int(status) < 500, request
 
 
-async def throw_frames(server: Running, dice: Dice, count: int, closed: Counter[int]) -> None:
+async def throw_frames(
+    server: InProcessServer, dice: Dice, count: int, closed: Counter[int]
+) -> None:
     """Send frames that are broken, or that carry what is no message."""
     thrown = 0
     while thrown < count:
@@ -226,7 +231,7 @@ async def throw_frames(server: Running, dice: Dice, count: int, closed: Counter[
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_ten_thousand_malformed_requests_and_frames_do_no_harm(
-    server: Running, seed: int
+    server: InProcessServer, seed: int
 ) -> None:
     statuses: Counter[int] = Counter()
     errors: Counter[int] = Counter()

@@ -10,7 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.clients import joined
 from tests.support.http import ask, connected
-from tests.support.in_process_server import Running, until
+from tests.support.in_process_server import InProcessServer
+from tests.support.waiting import until
 from transports.app import TRANSPORTS
 
 NUMBERS = {"held", "websockets", "loop_lag_ms", "rss_bytes", "cpu_seconds", "uptime_seconds"} | {
@@ -18,14 +19,14 @@ NUMBERS = {"held", "websockets", "loop_lag_ms", "rss_bytes", "cpu_seconds", "upt
 }  # fmt: skip
 
 
-async def inspect(server: Running) -> dict[str, Any]:
+async def inspect(server: InProcessServer) -> dict[str, Any]:
     answer = await ask(server.url, "/inspect")
     assert answer.status == 200
     told: dict[str, Any] = answer.json
     return told
 
 
-async def test_inspect_has_the_contracts_members_and_their_types(server: Running) -> None:
+async def test_inspect_has_the_contracts_members_and_their_types(server: InProcessServer) -> None:
     seen = await inspect(server)
     assert set(seen) >= NUMBERS | {"rooms", "requests", "transports"}
     assert all(isinstance(seen[name], int | float) for name in NUMBERS)
@@ -35,7 +36,7 @@ async def test_inspect_has_the_contracts_members_and_their_types(server: Running
 
 
 async def test_held_counts_the_requests_that_are_held_at_this_moment_in_all_rooms(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with connected(server.url) as one, connected(server.url) as other:
         await one.send("GET", "/rooms/a/long-polling?cursor=now")
@@ -47,7 +48,7 @@ async def test_held_counts_the_requests_that_are_held_at_this_moment_in_all_room
 
 
 async def test_rooms_tell_their_newest_message_what_is_retained_and_who_reads(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with (
         joined(server.url, "websocket") as one,
@@ -68,7 +69,7 @@ async def test_rooms_tell_their_newest_message_what_is_retained_and_who_reads(
     assert seen["messages"] == 1
 
 
-async def test_bytes_are_those_that_tcp_carried(server: Running) -> None:
+async def test_bytes_are_those_that_tcp_carried(server: InProcessServer) -> None:
     traffic = server.chat.traffic
     async with connected(server.url) as connection:
         request = f"GET /rooms/lobby/short-polling HTTP/1.1\r\nHost: {connection.host}\r\n\r\n"
@@ -82,7 +83,7 @@ async def test_bytes_are_those_that_tcp_carried(server: Running) -> None:
     assert (traffic.received, traffic.sent) == counted  # after the connection has gone, too
 
 
-async def test_what_a_websocket_is_told_is_counted_too(server: Running) -> None:
+async def test_what_a_websocket_is_told_is_counted_too(server: InProcessServer) -> None:
     async with joined(server.url, "websocket", cursor="now") as client:
         await client.receive()
         before = server.chat.traffic.sent
@@ -91,14 +92,14 @@ async def test_what_a_websocket_is_told_is_counted_too(server: Running) -> None:
         assert server.chat.traffic.sent - before >= len(batch.raw) + 4
 
 
-async def test_connections_are_those_that_are_open(server: Running) -> None:
+async def test_connections_are_those_that_are_open(server: InProcessServer) -> None:
     async with connected(server.url), connected(server.url):
         await until(lambda: len(server.chat.traffic.open) == 2)
         assert (await inspect(server))["connections"] == 3
     await until(lambda: not server.chat.traffic.open)
 
 
-async def test_requests_are_counted_by_transport(server: Running) -> None:
+async def test_requests_are_counted_by_transport(server: InProcessServer) -> None:
     async with connected(server.url) as connection:
         for transport in ("short-polling", "short-polling", "long-polling"):
             await connection.ask("GET", f"/rooms/lobby/{transport}?wait=0")
@@ -107,12 +108,12 @@ async def test_requests_are_counted_by_transport(server: Running) -> None:
     }  # fmt: skip
 
 
-async def test_a_stalled_loop_is_seen(server: Running) -> None:
+async def test_a_stalled_loop_is_seen(server: InProcessServer) -> None:
     time.sleep(0.25)  # noqa: ASYNC251 (the stall itself)
     assert (await inspect(server))["loop_lag_ms"] >= 100
 
 
-async def test_metrics_are_prometheus_text_with_the_same_numbers(server: Running) -> None:
+async def test_metrics_are_prometheus_text_with_the_same_numbers(server: InProcessServer) -> None:
     async with joined(server.url, "websocket") as client:
         await client.post("hi")
         answer = await ask(server.url, "/metrics")
@@ -125,13 +126,13 @@ async def test_metrics_are_prometheus_text_with_the_same_numbers(server: Running
     assert counted["websocket"] == 1
 
 
-async def test_healthz_says_ok(server: Running) -> None:
+async def test_healthz_says_ok(server: InProcessServer) -> None:
     answer = await ask(server.url, "/healthz")
     assert (answer.status, answer.json) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize("path", ["/inspect", "/metrics", "/healthz"])
-async def test_what_is_seen_is_never_cached(server: Running, path: str) -> None:
+async def test_what_is_seen_is_never_cached(server: InProcessServer, path: str) -> None:
     answer = await ask(server.url, path)
     assert answer.headers["cache-control"] == "no-store"
     assert "etag" not in answer.headers

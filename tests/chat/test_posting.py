@@ -11,7 +11,8 @@ import pytest
 from tests.conftest import Serve
 from tests.support.clients import Refused, joined
 from tests.support.http import Connection, Response, ask, connected
-from tests.support.in_process_server import GatedStore, Running, until
+from tests.support.in_process_server import GatedStore, InProcessServer
+from tests.support.waiting import until
 from transports.rate import RateLimit
 from transports.wire import BODY_BYTES
 
@@ -20,17 +21,17 @@ DRAFT = {"author": "ann", "text": "hi"}
 BODY = json.dumps(DRAFT).encode()
 
 
-async def post(server: Running, body: bytes = BODY, **headers: str) -> Response:
+async def post(server: InProcessServer, body: bytes = BODY, **headers: str) -> Response:
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     return await ask(server.url, PATH, "POST", body, headers)
 
 
-async def kept(server: Running, room: str = "lobby") -> list[str]:
+async def kept(server: InProcessServer, room: str = "lobby") -> list[str]:
     answer = await ask(server.url, f"/rooms/{room}/short-polling")
     return [message["text"] for message in answer.json["messages"]]
 
 
-async def test_a_new_message_is_201_and_one_that_was_there_200(server: Running) -> None:
+async def test_a_new_message_is_201_and_one_that_was_there_200(server: InProcessServer) -> None:
     body = json.dumps(DRAFT | {"key": "k"}).encode()
     first, again = await post(server, body), await post(server, body)
     assert (first.status, again.status) == (201, 200)
@@ -50,7 +51,9 @@ async def test_a_new_message_is_201_and_one_that_was_there_200(server: Running) 
         "application/json ;x=y",
     ],
 )
-async def test_json_by_any_spelling_of_its_name_is_taken(server: Running, kind: str) -> None:
+async def test_json_by_any_spelling_of_its_name_is_taken(
+    server: InProcessServer, kind: str
+) -> None:
     assert (await post(server, Content_Type=kind)).status == 201
 
 
@@ -60,7 +63,7 @@ def padded(size: int) -> bytes:
     return body.replace(b'""', b'"%b"' % (b"x" * (size - len(body))))
 
 
-async def test_a_body_may_have_16_kib_and_not_a_byte_more(server: Running) -> None:
+async def test_a_body_may_have_16_kib_and_not_a_byte_more(server: InProcessServer) -> None:
     assert (await post(server, padded(BODY_BYTES))).status == 201
     assert (await post(server, padded(BODY_BYTES + 1))).status == 413
     assert len(await kept(server)) == 1
@@ -78,7 +81,7 @@ async def chunked(connection: Connection, body: bytes, size: int) -> Response:
     return await connection.response()
 
 
-async def test_a_chunked_body_is_taken_and_measured_too(server: Running) -> None:
+async def test_a_chunked_body_is_taken_and_measured_too(server: InProcessServer) -> None:
     async with connected(server.url) as connection:
         assert (await chunked(connection, BODY, 3)).status == 201
         assert (await chunked(connection, padded(BODY_BYTES + 1), 1000)).status == 413
@@ -87,7 +90,7 @@ async def test_a_chunked_body_is_taken_and_measured_too(server: Running) -> None
 
 
 async def test_a_client_that_leaves_in_the_middle_of_its_body_has_sent_nothing(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with connected(server.url) as connection:
         head = {"Content-Length": "500", "Content-Type": "application/json"}
@@ -106,10 +109,10 @@ async def test_a_client_that_leaves_while_its_message_is_being_kept_has_sent_it(
     server = await serve(store=store)
     async with connected(server.url) as connection:
         await connection.send("POST", PATH, BODY)
-        await until(lambda: store.asked == 2)
+        await until(lambda: store.calls == 2)
         connection.abort()
     await until(lambda: not server.chat.in_progress)
-    store.keeping.set()
+    store.appending.set()
     room = await server.room()
     await until(lambda: room.cursor.id == 1)
     assert await kept(server) == ["hi"]
@@ -120,16 +123,18 @@ async def test_an_ack_waits_for_the_store(serve: Serve) -> None:
     store.reading.set()
     server = await serve(store=store)
     posting = asyncio.ensure_future(post(server))
-    await until(lambda: store.asked == 2)
+    await until(lambda: store.calls == 2)
     assert not posting.done()
-    store.keeping.set()
+    store.appending.set()
     assert (await posting).status == 201
 
 
 # Outside programs
 
 
-async def publish(server: Running, authorization: str | None, **members: object) -> Response:
+async def publish(
+    server: InProcessServer, authorization: str | None, **members: object
+) -> Response:
     headers = {"Authorization": authorization} if authorization is not None else {}
     body = json.dumps(DRAFT | {"room": "lobby"} | members).encode()
     return await ask(server.url, "/publish", "POST", body, headers)
@@ -183,7 +188,9 @@ async def test_an_empty_key_lets_nobody_publish(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("authorization", ["Bearer ", "Bearer None", "Bearer"])
-async def test_where_there_is_no_key_nobody_publishes(server: Running, authorization: str) -> None:
+async def test_where_there_is_no_key_nobody_publishes(
+    server: InProcessServer, authorization: str
+) -> None:
     assert (await publish(server, authorization)).status == 401
 
 

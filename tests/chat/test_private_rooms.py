@@ -19,7 +19,7 @@ from tests.conftest import Serve
 from tests.support import http
 from tests.support.clients import joined
 from tests.support.in_process_server import Errors
-from tests.support.server_process import Serving, start, stop
+from tests.support.server_process import ServerProcess, start, stop
 from transports.app import TRANSPORTS
 from transports.short_polling import ShortPollingHandler
 from transports.tokens import TOKEN_SECONDS, Tokens
@@ -44,10 +44,10 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(log: Path) -> Iterator[Serving]:
-    serving = start("--store=memory", "--debug", "--publish-key=k", stderr=log, CHAT_SECRET=SECRET)
-    yield serving
-    stop(serving)
+def server(log: Path) -> Iterator[ServerProcess]:
+    server = start("--store=memory", "--debug", "--publish-key=k", stderr=log, CHAT_SECRET=SECRET)
+    yield server
+    stop(server)
 
 
 def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[int, str]:
@@ -65,7 +65,7 @@ def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[i
             return refused.code, refused.read().decode()
 
 
-def closing(server: Serving, room: str, query: str) -> int:
+def closing(server: ServerProcess, room: str, query: str) -> int:
     """Give the code that a WebSocket to a room is closed with; 0: it got a batch."""
     url = f"ws{server.url[4:]}/rooms/{room}/websocket?{query}"
     with connect(url) as socket:
@@ -78,14 +78,14 @@ def closing(server: Serving, room: str, query: str) -> int:
 
 
 @pytest.mark.parametrize("transport", POLLED)
-def test_a_token_of_the_room_opens_it(server: Serving, transport: str) -> None:
+def test_a_token_of_the_room_opens_it(server: ServerProcess, transport: str) -> None:
     address = f"{server.url}/rooms/user-ann/{transport}?wait=0"
     assert ask(f"{address}&token={token('user-ann')}")[0] == 200
     assert ask(address, Authorization=f"Bearer {token('user-ann')}")[0] == 200
 
 
 @pytest.mark.parametrize("transport", POLLED)
-def test_without_a_good_token_the_answer_is_401(server: Serving, transport: str) -> None:
+def test_without_a_good_token_the_answer_is_401(server: ServerProcess, transport: str) -> None:
     address = f"{server.url}/rooms/user-ann/{transport}"
     forged = token("user-ann", secret="a guess")
     expired = token("user-ann", age_seconds=TOKEN_SECONDS + 5)
@@ -96,12 +96,14 @@ def test_without_a_good_token_the_answer_is_401(server: Serving, transport: str)
 
 
 @pytest.mark.parametrize("transport", POLLED)
-def test_a_token_of_another_room_is_answered_403(server: Serving, transport: str) -> None:
+def test_a_token_of_another_room_is_answered_403(server: ServerProcess, transport: str) -> None:
     address = f"{server.url}/rooms/user-ann/{transport}"
     assert ask(f"{address}?token={token('user-bob')}")[0] == 403
 
 
-def test_a_websocket_is_accepted_and_closed_with_a_code_that_browsers_see(server: Serving) -> None:
+def test_a_websocket_is_accepted_and_closed_with_a_code_that_browsers_see(
+    server: ServerProcess,
+) -> None:
     expired = token("user-ann", age_seconds=TOKEN_SECONDS + 5)
     assert closing(server, "user-ann", f"token={token('user-ann')}") == 0
     assert closing(server, "user-ann", "") == 4401
@@ -110,7 +112,7 @@ def test_a_websocket_is_accepted_and_closed_with_a_code_that_browsers_see(server
     assert closing(server, "lobby", "cursor=nonsense") == 4400
 
 
-def test_who_was_turned_away_has_written_nothing(server: Serving) -> None:
+def test_who_was_turned_away_has_written_nothing(server: ServerProcess) -> None:
     assert closing(server, "user-cleo", "") == 4401
     draft = {"author": "mallory", "text": "hi"}
     assert ask(f"{server.url}/rooms/user-cleo/messages", draft)[0] == 401
@@ -118,31 +120,31 @@ def test_who_was_turned_away_has_written_nothing(server: Serving) -> None:
     assert json.loads(there)["messages"] == []
 
 
-def test_who_has_the_token_may_write_and_so_may_a_publisher(server: Serving) -> None:
+def test_who_has_the_token_may_write_and_so_may_a_publisher(server: ServerProcess) -> None:
     draft = {"author": "dora", "text": "hi", "room": "user-dora"}
     key = token("user-dora")
     assert ask(f"{server.url}/rooms/user-dora/messages?token={key}", draft)[0] == 201
     assert ask(f"{server.url}/publish", draft, Authorization="Bearer k")[0] == 201
 
 
-def test_other_rooms_ask_for_nothing(server: Serving) -> None:
+def test_other_rooms_ask_for_nothing(server: ServerProcess) -> None:
     assert ask(f"{server.url}/rooms/users/short-polling?token=nonsense")[0] == 200
 
 
-def test_a_preflight_shows_no_token(server: Serving) -> None:
+def test_a_preflight_shows_no_token(server: ServerProcess) -> None:
     url = f"{server.url}/rooms/user-ann/short-polling"
     with urllib.request.urlopen(urllib.request.Request(url, method="OPTIONS")) as answer:
         assert answer.status == 204
 
 
-def test_private_rooms_are_counted_and_not_named(server: Serving) -> None:
+def test_private_rooms_are_counted_and_not_named(server: ServerProcess) -> None:
     ask(f"{server.url}/rooms/user-eve/short-polling?token={token('user-eve')}")
     seen = json.loads(ask(f"{server.url}/inspect")[1])
     assert not [name for name in seen["rooms"] if name.startswith("user-")]
     assert seen["private_rooms"] >= 1
 
 
-def test_no_token_gets_into_a_log_or_a_report(server: Serving, log: Path) -> None:
+def test_no_token_gets_into_a_log_or_a_report(server: ServerProcess, log: Path) -> None:
     shown = token("user-fay")
     ask(f"{server.url}/rooms/user-fay/short-polling?token={shown}")
     ask(f"{server.url}/rooms/user-eve/short-polling?token={shown}")
@@ -152,7 +154,7 @@ def test_no_token_gets_into_a_log_or_a_report(server: Serving, log: Path) -> Non
 
 
 async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_ends(
-    server: Serving,
+    server: ServerProcess,
 ) -> None:
     short_lived = token("user-gil", age_seconds=TOKEN_SECONDS - 1)
     where = {"room": "user-gil", "token": short_lived}
@@ -168,12 +170,12 @@ async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_ends(
 
 
 def test_without_a_secret_private_rooms_open_to_nobody() -> None:
-    serving = start("--store=memory", CHAT_SECRET="")
+    server = start("--store=memory", CHAT_SECRET="")
     try:
-        status, told = ask(f"{serving.url}/rooms/user-ann/short-polling?token={token('user-ann')}")
+        status, told = ask(f"{server.url}/rooms/user-ann/short-polling?token={token('user-ann')}")
         assert (status, "--secret" in told) == (401, True)
     finally:
-        stop(serving)
+        stop(server)
 
 
 async def test_not_even_a_bug_of_ours_logs_the_token(

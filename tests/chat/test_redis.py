@@ -19,11 +19,11 @@ import pytest
 from websockets.exceptions import WebSocketException
 
 from tests.conftest import StartProcess
-from tests.support import server_process as serving
+from tests.support import server_process
 from tests.support.clients import CLIENTS, Reader, Refused, joined
 from tests.support.http import Connection, ask, connected
 from tests.support.redis_server import RedisServer
-from tests.support.server_process import ROOT, Serving, refused
+from tests.support.server_process import ROOT, ServerProcess, startup_error
 
 WRITERS, MESSAGES_EACH, READERS = 4, 300, 8
 SENT_TWICE = 0.2
@@ -40,8 +40,8 @@ class World:
         self.acknowledged: dict[str, int] = {}  # key -> id
         self.random = random.Random(5)
 
-    def _start(self) -> Serving:
-        return serving.start(f"--store={self.redis.url}", stderr=self._log)
+    def _start(self) -> ServerProcess:
+        return server_process.start(f"--store={self.redis.url}", stderr=self._log)
 
     def anywhere(self) -> str:
         return self.random.choice(self.servers).url
@@ -113,7 +113,7 @@ async def test_every_reader_is_exact_though_a_process_is_killed_and_redis_restar
                 await disaster()
     finally:
         for server in world.servers:
-            serving.stop(server)
+            server_process.stop(server)
     by_id = {id: key for key, id in world.acknowledged.items()}
     assert sorted(by_id) == list(range(1, WRITERS * MESSAGES_EACH + 1))
     for reader in readers:
@@ -160,13 +160,13 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 
 def test_the_right_password_lets_us_in(locked: RedisServer) -> None:
-    with serving.served(f"--store=redis://:open%20sesame@127.0.0.1:{locked.port}/0"):
+    with server_process.running(f"--store=redis://:open%20sesame@127.0.0.1:{locked.port}/0"):
         pass
 
 
 @pytest.mark.parametrize("login", ["", ":swordfish@", "ann:swordfish@"])
 def test_a_wrong_password_is_refused_and_not_repeated(locked: RedisServer, login: str) -> None:
-    told = refused(f"--store=redis://{login}127.0.0.1:{locked.port}/0")
+    told = startup_error(f"--store=redis://{login}127.0.0.1:{locked.port}/0")
     assert f"127.0.0.1:{locked.port} doesn’t let us in" in told
     assert "swordfish" not in told
 
@@ -185,21 +185,21 @@ def test_a_wrong_password_is_refused_and_not_repeated(locked: RedisServer, login
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(store: str) -> None:
-    told = refused(f"--store={store}")
+    told = startup_error(f"--store={store}")
     assert "say " in told
     assert "redis://" in told
     assert "fish" not in told
 
 
 def test_a_database_that_there_is_not_is_refused(redis: RedisServer) -> None:
-    assert "out of range" in refused(f"--store={redis.url[:-1]}99")
+    assert "out of range" in startup_error(f"--store={redis.url[:-1]}99")
 
 
 def test_a_redis_that_is_not_there_is_refused() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         where = f"127.0.0.1:{nobody.getsockname()[1]}"
-        assert f"{where} can’t be reached" in refused(f"--store=redis://{where}/0")
+        assert f"{where} can’t be reached" in startup_error(f"--store=redis://{where}/0")
 
 
 @contextmanager
@@ -233,17 +233,17 @@ def of_version_6(heard: bytes) -> bytes:
 
 def test_a_redis_that_is_too_old_is_refused() -> None:
     with answering(of_version_6) as where:
-        assert "is version 6.2.14: 7 is the oldest" in refused(f"--store=redis://{where}/0")
+        assert "is version 6.2.14: 7 is the oldest" in startup_error(f"--store=redis://{where}/0")
 
 
 def test_what_listens_and_is_no_redis_is_refused() -> None:
     with answering(lambda _: b"HTTP/1.1 400 Bad Request\r\n\r\n") as where:
-        assert where in refused(f"--store=redis://{where}/0")
+        assert where in startup_error(f"--store=redis://{where}/0")
 
 
 def test_what_listens_and_never_answers_is_refused() -> None:
     with answering(lambda _: b"") as where:
-        assert where in refused(f"--store=redis://{where}/0")
+        assert where in startup_error(f"--store=redis://{where}/0")
 
 
 WITHOUT_REDIS = """

@@ -17,7 +17,8 @@ from tests.chat.test_wire import MALFORMED
 from tests.conftest import Serve
 from tests.support.clients import Refused, joined
 from tests.support.http import Response, ask, connected
-from tests.support.in_process_server import Running, until
+from tests.support.in_process_server import InProcessServer
+from tests.support.waiting import until
 from transports.app import FRAME_READ_BYTES, TRANSPORTS
 from transports.posting import READ_BYTES
 from transports.wire import BODY_BYTES
@@ -46,7 +47,7 @@ def assert_problem(answer: Response, status: int) -> None:
     assert len(problem["detail"]) > 10
 
 
-async def assert_nothing_was_kept(server: Running) -> None:
+async def assert_nothing_was_kept(server: InProcessServer) -> None:
     assert [room.cursor.id for room in server.chat.rooms if room.cursor.id] == []
 
 
@@ -54,7 +55,7 @@ async def assert_nothing_was_kept(server: Running) -> None:
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
-async def test_json_that_is_not_is_400(server: Running, body: bytes) -> None:
+async def test_json_that_is_not_is_400(server: InProcessServer, body: bytes) -> None:
     assert_problem(await ask(server.url, MESSAGES, "POST", body), 400)
     await assert_nothing_was_kept(server)
 
@@ -62,7 +63,9 @@ async def test_json_that_is_not_is_400(server: Running, body: bytes) -> None:
 @pytest.mark.parametrize(
     "name", [name for name, data in MALFORMED.items() if len(data) <= BODY_BYTES]
 )
-async def test_json_that_is_not_is_an_error_400_on_a_websocket(server: Running, name: str) -> None:
+async def test_json_that_is_not_is_an_error_400_on_a_websocket(
+    server: InProcessServer, name: str
+) -> None:
     try:
         frame: str | bytes = MALFORMED[name].decode()
     except UnicodeDecodeError:
@@ -94,7 +97,9 @@ UNACCEPTABLE: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("fields", UNACCEPTABLE.values(), ids=UNACCEPTABLE)
-async def test_a_field_out_of_bounds_is_422(server: Running, fields: dict[str, Any]) -> None:
+async def test_a_field_out_of_bounds_is_422(
+    server: InProcessServer, fields: dict[str, Any]
+) -> None:
     body = json.dumps(fields, ensure_ascii=False).encode()
     assert_problem(await ask(server.url, MESSAGES, "POST", body), 422)
     await assert_nothing_was_kept(server)
@@ -102,7 +107,7 @@ async def test_a_field_out_of_bounds_is_422(server: Running, fields: dict[str, A
 
 @pytest.mark.parametrize("fields", UNACCEPTABLE.values(), ids=UNACCEPTABLE)
 async def test_a_field_out_of_bounds_is_an_error_422_on_a_websocket(
-    server: Running, fields: dict[str, Any]
+    server: InProcessServer, fields: dict[str, Any]
 ) -> None:
     async with joined(server.url, "websocket") as client:
         with pytest.raises(Refused) as refusal:
@@ -112,7 +117,9 @@ async def test_a_field_out_of_bounds_is_an_error_422_on_a_websocket(
 
 
 @pytest.mark.parametrize("type", [None, "batch", "Send", "", 1, ["send"]])
-async def test_a_frame_that_is_no_send_is_an_error_422(server: Running, type: object) -> None:
+async def test_a_frame_that_is_no_send_is_an_error_422(
+    server: InProcessServer, type: object
+) -> None:
     async with joined(server.url, "websocket") as client:
         with pytest.raises(Refused) as refusal:
             await client.say(json.dumps(DRAFT | {"type": type}))
@@ -120,17 +127,17 @@ async def test_a_frame_that_is_no_send_is_an_error_422(server: Running, type: ob
 
 
 @pytest.mark.parametrize("size", [BODY_BYTES + 1, 100_000, READ_BYTES])
-async def test_a_body_over_16_kib_is_413(server: Running, size: int) -> None:
+async def test_a_body_over_16_kib_is_413(server: InProcessServer, size: int) -> None:
     assert_problem(await ask(server.url, MESSAGES, "POST", b"x" * size), 413)
 
 
-async def test_a_body_far_over_16_kib_is_413_before_it_is_sent(server: Running) -> None:
+async def test_a_body_far_over_16_kib_is_413_before_it_is_sent(server: InProcessServer) -> None:
     head = {"Content-Length": str(READ_BYTES + 1), "Content-Type": "application/json"}
     assert_problem(await ask(server.url, MESSAGES, "POST", headers=head), 413)
 
 
 async def test_a_body_whose_length_nobody_was_told_is_413_however_long_it_gets(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     async with connected(server.url) as connection:
@@ -150,7 +157,7 @@ async def test_a_body_whose_length_nobody_was_told_is_413_however_long_it_gets(
 
 
 @pytest.mark.parametrize("size", [BODY_BYTES + 1, FRAME_READ_BYTES, 2 * FRAME_READ_BYTES])
-async def test_a_frame_over_16_kib_is_closed_1009(server: Running, size: int) -> None:
+async def test_a_frame_over_16_kib_is_closed_1009(server: InProcessServer, size: int) -> None:
     async with joined(server.url, "websocket") as client:
         with pytest.raises(ConnectionClosed):
             await client.say("x" * size)
@@ -158,7 +165,7 @@ async def test_a_frame_over_16_kib_is_closed_1009(server: Running, size: int) ->
     await until(lambda: not server.chat.sockets)
 
 
-async def test_a_frame_of_16_kib_is_read(server: Running) -> None:
+async def test_a_frame_of_16_kib_is_read(server: InProcessServer) -> None:
     frame = json.dumps(DRAFT | {"type": "send", "padding": ""})
     frame = frame.replace('""', '"%s"' % ("é" * ((BODY_BYTES - len(frame)) // 2)))
     assert BODY_BYTES - 1 <= len(frame.encode()) <= BODY_BYTES
@@ -177,12 +184,12 @@ async def test_a_frame_of_16_kib_is_read(server: Running) -> None:
         "json",
     ],
 )
-async def test_another_content_type_is_415(server: Running, kind: str) -> None:
+async def test_another_content_type_is_415(server: InProcessServer, kind: str) -> None:
     assert_problem(await ask(server.url, MESSAGES, "POST", BODY, {"Content-Type": kind}), 415)
     await assert_nothing_was_kept(server)
 
 
-async def test_no_content_type_is_415(server: Running) -> None:
+async def test_no_content_type_is_415(server: InProcessServer) -> None:
     async with connected(server.url) as connection:
         head = f"POST {MESSAGES} HTTP/1.1\r\nHost: {connection.host}\r\nContent-Length: {len(BODY)}\r\n\r\n"
         connection.writer.write(head.encode() + BODY)
@@ -241,7 +248,9 @@ def takes(transport: str, query: str) -> bool:
 
 
 @pytest.mark.parametrize("transport", [name for name in TRANSPORTS if name != "websocket"])
-async def test_a_malformed_cursor_limit_or_wait_is_400(server: Running, transport: str) -> None:
+async def test_a_malformed_cursor_limit_or_wait_is_400(
+    server: InProcessServer, transport: str
+) -> None:
     async with connected(server.url) as connection:
         for query in BAD_QUERIES:
             if takes(transport, query):
@@ -252,7 +261,7 @@ async def test_a_malformed_cursor_limit_or_wait_is_400(server: Running, transpor
 
 @pytest.mark.parametrize("cursor", BAD_CURSORS, ids=lambda cursor: cursor[:20])
 async def test_a_malformed_cursor_is_closed_4400_on_a_websocket(
-    server: Running, cursor: str
+    server: InProcessServer, cursor: str
 ) -> None:
     url = f"ws{server.url[4:]}/rooms/lobby/websocket?cursor={cursor}"
     async with connect(url, proxy=None) as socket:
@@ -263,7 +272,7 @@ async def test_a_malformed_cursor_is_closed_4400_on_a_websocket(
 
 
 @pytest.mark.parametrize("last", ["", "x", "now", "9f3c2a11:", "9f3c2a11:1 2"])
-async def test_a_malformed_last_event_id_is_400(server: Running, last: str) -> None:
+async def test_a_malformed_last_event_id_is_400(server: InProcessServer, last: str) -> None:
     path = "/rooms/lobby/server-sent-events"
     assert_problem(await ask(server.url, path, headers={"Last-Event-ID": last}), 400)
 
@@ -281,7 +290,7 @@ GOOD_QUERIES = [
 
 
 @pytest.mark.parametrize("query", GOOD_QUERIES)
-async def test_a_query_within_the_bounds_is_answered(server: Running, query: str) -> None:
+async def test_a_query_within_the_bounds_is_answered(server: InProcessServer, query: str) -> None:
     answer = await ask(server.url, f"/rooms/lobby/long-polling?wait=0&{query}")
     assert answer.status == 200
 
@@ -304,7 +313,7 @@ NO_ROOMS = [
 
 
 @pytest.mark.parametrize("room", NO_ROOMS, ids=lambda room: room[:20])
-async def test_a_room_that_there_cannot_be_is_404(server: Running, room: str) -> None:
+async def test_a_room_that_there_cannot_be_is_404(server: InProcessServer, room: str) -> None:
     async with connected(server.url) as connection:
         for transport in TRANSPORTS:
             answer = await connection.ask(
@@ -323,7 +332,7 @@ NOWHERE = [
 
 
 @pytest.mark.parametrize("path", NOWHERE)
-async def test_an_address_that_there_is_not_is_404(server: Running, path: str) -> None:
+async def test_an_address_that_there_is_not_is_404(server: InProcessServer, path: str) -> None:
     assert_problem(await ask(server.url, path), 404)
     assert_problem(await ask(server.url, path, "POST", BODY), 404)
 
@@ -350,7 +359,9 @@ async def test_a_wrong_method_is_405_and_allow_names_the_right_ones(
         assert set(answer.headers["allow"].split(", ")) == allowed
 
 
-async def test_a_wrong_method_is_405_for_a_client_that_wants_no_body(server: Running) -> None:
+async def test_a_wrong_method_is_405_for_a_client_that_wants_no_body(
+    server: InProcessServer,
+) -> None:
     answer = await ask(server.url, MESSAGES, "HEAD")
     assert (answer.status, answer.headers["allow"]) == (405, "POST, OPTIONS")
 
@@ -358,7 +369,7 @@ async def test_a_wrong_method_is_405_for_a_client_that_wants_no_body(server: Run
 # Handshakes
 
 
-async def test_a_plain_get_on_the_websockets_address_is_426(server: Running) -> None:
+async def test_a_plain_get_on_the_websockets_address_is_426(server: InProcessServer) -> None:
     answer = await ask(server.url, "/rooms/lobby/websocket")
     assert_problem(answer, 426)
     assert answer.headers["upgrade"] == "websocket"
@@ -367,7 +378,7 @@ async def test_a_plain_get_on_the_websockets_address_is_426(server: Running) -> 
 @pytest.mark.parametrize("name", HANDSHAKE)
 @pytest.mark.parametrize("value", [None, "", "nonsense", "h2c"])
 async def test_a_broken_handshake_is_400_or_426(
-    server: Running, name: str, value: str | None
+    server: InProcessServer, name: str, value: str | None
 ) -> None:
     if name == "Sec-WebSocket-Key" and value:
         return  # any key will do: it proves to the client that the server speaks WebSocket
@@ -397,7 +408,7 @@ STRANGERS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
 async def test_another_sites_page_can_neither_read_nor_write(
-    server: Running, headers: dict[str, str]
+    server: InProcessServer, headers: dict[str, str]
 ) -> None:
     for transport in TRANSPORTS:
         answer = await ask(
@@ -416,7 +427,7 @@ async def test_another_sites_page_can_neither_read_nor_write(
 
 @pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
 async def test_another_sites_preflight_is_given_nothing(
-    server: Running, headers: dict[str, str]
+    server: InProcessServer, headers: dict[str, str]
 ) -> None:
     asking = {**headers, "Access-Control-Request-Method": "POST"}
     answer = await ask(server.url, MESSAGES, "OPTIONS", headers=asking)
@@ -424,13 +435,13 @@ async def test_another_sites_preflight_is_given_nothing(
 
 
 @pytest.mark.parametrize("path", ["/inspect", "/metrics", "/healthz"])
-async def test_another_sites_page_cannot_look_inside(server: Running, path: str) -> None:
+async def test_another_sites_page_cannot_look_inside(server: InProcessServer, path: str) -> None:
     answer = await ask(server.url, path, headers=STRANGERS["another site"])
     assert_problem(answer, 403)
 
 
 async def test_the_sites_own_page_and_who_types_the_address_may_read_and_write(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     own = {"Origin": server.url}
     for headers in (
@@ -502,7 +513,7 @@ async def test_to_trust_one_origin_is_to_trust_no_other(serve: Serve) -> None:
 MARK = "M4RK"
 
 
-async def raw_head(server: Running, request: bytes) -> bytes:
+async def raw_head(server: InProcessServer, request: bytes) -> bytes:
     async with connected(server.url) as connection:
         connection.writer.write(request)
         return await connection.reader.readuntil(b"\r\n\r\n")
@@ -522,7 +533,7 @@ async def raw_head(server: Running, request: bytes) -> bytes:
     ],
 )
 async def test_nothing_of_the_clients_gets_into_the_status_line_or_a_header(
-    server: Running, line: str
+    server: InProcessServer, line: str
 ) -> None:
     headers = f"Host: {MARK}\r\nOrigin: http://{MARK}\r\nCookie: {MARK}\r\nX-{MARK}: {MARK}\r\n"
     for more in ("", headers, f"Last-Event-ID: {MARK}\r\n", f"Content-Type: {MARK}\r\n"):
@@ -532,7 +543,7 @@ async def test_nothing_of_the_clients_gets_into_the_status_line_or_a_header(
         assert MARK.encode() not in head
 
 
-async def test_what_a_body_says_stays_out_of_the_head(server: Running) -> None:
+async def test_what_a_body_says_stays_out_of_the_head(server: InProcessServer) -> None:
     for body in (
         MARK.encode(),
         json.dumps({MARK: MARK}).encode(),
@@ -542,7 +553,7 @@ async def test_what_a_body_says_stays_out_of_the_head(server: Running) -> None:
         assert MARK not in str(answer.headers) + answer.reason
 
 
-async def test_the_refusal_of_an_upgrade_is_a_problem_too(server: Running) -> None:
+async def test_the_refusal_of_an_upgrade_is_a_problem_too(server: InProcessServer) -> None:
     url = f"ws{server.url[4:]}/rooms/lobby/websocket"
     with pytest.raises(InvalidStatus) as refusal:
         async with connect(url, additional_headers={"Origin": "http://evil.example"}, proxy=None):
@@ -551,7 +562,7 @@ async def test_the_refusal_of_an_upgrade_is_a_problem_too(server: Running) -> No
     assert json.loads(refusal.value.response.body)["status"] == 403
 
 
-async def test_a_connection_that_was_refused_can_be_used_again(server: Running) -> None:
+async def test_a_connection_that_was_refused_can_be_used_again(server: InProcessServer) -> None:
     json_too_long, plain = b"x" * 20_000, {"Content-Type": "text/plain"}
     async with connected(server.url) as connection:
         for status, path, body, headers in (
@@ -569,7 +580,7 @@ async def test_a_connection_that_was_refused_can_be_used_again(server: Running) 
         assert (await connection.ask("GET", "/rooms/lobby/short-polling")).status == 200
 
 
-async def test_a_refusal_reaches_its_sender_however_much_is_sent(server: Running) -> None:
+async def test_a_refusal_reaches_its_sender_however_much_is_sent(server: InProcessServer) -> None:
     async with connected(server.url) as connection:
         for body in (b"x" * READ_BYTES, b"x" * BODY_BYTES):
             for headers in ({"Content-Type": "text/plain"}, {}):
@@ -577,7 +588,7 @@ async def test_a_refusal_reaches_its_sender_however_much_is_sent(server: Running
                 assert answer.status == 404
 
 
-async def test_a_body_that_nobody_asked_for_is_no_trouble(server: Running) -> None:
+async def test_a_body_that_nobody_asked_for_is_no_trouble(server: InProcessServer) -> None:
     async with connected(server.url) as connection:
         for size in (1, 20_000, 500_000):
             answer = await connection.ask("GET", "/rooms/lobby/short-polling", b"x" * size)

@@ -7,7 +7,8 @@ import asyncio
 from tests.conftest import Serve
 from tests.support.clients import joined
 from tests.support.http import connected
-from tests.support.in_process_server import Running, until
+from tests.support.in_process_server import InProcessServer
+from tests.support.waiting import until
 from transports.room import Unavailable
 from transports.rooms import IDLE_ROOMS, Rooms
 from transports.stores.memory import MemoryStore
@@ -99,7 +100,7 @@ async def test_a_room_that_could_not_be_loaded_is_loaded_when_the_store_is_back(
     assert room.retained == 1
 
 
-async def test_over_http_too_a_crowd_of_named_rooms_is_let_go(server: Running) -> None:
+async def test_over_http_too_a_crowd_of_named_rooms_is_let_go(server: InProcessServer) -> None:
     async with connected(server.url) as connection, joined(server.url, "websocket", room="mine"):
         await until(lambda: server.chat.sockets)
         for n in range(3 * IDLE_ROOMS):

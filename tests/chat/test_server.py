@@ -20,10 +20,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Serve, StartProcess
-from tests.support.clients import PATIENCE_SECONDS, joined
+from tests.support.clients import joined
 from tests.support.http import ask, connected
-from tests.support.in_process_server import GatedStore, Running, until
-from tests.support.server_process import ROOT, Serving
+from tests.support.in_process_server import GatedStore, InProcessServer
+from tests.support.server_process import ROOT, ServerProcess
+from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.app import TRANSPORTS
 from tutorial.__main__ import main, make_parser
 from tutorial.serving import Options
@@ -43,7 +44,7 @@ HANDSHAKE = {
 
 
 async def test_held_requests_are_answered_with_an_empty_batch_and_connection_close(
-    server: Running,
+    server: InProcessServer,
 ) -> None:
     async with connected(server.url) as one, connected(server.url) as other:
         await one.send("GET", "/rooms/a/long-polling?cursor=now")
@@ -60,7 +61,7 @@ async def test_held_requests_are_answered_with_an_empty_batch_and_connection_clo
             assert await connection.ended() == b""
 
 
-async def test_websockets_are_closed_1012(server: Running) -> None:
+async def test_websockets_are_closed_1012(server: InProcessServer) -> None:
     async with (
         joined(server.url, "websocket") as one,
         joined(server.url, "websocket", room="b") as two,
@@ -72,7 +73,7 @@ async def test_websockets_are_closed_1012(server: Running) -> None:
 
 
 async def test_a_websocket_that_answers_no_good_bye_does_not_keep_the_server(
-    server: Running, monkeypatch: pytest.MonkeyPatch
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("transports.chat.DRAIN_SECONDS", 0.2)
     async with connected(server.url) as silent:
@@ -90,14 +91,14 @@ async def test_what_asks_while_the_server_drains_is_503_with_retry_after(serve: 
     server = await serve(store=store)
     async with connected(server.url) as posts, connected(server.url) as asks:
         await posts.send("POST", MESSAGES, BODY)
-        await until(lambda: store.asked == 2)
+        await until(lambda: store.calls == 2)
         assert (await asks.ask("GET", "/healthz")).status == 200
         stopping = asyncio.ensure_future(server.stop())
         await until(lambda: server.chat.draining)
         answer = await asks.ask("GET", "/healthz")
         assert (answer.status, answer.headers["retry-after"]) == (503, "1")
         assert answer.headers["connection"] == "close"
-        store.keeping.set()
+        store.appending.set()
         await stopping
         told = await posts.response()  # what was begun is finished
         assert (told.status, told.headers["connection"]) == (201, "close")
@@ -109,11 +110,11 @@ async def test_while_draining_nobody_new_is_let_in(serve: Serve) -> None:
     server = await serve(store=store)
     async with connected(server.url) as posts:
         await posts.send("POST", MESSAGES, BODY)
-        await until(lambda: store.asked == 2)
+        await until(lambda: store.calls == 2)
         stopping = asyncio.ensure_future(server.stop())
         await until(lambda: server.chat.draining)
         await closes_its_door(server.url)
-        store.keeping.set()
+        store.appending.set()
         await stopping
 
 
@@ -139,7 +140,7 @@ async def test_who_is_on_the_way_in_when_the_server_drains_is_503_and_never_held
     async with connected(server.url) as connection:
         path = f"/rooms/lobby/{transport}?cursor=now"
         await connection.send("GET", path, headers=HANDSHAKE)
-        await until(lambda: store.asked)
+        await until(lambda: store.calls)
         stopping = asyncio.ensure_future(server.stop())
         await until(lambda: server.chat.draining)
         store.reading.set()
@@ -193,9 +194,9 @@ async def closes_its_door(url: str) -> None:
                     await asyncio.sleep(0)
 
 
-async def ended(serving: Serving, within: float) -> int:
+async def ended(server: ServerProcess, within: float) -> int:
     """Wait for a process to end; give its status."""
-    return await asyncio.to_thread(serving.process.wait, within)
+    return await asyncio.to_thread(server.process.wait, within)
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
@@ -203,23 +204,23 @@ async def ended(serving: Serving, within: float) -> int:
 async def test_sigterm_and_ctrl_c_drain_and_end_with_status_0(
     process: StartProcess, tmp_path: Path, told: signal.Signals, store: str
 ) -> None:
-    serving = process(f"--store={'memory' if store == 'memory' else f'sqlite:{tmp_path}/chat.db'}")
-    everyone = await everyone_there(serving.url)
-    serving.process.send_signal(told)
-    assert await ended(serving, 5) == 0
+    server = process(f"--store={'memory' if store == 'memory' else f'sqlite:{tmp_path}/chat.db'}")
+    everyone = await everyone_there(server.url)
+    server.process.send_signal(told)
+    assert await ended(server, 5) == 0
     assert await asyncio.gather(*everyone) == [200, 1012, 0]
 
 
 async def test_a_client_that_will_not_go_does_not_keep_the_process_longer_than_5_s(
     process: StartProcess,
 ) -> None:
-    serving = process("--store=memory")
-    async with connected(serving.url) as silent:
+    server = process("--store=memory")
+    async with connected(server.url) as silent:
         await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
         await silent.head()
         began = time.monotonic()
-        serving.process.terminate()
-        assert await ended(serving, 5) == 0
+        server.process.terminate()
+        assert await ended(server, 5) == 0
         assert time.monotonic() - began < 5
 
 
@@ -227,14 +228,14 @@ async def test_a_client_that_will_not_go_does_not_keep_the_process_longer_than_5
 async def test_a_second_ctrl_c_ends_the_process_at_once(
     process: StartProcess, told: signal.Signals
 ) -> None:
-    serving = process("--store=memory")
-    async with connected(serving.url) as silent:
+    server = process("--store=memory")
+    async with connected(server.url) as silent:
         await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
         await silent.head()
-        serving.process.send_signal(told)
-        await closes_its_door(serving.url)
-        serving.process.send_signal(told)
-        assert await ended(serving, 5) == -told  # by the signal: who drains ends with 0
+        server.process.send_signal(told)
+        await closes_its_door(server.url)
+        server.process.send_signal(told)
+        assert await ended(server, 5) == -told  # by the signal: who drains ends with 0
 
 
 # Starting
@@ -359,7 +360,7 @@ async def test_help_names_every_option(tmp_path: Path) -> None:
 
 
 async def test_options_reach_the_chat(process: StartProcess, tmp_path: Path) -> None:
-    serving = process(
+    server = process(
         f"--store=sqlite:{tmp_path}/other.db",
         "--history=1",
         "--hold=1",
@@ -370,15 +371,15 @@ async def test_options_reach_the_chat(process: StartProcess, tmp_path: Path) -> 
         CHAT_PUBLISH_KEY="from the environment",
     )
     for site in ("https://one.example", "https://two.example"):
-        answer = await ask(serving.url, "/rooms/lobby/short-polling", headers={"Origin": site})
+        answer = await ask(server.url, "/rooms/lobby/short-polling", headers={"Origin": site})
         assert answer.headers["access-control-allow-origin"] == site
-    statuses = [(await ask(serving.url, MESSAGES, "POST", BODY)).status for _ in range(2)]
+    statuses = [(await ask(server.url, MESSAGES, "POST", BODY)).status for _ in range(2)]
     assert statuses == [201, 429]
     headers = {"Authorization": "Bearer from the environment"}
     body = json.dumps({"room": "lobby", "author": "shop", "text": "hi"}).encode()
-    assert (await ask(serving.url, "/publish", "POST", body, headers)).status == 201
-    assert len((await ask(serving.url, "/rooms/lobby/short-polling")).json["messages"]) == 1
-    answer = await ask(serving.url, "/rooms/lobby/long-polling?cursor=now")
+    assert (await ask(server.url, "/publish", "POST", body, headers)).status == 201
+    assert len((await ask(server.url, "/rooms/lobby/short-polling")).json["messages"]) == 1
+    answer = await ask(server.url, "/rooms/lobby/long-polling?cursor=now")
     assert 900 <= float(answer.headers["server-timing"].partition("dur=")[2]) < 3000
     assert (tmp_path / "other.db").exists()
 
@@ -386,9 +387,9 @@ async def test_options_reach_the_chat(process: StartProcess, tmp_path: Path) -> 
 async def test_by_default_who_writes_too_much_is_stopped_after_a_burst_of_40(
     process: StartProcess,
 ) -> None:
-    serving = process("--store=memory", "--rate-limit=20")
+    server = process("--store=memory", "--rate-limit=20")
     allowed = 0
-    async with connected(serving.url) as connection:
+    async with connected(server.url) as connection:
         while (await connection.ask("POST", MESSAGES, BODY)).status == 201:
             allowed += 1
     assert allowed >= 40

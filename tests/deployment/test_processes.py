@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.support import server_process as serving
+from tests.support import server_process
+from tests.support.http import fetch
+from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
-from tests.support.server_process import ROOT, Serving, refused
-
-PATIENCE_SECONDS = 10
+from tests.support.server_process import ROOT, ServerProcess, startup_error
+from tests.support.waiting import PATIENCE_SECONDS, wait_until
 
 
 @contextmanager
-def together(redis: RedisServer, log: Path) -> Iterator[Serving]:
+def together(redis: RedisServer, log: Path) -> Iterator[ServerProcess]:
     """Two processes and their parent."""
-    started = serving.start(f"--store={redis.url}", "--processes=2", stderr=log)
+    started = server_process.start(f"--store={redis.url}", "--processes=2", stderr=log)
     assert started.process.stdout is not None
     started.process.stdout.readline()  # the second one listens too
     try:
@@ -38,24 +36,17 @@ def together(redis: RedisServer, log: Path) -> Iterator[Serving]:
             pass
 
 
-def answering(server: Serving) -> int:
-    """Give the process that answers on a new connection."""
-    with urllib.request.urlopen(f"{server.url}/inspect", timeout=5) as answer:
-        pid: int = json.load(answer)["pid"]
-        return pid
+def answering(server: ServerProcess) -> int:
+    """Return the process that answers on a new connection."""
+    pid: int = fetch(f"{server.url}/inspect").json["pid"]
+    return pid
 
 
-def pids(server: Serving) -> set[int]:
-    """Ask until two processes have answered, and give them."""
+def pids(server: ServerProcess) -> set[int]:
+    """Ask until two processes have answered, and return them."""
     found = {answering(server)}
     wait_until(lambda: len(found) == 2 or found.add(answering(server)))
     return found
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not true():
-        assert time.monotonic() < until, "it never came true"
 
 
 def lives(pid: int) -> bool:
@@ -91,8 +82,7 @@ def test_one_signal_to_the_parent_drains_all(
 
         def hold() -> None:
             url = f"{server.url}/rooms/drained/long-polling?cursor=now"
-            with urllib.request.urlopen(url, timeout=20) as answer:
-                answers.append(answer.status)
+            answers.append(fetch(url).status)
 
         holding = [threading.Thread(target=hold) for _ in range(8)]
         for thread in holding:
@@ -107,14 +97,13 @@ def test_one_signal_to_the_parent_drains_all(
         assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def held(server: Serving, pids: set[int]) -> int:
-    """Give how many requests all the processes hold."""
-    told: dict[int, int] = {}
-    while set(told) != pids:
-        with urllib.request.urlopen(f"{server.url}/inspect", timeout=5) as answer:
-            report = json.load(answer)
-            told[report["pid"]] = report["held"]
-    return sum(told.values())
+def held(server: ServerProcess, pids: set[int]) -> int:
+    """Return how many requests all the processes hold."""
+    counts: dict[int, int] = {}
+    while set(counts) != pids:
+        report = fetch(f"{server.url}/inspect").json
+        counts[report["pid"]] = report["held"]
+    return sum(counts.values())
 
 
 def test_without_their_parent_the_processes_end(redis: RedisServer, tmp_path: Path) -> None:
@@ -126,20 +115,22 @@ def test_without_their_parent_the_processes_end(redis: RedisServer, tmp_path: Pa
 
 @pytest.mark.parametrize("store", ["memory", "sqlite:chat.db"])
 def test_a_store_that_cannot_be_shared_is_refused(store: str) -> None:
-    assert "needs --store=redis://" in refused(f"--store={store}", "--processes=2", "--port=0")
+    assert "needs --store=redis://" in startup_error(
+        f"--store={store}", "--processes=2", "--port=0"
+    )
 
 
 def test_a_port_where_somebody_listens_is_refused_once(redis: RedisServer) -> None:
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
         port = taken.getsockname()[1]
-        assert f":{port}:" in refused(f"--store={redis.url}", "--processes=2", f"--port={port}")
+        assert f":{port}:" in startup_error(
+            f"--store={redis.url}", "--processes=2", f"--port={port}"
+        )
 
 
 def test_a_redis_that_is_not_there_is_told_once_and_not_by_each() -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        where = f"127.0.0.1:{nobody.getsockname()[1]}"
-        assert where in refused(f"--store=redis://{where}/0", "--processes=2", "--port=0")
+    where = f"127.0.0.1:{free_port()}"
+    assert where in startup_error(f"--store=redis://{where}/0", "--processes=2", "--port=0")
 
 
 def test_who_dies_at_once_is_started_again_more_and_more_slowly(tmp_path: Path) -> None:

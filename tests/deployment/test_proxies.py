@@ -18,9 +18,10 @@ from websockets.exceptions import WebSocketException
 
 from tests.support.clients import Reader, Refused, joined
 from tests.support.http import Connection
-from tests.support.proxying import DEPLOY, FILES, PATIENCE_SECONDS, free_port, proxy
+from tests.support.ports import free_port
+from tests.support.proxying import DEPLOY, FILES, PATIENCE_SECONDS, proxy
 from tests.support.redis_server import RedisServer
-from tests.support.server_process import Serving, stop
+from tests.support.server_process import ServerProcess, stop
 from tests.test_conformance import Serve
 from transports import app
 from transports.app import TRANSPORTS
@@ -231,16 +232,16 @@ async def converse(url: str, taking_away: AsyncIterator[None]) -> None:
         assert reader.gaps == 0
 
 
-async def end(chat: Serving, signum: signal.Signals) -> None:
+async def end(chat: ServerProcess, signum: signal.Signals) -> None:
     """End a process with a signal, and wait until it is gone."""
     chat.process.send_signal(signum)
     await asyncio.to_thread(stop, chat)
 
 
 async def test_a_process_that_restarts_behind_a_proxy_loses_and_doubles_nothing(
-    proxied: Proxied, process: Callable[..., Serving], tmp_path: Path
+    proxied: Proxied, process: Callable[..., ServerProcess], tmp_path: Path
 ) -> None:
-    async def restarting(chat: Serving) -> AsyncIterator[None]:
+    async def restarting(chat: ServerProcess) -> AsyncIterator[None]:
         for signum in (signal.SIGTERM, signal.SIGKILL):
             await end(chat, signum)
             chat = await asyncio.to_thread(process, *options)
@@ -253,7 +254,7 @@ async def test_a_process_that_restarts_behind_a_proxy_loses_and_doubles_nothing(
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
 async def test_one_of_two_processes_behind_a_proxy_can_be_taken_away(
-    proxied: Proxied, process: Callable[..., Serving], tmp_path: Path, signum: signal.Signals
+    proxied: Proxied, process: Callable[..., ServerProcess], tmp_path: Path, signum: signal.Signals
 ) -> None:
     async def taking_turns() -> AsyncIterator[None]:
         await end(one, signum)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.exercises import mistakes
 from tests.exercises.mistakes import Mistake, mistakes_in
-from tests.support.proxying import free_port
+from tests.support.ports import free_port
 from tutorial.exercises.runner.catalogue import Exercise, exercises
 from tutorial.exercises.runner.check_process import verdict_on
 from tutorial.exercises.sandbox.loading import load

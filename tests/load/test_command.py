@@ -20,7 +20,8 @@ import pytest
 from loadtests.__main__ import main
 from loadtests.report.html import render
 from loadtests.results.results import Results, last
-from tests.support import server_process as serving
+from tests.support import server_process
+from tests.support.http import fetch
 from tests.support.server_process import ROOT
 
 SMALL = ("--quick", "--users=8", "--rates=8", "--seconds=1", "--poll-interval=0.2")
@@ -142,11 +143,11 @@ def test_an_interrupted_run_keeps_what_it_measured_and_leaves_no_process(tmp_pat
 
 
 def test_a_server_that_dies_makes_its_cell_say_so(tmp_path: Path) -> None:
-    server = serving.start("--store=memory")
+    server = server_process.start("--store=memory")
     options = ("--quick", "--users=5", "--rates=5", "--seconds=25", "--transports=websocket")
     process = started(tmp_path, *options, f"--url={server.url}")
     wait_for(process, "websocket, 5")
-    while not json.load(_opened(server.url))["websockets"]:
+    while not fetch(f"{server.url}/inspect").json["websockets"]:
         pass  # until Locust has come
     server.process.kill()
     server.process.communicate()
@@ -154,12 +155,6 @@ def test_a_server_that_dies_makes_its_cell_say_so(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert f"the server at {server.url} died" in told
     assert "Traceback" not in told
-
-
-def _opened(url: str) -> Any:
-    from urllib.request import urlopen
-
-    return urlopen(f"{url}/inspect")
 
 
 class Refusing(BaseHTTPRequestHandler):
@@ -194,7 +189,7 @@ def test_a_server_that_is_something_else_is_one_sentence(stranger: str, tmp_path
 
 
 def test_a_server_that_limits_messages_is_one_sentence(tmp_path: Path) -> None:
-    with serving.served("--store=memory", "--rate-limit=1") as server:
+    with server_process.running("--store=memory", "--rate-limit=1") as server:
         refused(command(f"--url={server.url}", f"--results={tmp_path}"), "--rate-limit=0")
 
 

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
-from tests.support import server_process as serving
+from tests.support import server_process
+from tests.support.http import fetch
+from tests.support.ports import free_port
 from tests.support.retry_on_noise import at_best
-from tests.support.server_process import ROOT, Serving
+from tests.support.server_process import ROOT, ServerProcess
 
 TRANSPORTS = {
     "short-polling": "ShortPolling",
@@ -79,9 +80,9 @@ def locust(tmp_path: Path) -> Locust:
 
 
 @pytest.fixture(scope="module")
-def chat() -> Iterator[Serving]:
+def chat() -> Iterator[ServerProcess]:
     """One server for all these tests; each has a room of its own."""
-    with serving.served("--store=memory") as started:
+    with server_process.running("--store=memory") as started:
         yield started
 
 
@@ -115,8 +116,8 @@ def told(url: str, enough: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for _ in range(SECONDS_AT_MOST * 10):
         with suppress(OSError):  # it has not started yet
-            with urlopen(f"{url}/stats/requests") as answer:
-                rows = {row["name"]: row for row in json.load(answer)["extended_stats"][0]["data"]}
+            answer = fetch(f"{url}/stats/requests").json
+            rows = {row["name"]: row for row in answer["extended_stats"][0]["data"]}
             if enough(rows):
                 return rows
         time.sleep(0.1)
@@ -124,9 +125,8 @@ def told(url: str, enough: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
 
 
 def inspect(url: str) -> dict[str, Any]:
-    with urlopen(f"{url}/inspect") as answer:
-        counted: dict[str, Any] = json.load(answer)
-        return counted
+    counted: dict[str, Any] = fetch(f"{url}/inspect").json
+    return counted
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Counted:
 
 
 @pytest.fixture(scope="module")
-def counted(chat: Serving, tmp_path_factory: pytest.TempPathFactory) -> Counted:
+def counted(chat: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> Counted:
     options = ("--users=20", "--spawn-rate=20", "--rate=4", "--poll-interval=0.3", "--run-time=4s")
     before = inspect(chat.url)
     ran = run_locust(tmp_path_factory.mktemp("counted"), f"--host={chat.url}", *options)
@@ -195,7 +195,7 @@ def test_one_spoiled_delivery_in_a_thousand_is_found_and_named(fault: str) -> No
         assert not any(faults.values())
 
 
-def test_two_processes_publish_no_more_than_one(locust: Locust, chat: Serving) -> None:
+def test_two_processes_publish_no_more_than_one(locust: Locust, chat: ServerProcess) -> None:
     def check() -> None:
         before, port = inspect(chat.url)["messages"], free_port()
         ran = locust(
@@ -208,7 +208,9 @@ def test_two_processes_publish_no_more_than_one(locust: Locust, chat: Serving) -
     at_best(check)
 
 
-def test_a_shape_switches_itself_on_only_when_it_is_named(locust: Locust, chat: Serving) -> None:
+def test_a_shape_switches_itself_on_only_when_it_is_named(
+    locust: Locust, chat: ServerProcess
+) -> None:
     assert "Shape" not in locust(f"--host={chat.url}", "-u1", "-t1s", "WebSocket").log
     named = ",".join(f"loadtests/{name}.py" for name in ("websockets", "shapes/spike"))
     command = [
@@ -265,7 +267,9 @@ def test_a_server_that_is_not_there_is_one_sentence(locust: Locust) -> None:
     assert len(ran.log.strip().splitlines()) <= 3
 
 
-def test_too_few_file_descriptors_are_one_sentence_before_anything_starts(chat: Serving) -> None:
+def test_too_few_file_descriptors_are_one_sentence_before_anything_starts(
+    chat: ServerProcess,
+) -> None:
     command = f"ulimit -n 256; exec {sys.executable} -m locust --headless -u 400 --host={chat.url}"
     ended = subprocess.run(
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
@@ -277,11 +281,11 @@ def test_too_few_file_descriptors_are_one_sentence_before_anything_starts(chat: 
 
 
 def test_the_web_ui_has_a_tab_that_tells_delivery_and_a_form_with_our_options(
-    chat: Serving,
+    chat: ServerProcess,
 ) -> None:
     with web_ui(f"--host={chat.url}", "--room=web", "-u8", "-r8", "--rate=20") as url:
         rows = told(url, lambda rows: len(rows) == len(TRANSPORTS))
-        page = urlopen(f"{url}/").read().decode()
+        page = fetch(f"{url}/").body.decode()
     assert set(rows) == set(TRANSPORTS)
     assert '"title": "Delivery"' in page
     assert all(f'"{option}": ' in page for option in ("room", "rate", "poll_interval", "hold"))
@@ -302,12 +306,3 @@ def test_the_load_tests_are_pure_clients() -> None:
             assert not re.search(
                 r"^\s*(from|import) (transports|tutorial)\b", file.read_text(), re.M
             ), file
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-        return port

@@ -7,10 +7,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import Look, Process, View
+from tests.support.browser import OpenPage, Process, View
 from tests.support.contrast import found_on, luminance, ratio
-from tests.support.server_process import Serving
-from tests.support.speaking import inspect, say, talking
+from tests.support.http import fetch
+from tests.support.posting import background_posts, post_message
+from tests.support.server_process import ServerProcess
 from tutorial.book.chapters import chapters
 
 pytest_plugins = ["tests.support.browser_fixtures"]
@@ -40,12 +41,12 @@ def test_the_contrast_of_black_on_white_is_21() -> None:
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", *CHATS])
 def test_all_text_and_all_controls_have_enough_contrast_in_both_schemes(
-    look: Look, path: str
+    open_page: OpenPage, path: str
 ) -> None:
-    view = look(path)
-    view.expects("status of 404", "status of 422")
+    view = open_page(path)
+    view.expect_errors("status of 404", "status of 422")
     if "/chat" in path:
-        say(view.url, "contrast", "hello")
+        post_message(view.url, "contrast", "hello")
         view.connected()
         view.write("x" * 2001)
         expect(view.page.locator(".why").first).to_be_visible()
@@ -59,9 +60,9 @@ def test_all_text_and_all_controls_have_enough_contrast_in_both_schemes(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways(leaf: Look, path: str) -> None:
-    view = leaf(path)
-    view.expects("status of 404")
+def test_no_page_scrolls_sideways(open_in_shared_tab: OpenPage, path: str) -> None:
+    view = open_in_shared_tab(path)
+    view.expect_errors("status of 404")
     if "/chat" in path:
         view.connected()
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -70,8 +71,8 @@ def test_no_page_scrolls_sideways(leaf: Look, path: str) -> None:
         assert view.page.evaluate(over) <= 0, width
 
 
-def test_everything_works_with_the_keyboard_alone(look: Look) -> None:
-    view = look("/")
+def test_everything_works_with_the_keyboard_alone(open_page: OpenPage) -> None:
+    view = open_page("/")
     press = view.page.keyboard.press
     press("Tab")
     expect(view.page.locator(":focus")).to_have_text("Skip to the content")
@@ -107,15 +108,15 @@ def tab_to(view: View, name: str) -> None:
 
 
 def test_a_log_has_a_name_and_announces_a_summary_when_the_room_is_busy(
-    look: Look, site: Serving
+    open_page: OpenPage, site: ServerProcess
 ) -> None:
-    view = look("/chat?room=busy&transport=websocket")
+    view = open_page("/chat?room=busy&transport=websocket")
     view.connected()
     log = view.page.get_by_role("log", name=re.compile("^Messages in busy"))
-    say(site.url, "busy", "slowly")
+    post_message(site.url, "busy", "slowly")
     expect(log.locator("li")).to_have_count(1)
     assert log.get_attribute("aria-live") == "polite"
-    with talking(site.url, "busy", count=10, rate=20):
+    with background_posts(site.url, "busy", count=10, rate=20):
         pass
     expect(log.locator("li")).to_have_count(11)
     assert log.get_attribute("aria-live") == "off"
@@ -123,8 +124,8 @@ def test_a_log_has_a_name_and_announces_a_summary_when_the_room_is_busy(
 
 
 @pytest.mark.parametrize("path", PAGES[:3])
-def test_without_scripts_a_page_can_be_read(leaf: Look, path: str) -> None:
-    view = leaf(path, scripts=False)
+def test_without_scripts_a_page_can_be_read(open_in_shared_tab: OpenPage, path: str) -> None:
+    view = open_in_shared_tab(path, scripts=False)
     expect(view.page.get_by_role("heading", level=1)).to_be_visible()
     if "/chat" in path:
         told = view.page.locator("noscript .prose")
@@ -133,25 +134,25 @@ def test_without_scripts_a_page_can_be_read(leaf: Look, path: str) -> None:
         expect(view.page.get_by_label("Your name")).to_be_hidden()
 
 
-def test_the_chosen_theme_is_remembered(look: Look) -> None:
-    view = look("/", scheme="light")
+def test_the_chosen_theme_is_remembered(open_page: OpenPage) -> None:
+    view = open_page("/", scheme="light")
     paper = "getComputedStyle(document.body).backgroundColor"
     light = view.page.evaluate(paper)
     view.page.get_by_role("button", name="Dark").click()
     dark = view.page.evaluate(paper)
     assert dark != light
-    again = look("/chat", tab_of=view)
+    again = open_page("/chat", tab_of=view)
     assert again.page.evaluate(paper) == dark
 
 
 @pytest.mark.parametrize("transport", list(QUIET))
 def test_the_bytes_that_a_pane_shows_are_those_that_the_server_counted(
-    look: Look, process: Process, transport: str
+    open_page: OpenPage, process: Process, transport: str
 ) -> None:
     server = process("--store=memory", "--hold=1")
-    say(server.url, "bytes", "the room exists")
+    post_message(server.url, "bytes", "the room exists")
     cost_of_looking = counted_since(counted(server), server)
-    view = look(f"/chat?room=bytes&transport={transport}", server=server)
+    view = open_page(f"/chat?room=bytes&transport={transport}", server=server)
     view.loaded()
     shown_before, counted_before = shown(view, transport), counted(server)
     view.page.get_by_role("button", name="Cut the connection").click()
@@ -175,20 +176,20 @@ def shown(view: View, transport: str) -> list[int]:
     return figures
 
 
-def counted(server: Serving) -> list[int]:
+def counted(server: ServerProcess) -> list[int]:
     """Give the bytes that the server has received and sent since it began."""
-    inside = inspect(server.url)
+    inside = fetch(f"{server.url}/inspect").json
     return [inside["bytes_received"], inside["bytes_sent"]]
 
 
-def counted_since(before: list[int], server: Serving) -> list[int]:
+def counted_since(before: list[int], server: ServerProcess) -> list[int]:
     """Give the bytes that the server has received and sent since then."""
     return [now - then for now, then in zip(counted(server), before, strict=True)]
 
 
 @pytest.mark.parametrize("path", [*PAGES[:3], *(chapter.path for chapter in chapters())])
-def test_a_page_s_scripts_and_styles_are_small(look: Look, path: str) -> None:
-    view = look(path)
+def test_a_page_s_scripts_and_styles_are_small(open_page: OpenPage, path: str) -> None:
+    view = open_page(path)
     view.loaded() if "/chat" in path else view.page.wait_for_load_state()
     code = "({ name, initiatorType }) => initiatorType !== 'fetch' && /[.](js|css)$/.test(name)"
     each = f"performance.getEntriesByType('resource').filter({code}).map((e) => e.encodedBodySize)"

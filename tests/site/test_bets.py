@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.laboratory import serving
+from tests.support.laboratory import laboratory_server
 from tutorial.site.bets import BETS_MOST, BetsFile
 
 BET = {"name": "2.delay", "chapter": 2, "question": "How late?", "unit": "ms", "bet": 500}
@@ -34,8 +34,8 @@ def test_a_file_that_can_not_be_read_holds_no_bets(tmp_path: Path, broken: str) 
 
 def test_a_page_writes_reads_and_removes(tmp_path: Path) -> None:
     async def run() -> None:
-        async with serving(tmp_path) as lab:
-            assert (await lab.post("/bets", BET)).code == 200
+        async with laboratory_server(tmp_path) as lab:
+            assert (await lab.post("/bets", BET)).status == 200
             settled = BET | {"measured": 1003.5}
             written = json.loads((await lab.post("/bets", settled)).body)
             del settled["name"]
@@ -52,9 +52,9 @@ def test_a_name_that_is_none_is_refused_with_a_sentence(
     tmp_path: Path, wrong: dict[str, Any]
 ) -> None:
     async def run() -> None:
-        async with serving(tmp_path) as lab:
+        async with laboratory_server(tmp_path) as lab:
             response = await lab.post("/bets", BET | wrong)
-            assert response.code == 422
+            assert response.status == 422
             assert "“name”" in json.loads(response.body)["detail"]
             assert not (tmp_path / "bets.json").exists()
 
@@ -66,18 +66,18 @@ def test_the_file_has_an_end(tmp_path: Path) -> None:
     (tmp_path / "bets.json").write_text(json.dumps({"bets": full}))
 
     async def run() -> None:
-        async with serving(tmp_path) as lab:
-            assert (await lab.post("/bets", BET)).code == 422
-            assert (await lab.post("/bets", {"name": "0", "bet": 2})).code == 200
+        async with laboratory_server(tmp_path) as lab:
+            assert (await lab.post("/bets", BET)).status == 422
+            assert (await lab.post("/bets", {"name": "0", "bet": 2})).status == 200
 
     asyncio.run(run())
 
 
 def test_another_machine_can_not_read_write_or_remove_them(tmp_path: Path) -> None:
     async def run() -> None:
-        async with serving(tmp_path) as lab:
-            assert (await lab.post("/bets", BET, Host="chat.example")).code == 403
-            assert (await lab.get("/bets", Host="chat.example")).code == 403
-            assert (await lab.delete("/bets", Host="chat.example")).code == 403
+        async with laboratory_server(tmp_path) as lab:
+            assert (await lab.post("/bets", BET, Host="chat.example")).status == 403
+            assert (await lab.get("/bets", Host="chat.example")).status == 403
+            assert (await lab.delete("/bets", Host="chat.example")).status == 403
 
     asyncio.run(run())

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 from markupsafe import Markup
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
+from tests.support.http import Response, ask
 from transports.app import make_app
 from transports.chat import Chat
 from transports.rooms import Rooms
@@ -32,20 +32,17 @@ class Book:
     def __init__(self, port: int) -> None:
         self._url = f"http://127.0.0.1:{port}"
 
-    async def get(self, path: str, **headers: str) -> HTTPResponse:
+    async def get(self, path: str, **headers: str) -> Response:
         return await self._ask(path, "GET", None, headers)
 
-    async def post(self, path: str, **headers: str) -> HTTPResponse:
-        return await self._ask(path, "POST", "", headers)
+    async def post(self, path: str, **headers: str) -> Response:
+        return await self._ask(path, "POST", b"", headers)
 
     async def _ask(
-        self, path: str, method: str, body: str | None, headers: dict[str, str]
-    ) -> HTTPResponse:
+        self, path: str, method: str, body: bytes | None, headers: dict[str, str]
+    ) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = HTTPRequest(
-            self._url + path, method, body=body, headers=named, follow_redirects=False
-        )
-        return await AsyncHTTPClient().fetch(request, raise_error=False)
+        return await ask(self._url, path, method, body, named)
 
 
 @asynccontextmanager
@@ -60,17 +57,17 @@ async def open_book() -> AsyncIterator[Book]:
 
 async def test_a_chapter_is_at_its_number_and_every_other_spelling_leads_there() -> None:
     async with open_book() as book:
-        assert (await book.get("/chapters/04")).code == 200
+        assert (await book.get("/chapters/04")).status == 200
         for spelling in ("4", "004", "04/", "04_holding_a_request", "04_holding_a_request.md"):
             answer = await book.get(f"/chapters/{spelling}")
-            assert (answer.code, answer.headers["Location"]) == (301, "/chapters/04")
+            assert (answer.status, answer.headers["location"]) == (301, "/chapters/04")
 
 
 async def test_a_chapter_that_does_not_exist_is_a_page_that_names_those_that_do() -> None:
     async with open_book() as book:
         for number in ("99", "999"):
             answer = await book.get(f"/chapters/{number}")
-            assert answer.code == 404
+            assert answer.status == 404
             assert b'href="/chapters/04"' in answer.body
 
 
@@ -103,7 +100,7 @@ async def test_a_source_file_is_shown_whole_with_an_anchor_at_each_definition() 
 )
 async def test_no_other_file_of_this_machine_is_shown(path: str) -> None:
     async with open_book() as book:
-        assert (await book.get(f"/source/{path}")).code == 404
+        assert (await book.get(f"/source/{path}")).status == 404
 
 
 async def test_every_source_file_can_be_shown() -> None:
@@ -111,7 +108,7 @@ async def test_every_source_file_can_be_shown() -> None:
         index = (await book.get("/source/")).body.decode()
         for path in quoting.paths(("transports", "static")):
             assert f'href="/source/{path}"' in index
-            assert (await book.get(f"/source/{path}")).code == 200, path
+            assert (await book.get(f"/source/{path}")).status == 200, path
 
 
 @pytest.fixture
@@ -123,7 +120,7 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_a_check_runs_the_file_on_the_disk_and_gives_its_verdict(learner: Path) -> None:
     async with open_book() as book:
         answer = await book.post("/exercises/2/check")
-        assert answer.code == 200
+        assert answer.status == 200
         assert json.loads(answer.body)["passed"] is False
         assert (learner / "02_polling.py").exists()
 
@@ -131,13 +128,13 @@ async def test_a_check_runs_the_file_on_the_disk_and_gives_its_verdict(learner: 
 async def test_without_scripts_a_check_comes_back_to_its_chapter(learner: Path) -> None:
     async with open_book() as book:
         answer = await book.post("/exercises/2/check", Accept="text/html,*/*")
-        assert (answer.code, answer.headers["Location"]) == (303, "/chapters/02#exercise-2")
+        assert (answer.status, answer.headers["location"]) == (303, "/chapters/02#exercise-2")
 
 
 async def test_an_exercise_that_does_not_exist_is_one_sentence() -> None:
     async with open_book() as book:
         answer = await book.post("/exercises/99/check")
-        assert answer.code == 404
+        assert answer.status == 404
         assert "There is no exercise 99" in json.loads(answer.body)["detail"]
 
 
@@ -152,7 +149,7 @@ async def test_an_exercise_that_does_not_exist_is_one_sentence() -> None:
 )
 async def test_only_this_machine_may_start_a_check(stranger: dict[str, str], learner: Path) -> None:
     async with open_book() as book:
-        assert (await book.post("/exercises/2/check", **stranger)).code == 403
+        assert (await book.post("/exercises/2/check", **stranger)).status == 403
         assert not learner.exists()
 
 

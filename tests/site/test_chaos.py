@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.laboratory import Running, serving
+from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.laboratory import heard as heard_from
 from tutorial.laboratory.chaos import Link
 from tutorial.laboratory.disposable_server import DisposableServer
@@ -177,12 +177,12 @@ def test_a_server_that_is_gone_closes_the_connection() -> None:
 
 def test_a_page_has_a_link_a_transport_and_controls_each() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             controls = await lab.socket("/chaos?links=short-polling,long-polling")
             ports = (await heard_from(controls))["ports"]
             assert set(ports) == {"short-polling", "long-polling"}
             through = replace(lab, port=ports["short-polling"])
-            assert (await through.get("/rooms/lobby/short-polling")).code == 200
+            assert (await through.get("/rooms/lobby/short-polling")).status == 200
             await controls.write_message(json.dumps({"link": "short-polling", "latency_ms": 100}))
             await controls.write_message(json.dumps({"do": "shout"}))
             assert "“do”" in (await heard_from(controls))["error"], "and by now the knob is turned"
@@ -195,7 +195,7 @@ def test_a_page_has_a_link_a_transport_and_controls_each() -> None:
 
 def test_a_page_hears_the_bytes_that_it_sent_and_received() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             controls = await lab.socket("/chaos?links=all&record=1")
             port = (await heard_from(controls))["ports"]["all"]
             through = replace(lab, port=port)
@@ -217,7 +217,7 @@ def test_a_disposable_server_restarts_on_its_port_with_what_its_store_kept(
     async def run() -> None:
         server = DisposableServer(store, "http://127.0.0.1:1")
         try:
-            lab = Running(None, await server.start())  # type: ignore[arg-type]
+            lab = LaboratoryServer(None, await server.start())  # type: ignore[arg-type]
             acked = json.loads((await lab.say("lobby")).body)
             await server.stop()
             assert await server.start() == lab.port

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import Look, Process
+from tests.support.browser import OpenPage, Process
 from tests.support.contrast import found_on
 from tutorial.book.chapters import chapters
 
@@ -23,8 +23,10 @@ SHIFT_MOST = 0.1  # what Lighthouse still calls good
 
 
 @pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
-def test_all_text_has_enough_contrast_in_both_schemes(leaf: Look, path: str) -> None:
-    view = leaf(path)
+def test_all_text_has_enough_contrast_in_both_schemes(
+    open_in_shared_tab: OpenPage, path: str
+) -> None:
+    view = open_in_shared_tab(path)
     view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     for scheme in ("light", "dark"):
         view.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -35,8 +37,8 @@ def test_all_text_has_enough_contrast_in_both_schemes(leaf: Look, path: str) -> 
 
 
 @pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
-def test_no_chapter_scrolls_sideways(leaf: Look, path: str) -> None:
-    view = leaf(path)
+def test_no_chapter_scrolls_sideways(open_in_shared_tab: OpenPage, path: str) -> None:
+    view = open_in_shared_tab(path)
     view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     for width in (320, 390, 768, 1024, 1440):
@@ -45,16 +47,16 @@ def test_no_chapter_scrolls_sideways(leaf: Look, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_moves_while_a_chapter_loads(leaf: Look, path: str) -> None:
-    view = leaf(path)
+def test_nothing_moves_while_a_chapter_loads(open_in_shared_tab: OpenPage, path: str) -> None:
+    view = open_in_shared_tab(path)
     view.page.evaluate(SHIFTS)
     view.page.wait_for_load_state("networkidle") if path in PATHS[1:] else view.connected()
     assert (view.page.evaluate("window.shifted") or 0) < SHIFT_MOST
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_without_scripts_a_chapter_is_whole(leaf: Look, path: str) -> None:
-    view = leaf(path, scripts=False)
+def test_without_scripts_a_chapter_is_whole(open_in_shared_tab: OpenPage, path: str) -> None:
+    view = open_in_shared_tab(path, scripts=False)
     for told in view.page.locator(".without-scripts").all():
         expect(told).to_be_visible()
         assert len(told.inner_text()) > 30
@@ -64,15 +66,17 @@ def test_without_scripts_a_chapter_is_whole(leaf: Look, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS[:2])
-def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(leaf: Look, path: str) -> None:
-    view = leaf(path)
+def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(
+    open_in_shared_tab: OpenPage, path: str
+) -> None:
+    view = open_in_shared_tab(path)
     for width in (390, 1440):
         view.page.set_viewport_size({"width": width, "height": 800})
         expect(view.page.get_by_role("navigation", name="On this page")).to_have_count(1)
 
 
-def test_a_question_mark_shows_what_each_key_does_and_the_keys_do_it(look: Look) -> None:
-    view = look("/chapters/02")
+def test_a_question_mark_shows_what_each_key_does_and_the_keys_do_it(open_page: OpenPage) -> None:
+    view = open_page("/chapters/02")
     page, sheet = view.page, view.page.get_by_role("dialog", name="Keys")
     page.keyboard.press("?")
     expect(sheet).to_be_visible()
@@ -100,13 +104,13 @@ def test_a_question_mark_shows_what_each_key_does_and_the_keys_do_it(look: Look)
     expect(page).to_have_url(re.compile("/chapters/02$"))
 
 
-def test_single_letters_can_be_switched_off_and_stay_off(look: Look) -> None:
-    view = look("/chapters/02")
+def test_single_letters_can_be_switched_off_and_stay_off(open_page: OpenPage) -> None:
+    view = open_page("/chapters/02")
     view.page.get_by_role("button", name="Keys").click()
     view.page.get_by_label("Let single letters work").uncheck()
     view.page.get_by_role("button", name="Close").click()
     view.page.keyboard.press("n")
-    again = look("/chapters/03", tab_of=view)
+    again = open_page("/chapters/03", tab_of=view)
     again.page.keyboard.press("n")
     expect(again.page).to_have_url(re.compile("/chapters/03$"))
     again.page.keyboard.press("?")
@@ -115,9 +119,9 @@ def test_single_letters_can_be_switched_off_and_stay_off(look: Look) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_button_checks_the_file_and_shows_the_verdict_in_the_chapter(
-    look: Look, process: Process, scripts: bool
+    open_page: OpenPage, process: Process, scripts: bool
 ) -> None:
-    view = look("/chapters/02", scripts=scripts, server=process("--store=memory"))
+    view = open_page("/chapters/02", scripts=scripts, server=process("--store=memory"))
     view.page.get_by_role("button", name="Check my file").click()
     box = view.page.locator(".exercise")
     expect(box).to_have_attribute("data-state", "tried")
@@ -126,8 +130,8 @@ def test_the_button_checks_the_file_and_shows_the_verdict_in_the_chapter(
     expect(view.page.get_by_role("button", name="Check my file")).to_be_enabled()
 
 
-def test_on_paper_a_chapter_is_its_text_and_listings(leaf: Look) -> None:
-    view = leaf("/chapters/02")
+def test_on_paper_a_chapter_is_its_text_and_listings(open_in_shared_tab: OpenPage) -> None:
+    view = open_in_shared_tab("/chapters/02")
     view.page.emulate_media(media="print")
     expect(view.page.get_by_role("navigation")).to_have_count(0)
     expect(view.page.get_by_role("button", name="Check my file")).to_be_hidden()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.support import server_process as serving
-from tests.support.browser import Look, Process
-from tests.support.server_process import Serving
-from tests.support.speaking import say, talking
+from tests.support import server_process
+from tests.support.browser import OpenPage, Process
+from tests.support.posting import background_posts, post_message
+from tests.support.server_process import ServerProcess
 
 pytest_plugins = ["tests.support.browser_fixtures"]
 
@@ -28,13 +28,13 @@ EXACT = re.compile(r"✓")
 
 
 def test_switching_20_times_while_another_writes_500_messages_leaves_every_pane_exact(
-    look: Look, site: Serving
+    open_page: OpenPage, site: ServerProcess
 ) -> None:
-    one = look("/chat?room=switching&transport=short-polling")
-    all_ = look("/chat?room=switching&mode=compare")
+    one = open_page("/chat?room=switching&transport=short-polling")
+    all_ = open_page("/chat?room=switching&mode=compare")
     one.connected()
     all_.connected()
-    with talking(site.url, "switching", count=500, rate=70):
+    with background_posts(site.url, "switching", count=500, rate=70):
         for switch in range(20):
             one.choose(LABELS[TRANSPORTS[(switch + 1) % len(TRANSPORTS)]])
             one.page.wait_for_timeout(300)
@@ -47,10 +47,10 @@ def test_switching_20_times_while_another_writes_500_messages_leaves_every_pane_
         assert all_.ids(all_.pane_of(transport)) == list(range(1, 501))
 
 
-def test_markup_in_a_message_shows_as_text(look: Look, site: Serving) -> None:
+def test_markup_in_a_message_shows_as_text(open_page: OpenPage, site: ServerProcess) -> None:
     markup = "<img src=x onerror=document.title='run'><script>alert(1)</script>"
-    view = look("/chat?room=markup&transport=websocket")
-    say(site.url, "markup", markup, author="<b>eve</b>")
+    view = open_page("/chat?room=markup&transport=websocket")
+    post_message(site.url, "markup", markup, author="<b>eve</b>")
     expect(view.pane.locator(".log .text")).to_have_text(markup)
     expect(view.pane.locator(".log .author")).to_have_text("<b>eve</b>")
     assert view.page.locator(".log img, .log script, .log b b").count() == 0
@@ -58,29 +58,29 @@ def test_markup_in_a_message_shows_as_text(look: Look, site: Serving) -> None:
 
 
 def test_the_server_restarts_and_every_pane_goes_on(
-    look: Look, process: Process, tmp_path: Path
+    open_page: OpenPage, process: Process, tmp_path: Path
 ) -> None:
     store = f"--store=sqlite:{tmp_path / 'chat.db'}"
     server = process(store)
-    view = look("/chat?room=restart&mode=compare", server=server)
-    view.expects(*NETWORK_ERRORS)
+    view = open_page("/chat?room=restart&mode=compare", server=server)
+    view.expect_errors(*NETWORK_ERRORS)
     view.connected()
-    say(server.url, "restart", "before")
+    post_message(server.url, "restart", "before")
     for transport in TRANSPORTS:
         expect(view.pane_of(transport).locator(".log .text")).to_have_text(["before"])
-    assert serving.stop(server) == 0
+    assert server_process.stop(server) == 0
     process(store, f"--port={server.port}")
-    say(server.url, "restart", "after")
+    post_message(server.url, "restart", "after")
     for transport in TRANSPORTS:
         expect(view.pane_of(transport).locator(".log .text")).to_have_text(["before", "after"])
         expect(view.pane_of(transport).locator(".tally")).to_have_text(EXACT)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_two_tabs_talk(look: Look, transport: str) -> None:
+def test_two_tabs_talk(open_page: OpenPage, transport: str) -> None:
     room = f"/chat?room=two-tabs-{transport}&transport={transport}"
-    ann = look(room)
-    bob = look(room, tab_of=ann)
+    ann = open_page(room)
+    bob = open_page(room, tab_of=ann)
     ann.write("Do you hear me?")
     expect(bob.pane.locator(".log .text")).to_have_text("Do you hear me?")
     bob.write("I do.")
@@ -93,9 +93,9 @@ def test_two_tabs_talk(look: Look, transport: str) -> None:
 
 @pytest.mark.parametrize("transport", ["short-polling", "long-polling", "server-sent-events"])
 def test_a_message_shows_at_once_and_settles_when_the_server_has_it(
-    look: Look, transport: str
+    open_page: OpenPage, transport: str
 ) -> None:
-    view = look(f"/chat?room=optimistic-{transport}&transport={transport}")
+    view = open_page(f"/chat?room=optimistic-{transport}&transport={transport}")
     held: list[Route] = []
     view.page.route("**/messages*", lambda route: held.append(route))
     view.write("hi")
@@ -109,11 +109,11 @@ def test_a_message_shows_at_once_and_settles_when_the_server_has_it(
 
 @pytest.mark.parametrize("transport", ["short-polling", "websocket"])  # the two ways up
 def test_a_refused_message_says_why_and_can_be_sent_again(
-    look: Look, process: Process, transport: str
+    open_page: OpenPage, process: Process, transport: str
 ) -> None:
     server = process("--store=memory", "--rate-limit=0.5")  # a burst of one
-    view = look(f"/chat?room=refused&transport={transport}", server=server)
-    view.expects("status of 429")
+    view = open_page(f"/chat?room=refused&transport={transport}", server=server)
+    view.expect_errors("status of 429")
     view.connected()
     view.write("first")
     view.write("second")
@@ -126,9 +126,9 @@ def test_a_refused_message_says_why_and_can_be_sent_again(
     expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["first", "second"])
 
 
-def test_a_message_that_is_sent_again_keeps_its_key(look: Look) -> None:
-    view = look("/chat?room=keys&transport=long-polling")
-    view.expects("status of 422")
+def test_a_message_that_is_sent_again_keeps_its_key(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=keys&transport=long-polling")
+    view.expect_errors("status of 422")
     keys: list[str] = []
     view.page.on(
         "request",
@@ -147,9 +147,9 @@ def test_a_message_that_is_sent_again_keeps_its_key(look: Look) -> None:
     expect(view.pane.locator(".pending")).to_have_count(0)
 
 
-def test_a_message_whose_ack_was_lost_is_in_the_room_once(look: Look) -> None:
-    view = look("/chat?room=lost-ack&transport=short-polling")
-    view.expects(*NETWORK_ERRORS)
+def test_a_message_whose_ack_was_lost_is_in_the_room_once(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=lost-ack&transport=short-polling")
+    view.expect_errors(*NETWORK_ERRORS)
     lost: list[Route] = []
 
     def lose_the_first_ack(route: Route) -> None:
@@ -163,13 +163,13 @@ def test_a_message_whose_ack_was_lost_is_in_the_room_once(look: Look) -> None:
     view.page.route("**/messages*", lose_the_first_ack)
     view.write("once")
     expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["once"])
-    say(view.url, "lost-ack", "next")
+    post_message(view.url, "lost-ack", "next")
     expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["once", "next"])
     assert view.ids() == [1, 2]
 
 
-def test_compare_shows_who_hears_it_first_and_at_what_price(look: Look) -> None:
-    view = look("/chat?room=compare&mode=compare")
+def test_compare_shows_who_hears_it_first_and_at_what_price(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=compare&mode=compare")
     view.connected()
     view.write("Who hears it first?")
     for transport in TRANSPORTS:
@@ -186,9 +186,9 @@ def test_compare_shows_who_hears_it_first_and_at_what_price(look: Look) -> None:
 
 
 def test_in_comparison_a_message_waits_under_the_box_and_in_no_pane_that_has_not_heard_it(
-    look: Look,
+    open_page: OpenPage,
 ) -> None:
-    view = look("/chat?room=waits&mode=compare")
+    view = open_page("/chat?room=waits&mode=compare")
     view.connected()
     late = view.pane_of("short-polling")
     late.get_by_role("button", name="Go offline").click()
@@ -202,40 +202,44 @@ def test_in_comparison_a_message_waits_under_the_box_and_in_no_pane_that_has_not
     expect(view.page.locator(".outgoing .text")).to_have_count(0)
 
 
-def test_a_cut_and_five_seconds_offline_lose_nothing(look: Look, site: Serving) -> None:
-    view = look("/chat?room=cut&mode=compare")
+def test_a_cut_and_five_seconds_offline_lose_nothing(
+    open_page: OpenPage, site: ServerProcess
+) -> None:
+    view = open_page("/chat?room=cut&mode=compare")
     view.connected()
     for cut in view.page.get_by_role("button", name="Cut the connection").all():
         cut.click()
-    say(site.url, "cut", "after the cut")
+    post_message(site.url, "cut", "after the cut")
     for transport in TRANSPORTS:
         expect(view.pane_of(transport).locator(".log .text")).to_have_text(["after the cut"])
     for away in view.page.get_by_role("button", name="Go offline").all():
         away.click()
     for transport in TRANSPORTS:
         expect(view.pane_of(transport).locator(".state")).to_contain_text("retrying in")
-    say(site.url, "cut", "while away")
+    post_message(site.url, "cut", "while away")
     for transport in TRANSPORTS:
         pane = view.pane_of(transport)
         expect(pane.locator(".log .text")).to_have_text(["after the cut", "while away"])
         expect(pane.locator(".tally")).to_have_text(EXACT)
 
 
-def test_what_can_no_longer_be_told_is_told_as_a_gap(look: Look, process: Process) -> None:
+def test_what_can_no_longer_be_told_is_told_as_a_gap(open_page: OpenPage, process: Process) -> None:
     server = process("--store=memory", "--history=5")
-    view = look("/chat?room=gap&transport=long-polling", server=server)
-    say(server.url, "gap", "heard")
+    view = open_page("/chat?room=gap&transport=long-polling", server=server)
+    post_message(server.url, "gap", "heard")
     expect(view.pane.locator(".log .text")).to_have_text(["heard"])
     view.page.get_by_role("button", name="Go offline").click()
     for number in range(20):
-        say(server.url, "gap", f"missed {number}")
+        post_message(server.url, "gap", f"missed {number}")
     expect(view.pane.locator(".log .gap")).to_contain_text("starting over")
     expect(view.pane.locator(".log .text")).to_have_text([f"missed {n}" for n in range(15, 20)])
     expect(view.pane.get_by_text("1 gap told")).to_be_visible()
 
 
-def test_room_transport_and_mode_are_in_the_address_and_the_name_is_remembered(look: Look) -> None:
-    view = look("/chat?room=address")
+def test_room_transport_and_mode_are_in_the_address_and_the_name_is_remembered(
+    open_page: OpenPage,
+) -> None:
+    view = open_page("/chat?room=address")
     view.page.get_by_label("Your name").fill("Zoë")
     view.choose("WebSocket")
     view.page.wait_for_url("**room=address&transport=websocket")
@@ -244,7 +248,7 @@ def test_room_transport_and_mode_are_in_the_address_and_the_name_is_remembered(l
     view.page.wait_for_url("**room=another-room&transport=websocket")
     view.page.get_by_role("radio", name="Compare").check()
     view.page.wait_for_url("**room=another-room&mode=compare")
-    again = look("/chat", tab_of=view)
+    again = open_page("/chat", tab_of=view)
     expect(again.page.get_by_label("Your name")).to_have_value("Zoë")
     expect(again.page.get_by_label("Room", exact=True)).to_have_value("another-room")
     view.page.go_back()
@@ -260,13 +264,13 @@ def test_room_transport_and_mode_are_in_the_address_and_the_name_is_remembered(l
         ("server-sent-events", r"^open for \d\.\d s$"),
     ],
 )
-def test_the_state_is_told_in_words(look: Look, transport: str, words: str) -> None:
-    view = look(f"/chat?room=words&transport={transport}")
+def test_the_state_is_told_in_words(open_page: OpenPage, transport: str, words: str) -> None:
+    view = open_page(f"/chat?room=words&transport={transport}")
     expect(view.pane.locator(".state")).to_have_text(re.compile(words))
 
 
-def test_a_room_that_cannot_be_named_is_refused_in_the_page(look: Look) -> None:
-    view = look("/chat?room=lobby")
+def test_a_room_that_cannot_be_named_is_refused_in_the_page(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=lobby")
     view.page.get_by_label("Room", exact=True).fill("né")
     view.page.get_by_label("Room", exact=True).press("Enter")
     told = view.page.get_by_label("Room", exact=True).evaluate("(box) => box.validationMessage")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from tests.support.browser import Look, Process
+from tests.support.browser import OpenPage, Process
+from tests.support.posting import post_message
 from tests.support.server_process import stop
-from tests.support.speaking import say
 
 pytest_plugins = ["tests.support.browser_fixtures"]
 
@@ -20,30 +20,32 @@ OPEN = """() => {
 }"""
 
 
-def test_a_pane_over_server_sent_events_shows_each_message_once_over_a_cut(look: Look) -> None:
-    view = look("/chat?room=streams&transport=server-sent-events")
+def test_a_pane_over_server_sent_events_shows_each_message_once_over_a_cut(
+    open_page: OpenPage,
+) -> None:
+    view = open_page("/chat?room=streams&transport=server-sent-events")
     shown = view.pane.locator(".log li[data-id] .text")
     view.connected()
-    say(view.url, "streams", "before the cut")
+    post_message(view.url, "streams", "before the cut")
     expect(shown).to_have_text(["before the cut"])
     view.page.get_by_role("button", name="Cut the connection").click()
-    say(view.url, "streams", "while it was away")
+    post_message(view.url, "streams", "while it was away")
     expect(shown).to_have_text(["before the cut", "while it was away"])
 
 
 def test_a_plain_event_source_comes_back_over_a_restart_to_where_it_was(
-    look: Look, process: Process, tmp_path: Path
+    open_page: OpenPage, process: Process, tmp_path: Path
 ) -> None:
     """No module of ours: the browser sends the id of its last event by itself."""
     store = f"--store=sqlite:{tmp_path}/chat.db"
     server = process(store)
-    view = look("/source/", server=server)
-    view.expects("net::ERR_")
+    view = open_page("/source/", server=server)
+    view.expect_errors("net::ERR_")
     view.page.evaluate(OPEN)
-    say(server.url, "lobby", "one")
+    post_message(server.url, "lobby", "one")
     view.page.wait_for_function("() => seen.length === 1")
     stop(server)
     process(store, f"--port={server.port}")
-    say(server.url, "lobby", "two")
+    post_message(server.url, "lobby", "two")
     view.page.wait_for_function("() => seen.length === 2")
     assert view.page.evaluate("seen.map(({ id }) => id)") == [1, 2]

@@ -5,16 +5,13 @@ The moments are forced: a process is killed (-9) by itself, exactly between two 
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -23,9 +20,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.proxying import free_port
+from tests.support.http import fetch
+from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
-from tests.support.server_process import ROOT, Serving, served, start, stop
+from tests.support.server_process import ROOT, ServerProcess, running, start, stop
+from tests.support.waiting import wait_until
 from transports.app import TRANSPORTS
 from tutorial.existing_app import relay
 from tutorial.existing_app.orders import Orders
@@ -49,9 +48,9 @@ def outbox(database: str) -> Iterator[Outbox]:
 
 
 @pytest.fixture
-def chat(tmp_path: Path) -> Iterator[Serving]:
-    with served(f"--store=sqlite:{tmp_path}/chat.db", **KEY) as serving:
-        yield serving
+def chat(tmp_path: Path) -> Iterator[ServerProcess]:
+    with running(f"--store=sqlite:{tmp_path}/chat.db", **KEY) as server:
+        yield server
 
 
 def ordered(database: str, count: int = 1) -> None:
@@ -79,8 +78,8 @@ def told(chat: str, database: str) -> list[str]:
     shop = make_shop(database, chat, KEY["CHAT_SECRET"]).test_client()
     shop.post("/sign-in", data={"customer": "ann"})
     token = shop.get("/token").get_json()["token"]
-    with urllib.request.urlopen(f"{chat}/rooms/user-ann/short-polling?token={token}") as answer:
-        return [message["key"] for message in json.load(answer)["messages"]]
+    answer = fetch(f"{chat}/rooms/user-ann/short-polling?token={token}")
+    return [message["key"] for message in answer.json["messages"]]
 
 
 def keys(count: int) -> list[str]:
@@ -135,7 +134,7 @@ def test_a_crash_within_the_transaction_ships_nothing_and_tells_nothing(
 
 
 def test_a_crash_after_the_commit_leaves_a_note_that_is_passed_on_later(
-    database: str, outbox: Outbox, chat: Serving
+    database: str, outbox: Outbox, chat: ServerProcess
 ) -> None:
     ordered(database)
     died(DIE_AFTER_COMMIT, database)
@@ -157,7 +156,7 @@ def test_two_clicks_at_once_ship_an_order_once(database: str, outbox: Outbox) ->
 
 
 def test_a_relay_killed_after_each_delivery_tells_each_note_once(
-    database: str, outbox: Outbox, chat: Serving, monkeypatch: pytest.MonkeyPatch
+    database: str, outbox: Outbox, chat: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in KEY.items():
         monkeypatch.setenv(name, value)
@@ -190,8 +189,8 @@ def test_over_redis_a_killed_relay_redis_and_chat_lose_and_double_nothing(
         chat.process.kill()
         stop(chat)
         relay.pass_on(outbox, deliver)
-        with served(store, **KEY) as chat:
-            until(lambda: len(told(chat.url, database)) == 5)
+        with running(store, **KEY) as chat:
+            wait_until(lambda: len(told(chat.url, database)) == 5)
             assert sorted(told(chat.url, database)) == keys(5)
     finally:
         redis.kill()
@@ -210,13 +209,13 @@ def test_while_the_chat_is_down_notes_wait_in_order(
     with pytest.raises(relay.Undelivered):
         relay.pass_on(outbox, deliver)
     assert waiting(outbox) == keys(3)
-    with served(*options, f"--port={chat.port}", **KEY) as chat:
+    with running(*options, f"--port={chat.port}", **KEY) as chat:
         relay.pass_on(outbox, deliver)
         assert told(chat.url, database) == keys(3)
 
 
 def test_a_note_that_nobody_will_take_is_set_aside_and_holds_up_no_other(
-    database: str, outbox: Outbox, chat: Serving
+    database: str, outbox: Outbox, chat: ServerProcess
 ) -> None:
     shipped(database, 2)
     with sqlite3.connect(database) as raw:
@@ -229,7 +228,7 @@ def test_a_note_that_nobody_will_take_is_set_aside_and_holds_up_no_other(
     assert (key, "blank" in why) == (keys(1)[0], True)
 
 
-def test_a_wrong_key_sets_nothing_aside(database: str, outbox: Outbox, chat: Serving) -> None:
+def test_a_wrong_key_sets_nothing_aside(database: str, outbox: Outbox, chat: ServerProcess) -> None:
     shipped(database)
     with pytest.raises(relay.Undelivered, match="401"):
         relay.pass_on(outbox, relay.to_chat(f"{chat.url}/publish", "wrong"))
@@ -303,38 +302,30 @@ def street(tmp_path: Path, database: str) -> Iterator[Street]:
     store = f"--store=sqlite:{tmp_path}/chat.db"
     with subprocess.Popen([*command, store], cwd=ROOT, env={**os.environ, **KEY}) as process:
         chat, shop = (f"http://127.0.0.1:{port}" for port in ports)
-        until(lambda: answers(f"{chat}/healthz") and answers(shop))
+        wait_until(lambda: answers(f"{chat}/healthz") and answers(shop))
         yield Street(process, chat, shop)
         process.terminate()
 
 
 def answers(url: str) -> bool:
-    with suppress(OSError), urllib.request.urlopen(url, timeout=1):
-        return True
+    with suppress(OSError):
+        return fetch(url).status == 200
     return False
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_whichever_process_is_killed_every_order_is_told_once(
     street: Street, database: str
 ) -> None:
     shipped(database, 1)
-    until(lambda: told(street.chat, database) == keys(1))
+    wait_until(lambda: told(street.chat, database) == keys(1))
     for count, name in enumerate(("tutorial", "shop", "relay"), start=2):
         victim = street.children()[name]
         os.kill(victim, signal.SIGKILL)
         with closing(Orders(database)) as orders:
             assert orders.ship(orders.place("ann", "kettle"))
-        until(lambda name=name, victim=victim: street.children().get(name, victim) != victim)
-        until(lambda: answers(f"{street.chat}/healthz") and answers(street.shop))
-        until(lambda count=count: told(street.chat, database) == keys(count))
+        wait_until(lambda name=name, victim=victim: street.children().get(name, victim) != victim)
+        wait_until(lambda: answers(f"{street.chat}/healthz") and answers(street.shop))
+        wait_until(lambda count=count: told(street.chat, database) == keys(count))
 
 
 def test_no_process_is_left_when_it_is_told_to_end(street: Street) -> None:

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.support.contrast import found_on
+from tests.support.http import fetch
 from tests.support.programs import installed
 from tests.support.retry_on_noise import at_best
 from tests.support.server_process import ROOT
@@ -112,9 +112,8 @@ def measure(page: Page, lab: Locator, patience_ms: float = RUN_MS) -> dict[str, 
 
 
 def ask(gallery: str, path: str) -> dict[str, Any]:
-    with urlopen(gallery + path) as response:
-        told: dict[str, Any] = json.load(response)
-    return told
+    answer: dict[str, Any] = fetch(gallery + path).json
+    return answer
 
 
 def told(gallery: str, transport: str) -> dict[int, float]:

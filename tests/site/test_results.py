@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.support.http import ask
-from tests.support.in_process_server import until
+from tests.support.waiting import until
 from transports.app import make_app
 from transports.chat import Chat
 from transports.rooms import Rooms

@@ -11,23 +11,24 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.laboratory import Running, serving, until
+from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.retry_on_noise import at_best
+from tests.support.waiting import until
 from transports.wire import Unacceptable
 from tutorial.laboratory import runs
 from tutorial.laboratory.runs import SCRIPTS, script_command
 
 
-async def run(lab: Running, name: str, **given: object) -> list[dict[str, Any]]:
+async def run(lab: LaboratoryServer, name: str, **given: object) -> list[dict[str, Any]]:
     """Start a run, and give what it told."""
     response = await lab.post(f"/runs/{name}", given)
-    assert response.code == 200, response.body
+    assert response.status == 200, response.body
     return [json.loads(line) for line in response.body.splitlines()]
 
 
 def test_pollers_that_start_together_stay_together() -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             told = await run(lab, "herd", pollers=10, interval=0.5, seconds=1.8)
             polls = [line["at"] for line in told if "at" in line]
             assert len(polls) == told[-1]["requests"] == lab.chat.requests["short-polling"]
@@ -38,7 +39,7 @@ def test_pollers_that_start_together_stay_together() -> None:
 
 def test_jitter_breaks_the_step() -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             told = await run(lab, "herd", pollers=10, interval=0.4, seconds=1.8, jitter=0.5)
             last = [line["at"] for line in told if "at" in line][-10:]
             assert max(last) - min(last) > 0.1
@@ -48,7 +49,7 @@ def test_jitter_breaks_the_step() -> None:
 
 def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             told = await run(lab, "rates", rates=[20], readers=3, seconds=1, interval=0.2)
             by = {line["transport"]: line for line in told[:-1]}
             assert set(by) == {"short-polling", "long-polling", "websocket"}
@@ -64,7 +65,7 @@ def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() 
 
 def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             given = {"rates": [60], "readers": 2, "seconds": 1, "transports": ["long-polling"]}
             [eager, _] = await run(lab, "rates", **given)
             [patient, _] = await run(lab, "rates", **given, delay_ms=100)
@@ -81,9 +82,9 @@ def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
 )
 def test_numbers_out_of_bounds_are_refused(wrong: dict[str, object]) -> None:
     async def test() -> None:
-        async with serving() as lab:
-            assert (await lab.post("/runs/rates", wrong)).code == 422
-            assert (await lab.post("/runs/anything", {})).code == 404
+        async with laboratory_server() as lab:
+            assert (await lab.post("/runs/rates", wrong)).status == 422
+            assert (await lab.post("/runs/anything", {})).status == 404
 
     asyncio.run(test())
 
@@ -102,16 +103,16 @@ def test_of_a_script_only_what_is_on_offer_can_be_chosen(run: str) -> None:
 
 def test_one_run_at_a_time() -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             first = asyncio.ensure_future(run(lab, "herd", pollers=1, seconds=1))
             await until(lambda: lab.chat.requests["short-polling"])
-            assert (await lab.post("/runs/herd", {})).code == 503
+            assert (await lab.post("/runs/herd", {})).status == 503
             await first
 
     asyncio.run(test())
 
 
-async def begun(lab: Running, run: str, given: dict[str, str]) -> asyncio.StreamWriter:
+async def begun(lab: LaboratoryServer, run: str, given: dict[str, str]) -> asyncio.StreamWriter:
     """Start a run as a page does, and return once it tells that all it needs has started."""
     reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
     body = json.dumps(given).encode()
@@ -128,7 +129,7 @@ async def begun(lab: Running, run: str, given: dict[str, str]) -> asyncio.Stream
 )
 def test_a_page_that_leaves_leaves_no_process_behind(run: str, given: dict[str, str]) -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             here = psutil.Process()
             before = set(here.children())
             page = await begun(lab, run, given)
@@ -148,7 +149,7 @@ def test_a_server_that_stops_waits_for_the_end_of_what_it_runs(
     async def test() -> None:
         before, left, end = asyncio.all_tasks(), asyncio.Event(), runs.end
         monkeypatch.setattr(runs, "end", lambda one: end(one) if left.is_set() else left.set())
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             page = await begun(lab, "tables", {"rate": "1"})
             page.close()
             await left.wait()  # the server knows, and the run goes on until it stops
@@ -158,7 +159,7 @@ def test_a_server_that_stops_waits_for_the_end_of_what_it_runs(
     asyncio.run(test())
 
 
-async def between_two_polls(lab: Running, address: str) -> list[str]:
+async def between_two_polls(lab: LaboratoryServer, address: str) -> list[str]:
     """Say one thing to a held poll, and the next before it is back; give what the reader heard."""
     poll = asyncio.ensure_future(lab.get(f"/rooms/lobby/{address}?cursor=now&wait=5"))
     await until(lambda: any(room.held for room in lab.chat.rooms))
@@ -172,7 +173,7 @@ async def between_two_polls(lab: Running, address: str) -> list[str]:
 
 def test_without_a_cursor_a_message_between_two_polls_is_lost() -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             assert await between_two_polls(lab, "cursorless") == ["first"]
 
     asyncio.run(test())
@@ -181,7 +182,7 @@ def test_without_a_cursor_a_message_between_two_polls_is_lost() -> None:
 @pytest.mark.parametrize("address", ["long-polling", "batching"])
 def test_with_a_cursor_it_is_not(address: str) -> None:
     async def test() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             assert await between_two_polls(lab, address) == ["first", "second"]
 
     asyncio.run(test())

@@ -12,9 +12,9 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from tests.support import server_process as serving
+from tests.support import server_process
 from tests.support.http import Response, ask
-from tests.support.server_process import ROOT, Serving
+from tests.support.server_process import ROOT, ServerProcess
 from transports.app import TRANSPORTS
 from tutorial.book.chapters import chapters
 from tutorial.site.pages import PAGES, ROWS, Row
@@ -26,9 +26,9 @@ PATHS = [page.path for page in PAGES]
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    started: Serving = serving.start("--store=memory")
+    started: ServerProcess = server_process.start("--store=memory")
     yield started.url
-    serving.stop(started)
+    server_process.stop(started)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from tornado.simple_httpclient import HTTPStreamClosedError
 
-from tests.support.laboratory import Running, heard, serving, until
+from tests.support.laboratory import LaboratoryServer, heard, laboratory_server
+from tests.support.waiting import until
 from transports.wire import Message
 
 Look = dict[str, Any]
@@ -29,7 +30,7 @@ def came(transport: str) -> Callable[[Look], Any]:
     return lambda look: [mark for mark in look["came"] if mark[1] == transport]
 
 
-async def do(lab: Running, look: str, mark: int, action: str) -> bool:
+async def do(lab: LaboratoryServer, look: str, mark: int, action: str) -> bool:
     response = await lab.post("/xray/marks", {"look": look, "mark": mark, "action": action})
     done: bool = json.loads(response.body)["done"]
     return done
@@ -37,7 +38,7 @@ async def do(lab: Running, look: str, mark: int, action: str) -> bool:
 
 def test_a_held_request_has_a_mark_with_its_room_cursor_and_client() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
             await heard(xray)
             poll = asyncio.ensure_future(
@@ -55,7 +56,7 @@ def test_a_held_request_has_a_mark_with_its_room_cursor_and_client() -> None:
 
 def test_a_released_request_is_answered_at_once_and_empty() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
             look = (await heard(xray))["look"]
             poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now"))
@@ -67,12 +68,12 @@ def test_a_released_request_is_answered_at_once_and_empty() -> None:
     asyncio.run(run())
 
 
-async def read(lab: Running, transport: str) -> str:
+async def read(lab: LaboratoryServer, transport: str) -> str:
     """Wait for something on a transport; say what became of the connection."""
     path = f"/rooms/lobby/{transport}?cursor=now"
     if transport == "long-polling":
         with suppress(HTTPStreamClosedError):
-            return str((await lab.get(path)).code)
+            return str((await lab.get(path)).status)
         return "cut"
     socket = await lab.socket(path)
     await heard(socket)
@@ -82,7 +83,7 @@ async def read(lab: Running, transport: str) -> str:
 @pytest.mark.parametrize("transport", ["long-polling", "websocket"])
 def test_a_dropped_mark_loses_its_connection(transport: str) -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
             look = (await heard(xray))["look"]
             reading = asyncio.ensure_future(read(lab, transport))
@@ -95,7 +96,7 @@ def test_a_dropped_mark_loses_its_connection(transport: str) -> None:
 
 def test_a_frozen_socket_falls_behind_in_the_log_and_a_thawed_one_catches_up() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
             look = (await heard(xray))["look"]
             socket = await lab.socket("/rooms/lobby/websocket")
@@ -113,7 +114,7 @@ def test_a_frozen_socket_falls_behind_in_the_log_and_a_thawed_one_catches_up() -
 
 def test_a_request_that_has_not_entered_its_room_has_no_mark_yet() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             store, loaded = lab.chat.rooms.store, asyncio.Event()
             tail = store.tail
 
@@ -137,7 +138,7 @@ def test_a_request_that_has_not_entered_its_room_has_no_mark_yet() -> None:
 
 def test_each_poll_that_passes_is_told_once() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
             await heard(xray)
             await lab.get("/rooms/lobby/short-polling?client=mine")
@@ -150,7 +151,7 @@ def test_each_poll_that_passes_is_told_once() -> None:
 
 def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
             look = (await heard(xray))["look"]
             socket = await lab.socket("/rooms/lobby/websocket")
@@ -176,9 +177,9 @@ def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> Non
 )
 def test_only_the_readers_own_machine_may_act(stranger: dict[str, str]) -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             body = {"look": "x", "mark": 1, "action": "drop"}
             response = await lab.post("/xray/marks", body, **stranger)
-            assert response.code == 403
+            assert response.status == 403
 
     asyncio.run(run())

@@ -1,6 +1,6 @@
-"""A page that a test looks at, and what it may not do.
+"""A page in a browser, and what it may not do.
 
-The fixtures are in browser_fixtures.py: `look("/chat?room=lobby")` opens a page.
+The fixtures are in browser_fixtures.py: `open_page("/chat?room=lobby")`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.server_process import Serving
+from tests.support.server_process import ServerProcess
+from tests.support.waiting import PATIENCE_SECONDS
 
-PATIENCE_MS = 15_000  # nothing that these tests wait for takes longer, unless it will never come
+PATIENCE_MS = 1000 * PATIENCE_SECONDS
 
 expect.set_options(timeout=PATIENCE_MS)
 
 
 @dataclass
 class View:
-    """A page that is looked at, and what it did that a page should not do."""
+    """A page in a browser, and what it did that a page should not do."""
 
     page: Page
     url: str
@@ -31,8 +32,8 @@ class View:
     expected: list[str] = field(default_factory=list)
     fetched: Counter[str] = field(default_factory=Counter)
 
-    def expects(self, *patterns: str) -> None:
-        """Let pass errors that match one of the patterns."""
+    def expect_errors(self, *patterns: str) -> None:
+        """Allow errors that match one of the patterns."""
         self.expected += patterns
 
     @property
@@ -56,7 +57,7 @@ class View:
         self.page.get_by_role("radio", name=label).check()
 
     def ids(self, pane: Locator | None = None) -> list[int]:
-        """Give the ids of the messages that a pane shows, in the order in which it shows them."""
+        """Return the ids of the messages that a pane shows, in the order shown."""
         items = (pane or self.pane).locator(".log li[data-id]")
         return [int(i) for i in items.evaluate_all("items => items.map((i) => i.dataset.id)")]
 
@@ -67,29 +68,29 @@ class View:
         expect(self.page.locator("chat-pane[data-state=connecting]")).to_have_count(0)
 
     def loaded(self) -> None:
-        """Wait until the page has all it needs, the last shape and the last probe of the clock too."""
+        """Wait until the page has loaded all it needs, the shapes and the clock's five probes too."""
         while not ("/static/shapes.svg" in self.fetched and self.fetched["/echo"] == 5):
             self.page.wait_for_event("requestfinished")
 
-    def forget(self) -> None:
-        """Begin anew, with another page in the same tab."""
+    def reset(self) -> None:
+        """Start over with another page in the same tab."""
         self.errors.clear()
         self.expected.clear()
         self.hosts.clear()
         self.fetched.clear()
 
-    def settle_accounts(self) -> None:
-        """Demand that the page behaved."""
+    def check_behaviour(self) -> None:
+        """Fail if the page wrote an error to its console or asked another host."""
         surprises = [e for e in self.errors if not any(re.search(p, e) for p in self.expected)]
         assert surprises == []
         assert self.hosts <= {urlsplit(self.url).netloc}
 
 
-def watched(page: Page, url: str) -> View:
-    """Note what a page complains of, and whom it asks."""
+def observed(page: Page, url: str) -> View:
+    """Record a page's errors, requests and hosts."""
     view = View(page, url)
     page.set_default_timeout(PATIENCE_MS)
-    page.on("console", lambda said: said.type == "error" and view.errors.append(said.text))
+    page.on("console", lambda message: message.type == "error" and view.errors.append(message.text))
     page.on("pageerror", lambda error: view.errors.append(str(error)))
     page.on("request", lambda request: view.hosts.add(urlsplit(request.url).netloc))
     page.on("requestfinished", lambda request: view.fetched.update([urlsplit(request.url).path]))
@@ -97,5 +98,5 @@ def watched(page: Page, url: str) -> View:
     return view
 
 
-Look = Callable[..., View]
-Process = Callable[..., Serving]
+OpenPage = Callable[..., View]
+Process = Callable[..., ServerProcess]

@@ -1,12 +1,13 @@
-"""A real Chromium, looking at a real server.
+"""A real Chromium with pages of a real server.
 
 A test module has these by `pytest_plugins = ["tests.support.browser_fixtures"]`.
 
-`look`  opens a page: `look("/chat?room=lobby")`, with `scheme`, `width`, `scripts`, `tab_of`, `server`. Whatever a test
-        does, in the end the page may have written no error to its console, and asked no other host for anything; a test
-        that provokes errors says which by `view.expects("…")`.
-`leaf`  turns one tab, the same for a whole module, to a page: half the work, for tests that change nothing that lasts.
-`site`  the server whose pages are looked at.
+`open_page`  opens a page: `open_page("/chat?room=lobby")`, with `scheme`, `width`, `scripts`, `tab_of`, `server`. At
+             the end of a test no page may have written an error to its console, or asked another host for anything; a
+             test that provokes errors names them by `view.expect_errors("…")`.
+`open_in_shared_tab`  opens a page in one tab that a whole module shares: half the work, for tests that change nothing
+             that lasts.
+`site`       the server whose pages these are.
 
 Without a browser these tests skip and say so; where CI is set, they fail.
 """
@@ -20,10 +21,10 @@ from functools import cache
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.support import server_process as serving
-from tests.support.browser import Look, Process, View, watched
+from tests.support import server_process
+from tests.support.browser import OpenPage, Process, View, observed
 from tests.support.programs import installed
-from tests.support.server_process import Serving
+from tests.support.server_process import ServerProcess
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -47,27 +48,27 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Serving]:
-    """The server whose pages are looked at; each test takes a room of its own."""
-    started = serving.start("--store=memory")
+def site() -> Iterator[ServerProcess]:
+    """The server whose pages are opened; each test takes a room of its own."""
+    started = server_process.start("--store=memory")
     yield started
-    serving.stop(started)
+    server_process.stop(started)
 
 
 @pytest.fixture
-def look(browser: Browser, site: Serving, process: Process) -> Iterator[Look]:
+def open_page(browser: Browser, site: ServerProcess, process: Process) -> Iterator[OpenPage]:
     """Open pages of `site`, or of a `server` from `process`, which ends after the pages are closed."""
     contexts: list[BrowserContext] = []
     views: list[View] = []
 
-    def open_page(
+    def opened(
         path: str,
         *,
         scheme: str = "light",
         width: int = 1280,
         scripts: bool = True,
         tab_of: View | None = None,
-        server: Serving = site,
+        server: ServerProcess = site,
     ) -> View:
         if tab_of is None:
             context = browser.new_context(
@@ -78,45 +79,45 @@ def look(browser: Browser, site: Serving, process: Process) -> Iterator[Look]:
             contexts.append(context)
         else:
             context = tab_of.page.context
-        view = watched(context.new_page(), server.url)
+        view = observed(context.new_page(), server.url)
         views.append(view)
         view.page.goto(server.url + path)
         return view
 
-    yield open_page
+    yield opened
     for context in contexts:
         context.close()
     for view in views:
-        view.settle_accounts()
+        view.check_behaviour()
 
 
 @pytest.fixture(scope="module")
-def tabs(browser: Browser, site: Serving) -> Iterator[Callable[[bool], View]]:
-    """Give the tab, with scripts or without, that the tests of a module share."""
+def tabs(browser: Browser, site: ServerProcess) -> Iterator[Callable[[bool], View]]:
+    """Return the tab, with scripts or without, that the tests of a module share."""
     with ExitStack() as contexts:
 
         @cache
         def tab(scripts: bool) -> View:
             context = contexts.enter_context(browser.new_context(java_script_enabled=scripts))
-            return watched(context.new_page(), site.url)
+            return observed(context.new_page(), site.url)
 
         yield tab
 
 
 @pytest.fixture
-def leaf(tabs: Callable[[bool], View]) -> Iterator[Look]:
+def open_in_shared_tab(tabs: Callable[[bool], View]) -> Iterator[OpenPage]:
     """Open pages of `site` in one tab, for tests that change nothing that lasts."""
     views: list[View] = []
 
-    def open_page(path: str, *, scripts: bool = True) -> View:
+    def opened(path: str, *, scripts: bool = True) -> View:
         view = tabs(scripts)
-        view.forget()
+        view.reset()
         views.append(view)
         view.page.emulate_media(media="screen", color_scheme="light")
         view.page.set_viewport_size({"width": 1280, "height": 800})
         view.page.goto(view.url + path)
         return view
 
-    yield open_page
+    yield opened
     for view in views:
-        view.settle_accounts()
+        view.check_behaviour()

@@ -5,7 +5,7 @@
         batch = await client.receive()
 
 These are pure clients: they speak the wire contract over real sockets, and import nothing of `transports/`. A new
-transport is tested by adding one class here: how it hears of the next batch. Reader does what every client owes.
+transport is tested by adding one class here: how it receives the next batch. `Reader` does a client's whole duty.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.http import Connection
+from tests.support.waiting import PATIENCE_SECONDS
 
 POLL_SECONDS = 0.005
-PATIENCE_SECONDS = 10.0  # nothing that these tests wait for takes longer, unless it will never come
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Batch:
         return [message["text"] for message in self.messages]
 
     @property
-    def tells(self) -> bool:
+    def has_news(self) -> bool:
         return bool(self.messages or self.gap)
 
 
 class Refused(Exception):
-    """The server said no: `status`, and its whole `problem`."""
+    """The server refused: `status`, and its whole `problem`."""
 
     def __init__(self, status: int, problem: dict[str, Any], headers: dict[str, str]) -> None:
         super().__init__(status, problem)
@@ -85,22 +85,22 @@ class Client(ABC):
 
     @property
     def cursor(self) -> str:
-        """Where a client of any transport goes on after what this one received."""
+        """The cursor with which a client of any transport goes on from here."""
         return str(self.query["cursor"])
 
     async def receive(self) -> Batch:
-        """Give the next batch: the first as it comes, even empty; after it, one that tells something."""
+        """Return the next batch: the first as it comes, even empty; after it, one that has news."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            batch = Batch(await self._hear())
+            batch = Batch(await self._next_batch())
         self.query["cursor"] = batch.cursor
         return batch
 
     async def post(self, text: str = "hi", author: str = "ann", **members: Any) -> dict[str, Any]:
-        """Send a message; give its ack. Raises: Refused."""
+        """Send a message and return its ack. Raises: Refused."""
         return await self.send({"author": author, "text": text, **members})
 
     async def send(self, draft: dict[str, Any]) -> dict[str, Any]:
-        """Send a draft as it is; give its ack. Raises: Refused."""
+        """Send a draft as it is and return its ack. Raises: Refused."""
         if self._posting is None:
             self._posting = await Connection.open(self.url)
         body = json.dumps(draft, ensure_ascii=False).encode()
@@ -115,46 +115,46 @@ class Client(ABC):
 
     @abstractmethod
     async def join(self) -> None:
-        """Begin to listen. Raises: Refused."""
+        """Connect and begin to read. Raises: Refused."""
 
     @abstractmethod
-    async def _hear(self) -> bytes:
-        """Wait for the next batch, and give its bytes."""
+    async def _next_batch(self) -> bytes:
+        """Wait for the next batch and return its bytes."""
 
     async def leave(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         if self._posting is not None:
             await self._posting.close()
 
 
 class Poller(Client):
-    """Asks, and asks again."""
+    """Asks, and asks again after each answer."""
 
     limited = True
     _asked = False
 
     async def join(self) -> None:
-        self._asking = await Connection.open(self.url)
+        self._polling = await Connection.open(self.url)
 
     async def _ask(self) -> Batch:
-        answer = await self._asking.ask("GET", self.path)
+        answer = await self._polling.ask("GET", self.path)
         if answer.status != 200:
             raise Refused(answer.status, answer.json, answer.headers)
         self._asked = True
         return Batch(answer.body)
 
     async def leave(self) -> None:
-        await self._asking.close()
+        await self._polling.close()
         await super().leave()
 
 
 class ShortPolling(Poller):
     transport = "short-polling"
 
-    async def _hear(self) -> bytes:
+    async def _next_batch(self) -> bytes:
         if not self._asked:
             return (await self._ask()).raw
-        while not (batch := await self._ask()).tells:  # noqa: ASYNC110 (this is what polling is)
+        while not (batch := await self._ask()).has_news:  # noqa: ASYNC110 (this is what polling is)
             await asyncio.sleep(POLL_SECONDS)
         return batch.raw
 
@@ -162,7 +162,7 @@ class ShortPolling(Poller):
 class LongPolling(Poller):
     transport = "long-polling"
 
-    async def _hear(self) -> bytes:
+    async def _next_batch(self) -> bytes:
         if not self._asked:
             wanted = self.query.pop("wait", None)
             self.query["wait"] = 0  # the first one at once, even when empty
@@ -170,13 +170,13 @@ class LongPolling(Poller):
             del self.query["wait"]
             self.query |= {} if wanted is None else {"wait": wanted}
             return batch.raw
-        while not (batch := await self._ask()).tells:
+        while not (batch := await self._ask()).has_news:
             self.query["cursor"] = batch.cursor
         return batch.raw
 
 
 class WebSocket(Client):
-    """Is told batches, and posts on the same socket; what comes in between waits its turn."""
+    """Receives batches and posts on one socket; acks and batches wait in a queue each."""
 
     transport = "websocket"
     socket: ClientConnection
@@ -203,7 +203,7 @@ class WebSocket(Client):
         self._batches.put_nowait(closed)
         self._answers.put_nowait(closed)
 
-    async def _hear(self) -> bytes:
+    async def _next_batch(self) -> bytes:
         batch = await self._batches.get()
         if isinstance(batch, ConnectionClosed):
             raise batch
@@ -213,7 +213,7 @@ class WebSocket(Client):
         return await self.say(json.dumps({"type": "send", **draft}, ensure_ascii=False))
 
     async def say(self, frame: str | bytes) -> dict[str, Any]:
-        """Send a frame as it is; give the ack that answers it. Raises: Refused, ConnectionClosed."""
+        """Send a frame as it is and return the ack that answers it. Raises: Refused, ConnectionClosed."""
         await self.socket.send(frame)
         async with asyncio.timeout(PATIENCE_SECONDS):
             answer = await self._answers.get()
@@ -225,7 +225,7 @@ class WebSocket(Client):
         return answer
 
     async def closed(self) -> tuple[int, str]:
-        """Wait until the server has closed; give its code and reason."""
+        """Wait until the server has closed, and return its code and reason."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self._sorting
             await self.socket.wait_closed()
@@ -241,24 +241,24 @@ class ServerSentEvents(Client):
     transport = "server-sent-events"
 
     async def join(self) -> None:
-        self._listening = await Connection.open(self.url)
+        self._stream = await Connection.open(self.url)
         try:
             await self._begin()
         except BaseException:
-            await self._listening.close()
+            await self._stream.close()
             raise
 
     async def _begin(self) -> None:
-        await self._listening.send("GET", self.path, headers={"Accept": "text/event-stream"})
-        answer = await self._listening.head()
+        await self._stream.send("GET", self.path, headers={"Accept": "text/event-stream"})
+        answer = await self._stream.head()
         if answer.status != 200:
             size = int(answer.headers["content-length"])
-            body = await self._listening.reader.readexactly(size)
+            body = await self._stream.reader.readexactly(size)
             raise Refused(answer.status, json.loads(body), answer.headers)
         self._chunked = answer.headers.get("transfer-encoding") == "chunked"
         self._unread = b""
 
-    async def _hear(self) -> bytes:
+    async def _next_batch(self) -> bytes:
         while True:
             fields = dict(line.partition(b": ")[::2] for line in (await self._event()).split(b"\n"))
             if fields.get(b"event") == b"batch":
@@ -272,7 +272,7 @@ class ServerSentEvents(Client):
         return event
 
     async def _chunk(self) -> bytes:
-        reader = self._listening.reader
+        reader = self._stream.reader
         if not self._chunked:
             if not (some := await reader.read(1 << 16)):
                 raise EOFError("the server ended the stream")
@@ -282,7 +282,7 @@ class ServerSentEvents(Client):
         return (await reader.readexactly(size + 2))[:-2]
 
     async def leave(self) -> None:
-        await self._listening.close()
+        await self._stream.close()
         await super().leave()
 
 
@@ -295,7 +295,7 @@ CLIENTS: dict[str, type[Client]] = {
 async def joined(
     url: str, transport: str, *, room: str = "lobby", **query: str | int
 ) -> AsyncIterator[Any]:
-    """A client that has joined a room over a transport; `query` is what its address says (`cursor`, `limit`, …)."""
+    """A client that has joined a room over a transport; `query` is its address's query (`cursor`, `limit`, …)."""
     client = CLIENTS[transport](url, room, **query)
     await client.join()
     try:
@@ -347,7 +347,7 @@ class Reader:
         return (self.lost, self.doubled, self.out_of_order) == (0, 0, 0)
 
     async def read(self, client: Client, enough: Callable[[Reader], bool]) -> None:
-        """Take batches from a client until it is enough."""
+        """Take batches from a client until `enough` says so."""
         while not enough(self):
             self.take(await client.receive())
 

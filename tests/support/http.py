@@ -1,18 +1,22 @@
-"""HTTP/1.1 over a bare asyncio socket, so that a test can do what no well-behaved client would.
+"""The tests' HTTP client: one `Response`, asked for by `await ask(…)`, or by `fetch(…)` where a test blocks.
 
-It leaves in mid-request, half-closes, sends byte by byte, or reads nothing at all; and it sees the bytes as they are.
+`Connection` is HTTP/1.1 over a bare asyncio socket, so that a test can do what no well-behaved client would: leave in
+mid-request, half-close, send byte by byte, read nothing at all, see the bytes as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.support.waiting import PATIENCE_SECONDS
 
 READ_LIMIT = 1 << 22
 
@@ -40,7 +44,7 @@ class Connection:
 
     @property
     def host(self) -> str:
-        """What the server calls itself on this connection."""
+        """The value of this connection's Host header."""
         host, port, *_ = self.writer.get_extra_info("peername")
         return f"{host}:{port}"
 
@@ -68,7 +72,7 @@ class Connection:
         await self.writer.drain()
 
     async def head(self) -> Response:
-        """Read a status line and headers; the body is left where it is."""
+        """Read a status line and headers, and leave the body unread."""
         status, *lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {
             name.lower(): value.strip()
@@ -78,11 +82,11 @@ class Connection:
         return Response(int(code), reason, headers, b"")
 
     async def response(self, method: str = "GET") -> Response:
-        """Read one whole answer. Raises: asyncio.IncompleteReadError, when the server hangs up before."""
-        told = await self.head()
-        size = int(told.headers.get("content-length", 0))
+        """Read one whole answer. Raises: asyncio.IncompleteReadError, if the server closes before its end."""
+        head = await self.head()
+        size = int(head.headers.get("content-length", 0))
         body = await self.reader.readexactly(size) if method != "HEAD" else b""
-        return Response(told.status, told.reason, told.headers, body)
+        return Response(head.status, head.reason, head.headers, body)
 
     async def ask(
         self,
@@ -96,25 +100,25 @@ class Connection:
         return await self.response(method)
 
     def half_close(self) -> None:
-        """Say that nothing more will be sent; the server may have hung up already."""
+        """End our half of the connection; the server may have closed already."""
         with suppress(OSError):
             self.writer.write_eof()
 
     async def ended(self) -> bytes:
-        """Read until the server hangs up; give what still came."""
+        """Read until the server closes, and return what still came."""
         try:
             return await self.reader.read()
         except ConnectionError:
             return b""
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self.writer.close()
         with suppress(ConnectionError):
             await self.writer.wait_closed()
 
     def abort(self) -> None:
-        """Vanish: the server gets a reset instead of a good-bye."""
+        """Leave with a reset (RST) in place of an orderly close (FIN)."""
         self.writer.transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
         )
@@ -123,7 +127,7 @@ class Connection:
 
 @asynccontextmanager
 async def connected(url: str, **options: Any) -> AsyncIterator[Connection]:
-    """A connection for the length of a `with`."""
+    """Hold a connection open for the length of a `with`."""
     connection = await Connection.open(url, **options)
     try:
         yield connection
@@ -138,6 +142,23 @@ async def ask(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Ask once, on a connection of its own."""
+    """Ask once, on a connection of its own, and return the answer."""
     async with connected(url) as connection:
         return await connection.ask(method, path, body, headers)
+
+
+def fetch(
+    url: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Ask once and block until the answer is there; redirects are not followed."""
+    where = urlsplit(url)
+    path = where.path + (f"?{where.query}" if where.query else "")
+    given = {"Content-Type": "application/json"} if body is not None else {}
+    with closing(http.client.HTTPConnection(where.netloc, timeout=PATIENCE_SECONDS)) as connection:
+        connection.request(method, path or "/", body, {**given, **(headers or {})})
+        answer = connection.getresponse()
+        named = {name.lower(): value for name, value in answer.getheaders()}
+        return Response(answer.status, answer.reason, named, answer.read())

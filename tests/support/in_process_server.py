@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,10 @@ from transports.stores import make_store
 from transports.stores.memory import MemoryStore
 from transports.wire import Draft, Message
 
-PATIENCE_SECONDS = 10.0
-
 
 @dataclass
-class Running:
-    """A server that runs: its chat, and where it is."""
+class InProcessServer:
+    """A server in this process: its chat, and its address."""
 
     chat: Chat
     server: Server
@@ -34,7 +32,7 @@ class Running:
 
     @property
     def held(self) -> int:
-        """How many requests are held at this moment, in all rooms."""
+        """The number of requests that are held at this moment, in all rooms."""
         return sum(room.held for room in self.chat.rooms)
 
     @property
@@ -45,7 +43,7 @@ class Running:
         return await self.chat.rooms.enter(name)
 
     async def stop(self) -> None:
-        """Drain; once, however often it is called."""
+        """Drain the server; a second call does nothing."""
         if not self.stopped:
             self.stopped = True
             await self.server.drain()
@@ -57,44 +55,37 @@ async def start(
     transports: Mapping[str, Any] | None = None,
     trusted_origins: tuple[str, ...] = (),
     **settings: Any,
-) -> Running:
+) -> InProcessServer:
     """Start a server; `settings` are those of Chat (`hold_seconds`, `rate`, `publish_key`, …)."""
     rooms = Rooms(make_store(store, history) if isinstance(store, str) else store, history)
     await rooms.open()
     chat = Chat(rooms, **settings)
     table = dict(transports) if transports else None
     server = Server(chat, make_app(chat, trusted_origins=trusted_origins, transports=table))
-    return Running(chat, server, f"http://127.0.0.1:{server.listen(0)}")
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let the loop run until a condition holds."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 (any condition will do, not only an Event)
-            await asyncio.sleep(0.001)
+    return InProcessServer(chat, server, f"http://127.0.0.1:{server.listen(0)}")
 
 
 class GatedStore(MemoryStore):
-    """A memory store that takes its time: it reads when `reading` is set, and keeps when `keeping` is."""
+    """A memory store that waits for the test: it reads once `reading` is set, and appends once `appending` is."""
 
     def __init__(self) -> None:
         super().__init__(1000, 1000)
         self.reading = asyncio.Event()
-        self.keeping = asyncio.Event()
-        self.asked = 0
+        self.appending = asyncio.Event()
+        self.calls = 0
 
     def open_gates(self) -> None:
         self.reading.set()
-        self.keeping.set()
+        self.appending.set()
 
     async def tail(self, room: str) -> list[Message]:
-        self.asked += 1
+        self.calls += 1
         await self.reading.wait()
         return await super().tail(room)
 
     async def append(self, room: str, draft: Draft) -> Kept:
-        self.asked += 1
-        await self.keeping.wait()
+        self.calls += 1
+        await self.appending.wait()
         return await super().append(room, draft)
 
 
@@ -110,7 +101,7 @@ class Errors(logging.Handler):
             self.records.append(record)
 
     def take(self) -> list[str]:
-        """Give the messages collected so far, and forget them."""
-        told = [record.getMessage() for record in self.records]
+        """Remove the messages collected so far, and return them."""
+        messages = [record.getMessage() for record in self.records]
         self.records.clear()
-        return told
+        return messages

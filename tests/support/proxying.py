@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_port
 from tests.support.programs import installed
 
 DEPLOY = Path(__file__).parents[2] / "tutorial" / "deploy"
@@ -64,13 +65,6 @@ def adapted(text: str, port: int, chats: list[int], patience: int) -> str:
         r"(?<=listen )80(?=;)|(?<=bind ):80$|\*:80(?=>)", f"127.0.0.1:{port}", text, flags=re.M
     )
     return re.sub(r"\b60(?=s\b)|(?<=imeout[ =])60\b", str(patience), text)
-
-
-def free_port() -> int:
-    """Give a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _accepts(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

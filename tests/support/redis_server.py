@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
 
 import redis
 
+from tests.support.ports import free_port
 from tests.support.programs import installed
-
-STARTED_SECONDS = 10
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 class RedisServer:
@@ -20,9 +19,7 @@ class RedisServer:
 
     def __init__(self, folder: Path, *options: str) -> None:
         installed("redis-server")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._folder = folder
         self._options = options
         self.url = f"redis://127.0.0.1:{self.port}/0"
@@ -42,7 +39,7 @@ class RedisServer:
             raise
 
     def _wait_for_answer(self) -> None:
-        until = time.monotonic() + STARTED_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 self.client.ping()
@@ -50,7 +47,7 @@ class RedisServer:
                 return  # it answers, though not to us
             except redis.RedisError:
                 assert self.process.poll() is None, "redis-server ended at once"
-                assert time.monotonic() < until, "redis-server doesn’t answer"
+                assert time.monotonic() < deadline, "redis-server doesn’t answer"
             else:
                 return
 

@@ -1,4 +1,4 @@
-"""A real `python -m tutorial` on a free port, as a context."""
+"""`python -m tutorial` in a process of its own, on a free port."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+from tests.support.waiting import PATIENCE_SECONDS
 from tutorial.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass(slots=True)
-class Serving:
-    """A server that runs: its process, and where it is."""
+class ServerProcess:
+    """A server in a process of its own: the process, and its address."""
 
     process: subprocess.Popen[str]
     url: str
@@ -28,7 +29,7 @@ class Serving:
         return int(self.url.rpartition(":")[2])
 
 
-def start(*options: str, stderr: Path | None = None, **environment: str) -> Serving:
+def start(*options: str, stderr: Path | None = None, **environment: str) -> ServerProcess:
     """Start `python -m tutorial` with `options`, and return when it listens."""
     with (stderr or Path(os.devnull)).open("a") as log:
         process = subprocess.Popen(
@@ -42,29 +43,29 @@ def start(*options: str, stderr: Path | None = None, **environment: str) -> Serv
     assert process.stdout is not None
     line = process.stdout.readline()
     assert "http://" in line, f"it ended with {process.wait()}"
-    return Serving(process, line.split("http://")[1].split("/")[0].join(["http://", ""]))
+    return ServerProcess(process, line.split("http://")[1].split("/")[0].join(["http://", ""]))
 
 
-def stop(serving: Serving) -> int:
-    """Tell it to end, and give its exit status."""
-    serving.process.terminate()
-    with serving.process:
-        return serving.process.wait(10)
+def stop(server: ServerProcess) -> int:
+    """Send SIGTERM, wait for the end, and return the exit status."""
+    server.process.terminate()
+    with server.process:
+        return server.process.wait(PATIENCE_SECONDS)
 
 
 @contextmanager
-def served(*options: str, **environment: str) -> Iterator[Serving]:
-    """Start a server for the length of a `with`."""
-    serving = start(*options, **environment)
+def running(*options: str, **environment: str) -> Iterator[ServerProcess]:
+    """Run a server for the length of a `with`."""
+    server = start(*options, **environment)
     try:
-        yield serving
+        yield server
     finally:
-        stop(serving)
+        stop(server)
 
 
-def refused(*options: str) -> str:
-    """Start what can't be started, in this process, and give the one line that it says."""
-    with redirect_stdout(StringIO()) as said, redirect_stderr(StringIO()) as told:
+def startup_error(*options: str) -> str:
+    """Return the one line that `python -m tutorial` prints about options that it can't start with."""
+    with redirect_stdout(StringIO()) as output, redirect_stderr(StringIO()) as errors:
         assert main(["--port=0", *options]) == 2
-    assert (said.getvalue(), told.getvalue().count("\n")) == ("", 1)
-    return told.getvalue()
+    assert (output.getvalue(), errors.getvalue().count("\n")) == ("", 1)
+    return errors.getvalue()
