@@ -272,14 +272,10 @@ class ServerSentEvents(Client):
         return event
 
     async def _chunk(self) -> bytes:
-        reader = self._stream.reader
-        if not self._chunked:
-            if not (some := await reader.read(1 << 16)):
-                raise EOFError("the server ended the stream")
-            return some
-        if not (size := int(await reader.readuntil(b"\r\n"), 16)):
+        some = await (self._stream.chunk() if self._chunked else self._stream.reader.read(1 << 16))
+        if not some:
             raise EOFError("the server ended the stream")
-        return (await reader.readexactly(size + 2))[:-2]
+        return some
 
     async def leave(self) -> None:
         await self._stream.close()

@@ -84,9 +84,24 @@ class Connection:
     async def response(self, method: str = "GET") -> Response:
         """Read one whole answer. Raises: asyncio.IncompleteReadError, if the server closes before its end."""
         head = await self.head()
-        size = int(head.headers.get("content-length", 0))
-        body = await self.reader.readexactly(size) if method != "HEAD" else b""
-        return Response(head.status, head.reason, head.headers, body)
+        return Response(head.status, head.reason, head.headers, await self._body(method, head))
+
+    async def _body(self, method: str, head: Response) -> bytes:
+        if method == "HEAD":
+            return b""
+        if head.headers.get("transfer-encoding") == "chunked":
+            return b"".join([chunk async for chunk in self.chunks()])
+        return await self.reader.readexactly(int(head.headers.get("content-length", 0)))
+
+    async def chunk(self) -> bytes:
+        """Read one chunk of a chunked body; b"" after the last one."""
+        size = int(await self.reader.readuntil(b"\r\n"), 16)
+        return (await self.reader.readexactly(size + 2))[:-2]
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Read a chunked body, chunk by chunk, to its end."""
+        while data := await self.chunk():
+            yield data
 
     async def ask(
         self,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tornado.iostream import IOStream
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.support.http import Response, ask
@@ -27,6 +28,7 @@ class LaboratoryServer:
     chat: Chat
     port: int
     sockets: list[WebSocketClientConnection] = field(default_factory=list)
+    streams: list[IOStream] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -47,6 +49,8 @@ class LaboratoryServer:
     async def socket(self, path: str) -> WebSocketClientConnection:
         socket = await websocket_connect(f"ws://127.0.0.1:{self.port}{path}")
         self.sockets.append(socket)
+        assert socket.protocol is not None
+        self.streams.append(socket.protocol.stream)
         return socket
 
 
@@ -63,6 +67,8 @@ async def laboratory_server(folder: Path = Path(".learner")) -> AsyncIterator[La
     for socket in lab.sockets:
         socket.close()
     await server.drain()
+    for stream in lab.streams:
+        stream.close()  # a closing handshake may not have ended yet
     await laboratory.close()
 
 
