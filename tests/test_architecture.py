@@ -163,6 +163,64 @@ def test_nothing_that_ships_knows_the_tests() -> None:
             assert not [used for used in imports(file) if used.partition(".")[0] == "tests"], name
 
 
+# The folders
+
+FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the others it imports
+    "tutorial/book": (
+        "the chapters as HTML, with the definitions, tests and numbers that they quote; no HTTP",
+        set(),
+    ),
+    "tutorial/site": (
+        "what a browser gets beside the chat: pages, files, headers, and who may ask for them",
+        {"tutorial/book", "tutorial/exercises"},
+    ),
+    "tutorial/laboratory": (
+        "what the experiments ask of the server, for a reader at this machine alone",
+        {"tutorial/site", "tutorial/exercises", "tutorial/existing_app"},
+    ),
+    "tutorial/counterexamples": (
+        "what not to do, each with the test that shows it fail",
+        {"tutorial/laboratory"},
+    ),
+    "tutorial/measurements": (
+        "`python -m tutorial measure`: the numbers of the chapters, taken again on your machine",
+        {"tutorial/book", "tutorial/laboratory", "tutorial/counterexamples"},
+    ),
+    "tutorial/exercises": ("the exercises, and what judges a learner’s file", set()),
+    "tutorial/existing_app": ("a shop that joins the chat, and knows nothing of Tornado", set()),
+}
+
+
+def test_arrows_between_folders_go_one_way() -> None:
+    assert list(
+        TopologicalSorter({path: allowed for path, (_, allowed) in FOLDERS.items()}).static_order()
+    )
+
+
+@pytest.mark.parametrize("path", FOLDERS)
+def test_a_folder_imports_only_the_folders_that_its_row_names(path: str) -> None:
+    allowed = {path, *FOLDERS[path][1]}
+    for file in (ROOT / path).rglob("*.py"):
+        used = {"/".join(name.split(".")[:2]) for name in imports(file)}
+        assert {one for one in used if one.partition("/")[0] == "tutorial"} <= allowed, file
+
+
+@pytest.mark.parametrize("path", FOLDERS)
+def test_the_readme_says_what_may_go_into_a_folder(path: str) -> None:
+    assert f"| [{path}/]({path}) | {FOLDERS[path][0]} |" in README.splitlines()
+
+
+def test_no_folder_of_the_tutorial_is_without_a_row() -> None:
+    parents = {file.parent for file in (ROOT / "tutorial").glob("*/*.py")}
+    assert {str(parent.relative_to(ROOT)) for parent in parents} <= FOLDERS.keys()
+
+
+def test_each_counterexample_has_a_test_that_shows_it_fail() -> None:
+    shown = (ROOT / "tests" / "site" / "test_counterexamples.py").read_text("utf-8")
+    files = (ROOT / "tutorial" / "counterexamples").glob("[a-z]*.py")
+    assert [file.stem for file in files if file.stem not in shown] == []
+
+
 # The exercises
 
 EXERCISES = {  # what may go into each, and what of the others it may import

@@ -1,11 +1,10 @@
-"""What is wrong on purpose does go wrong: each fault that a chapter shows is shown here to be one.
-
-The right one stands beside it, and does not.
-"""
+"""Each counterexample fails as its chapter says, and the right way beside it doesn't."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from tornado.locks import Condition
 from tornado.web import Application
 
 from tests.support.http import Connection
+from tests.support.laboratory import serving
 from transports.room import Room
 from transports.rooms import Rooms
 from transports.stores import make_store
@@ -22,6 +22,7 @@ from tutorial.counterexamples import slipping
 from tutorial.counterexamples.condition import ConditionHandler
 from tutorial.counterexamples.listeners import ListeningRoom
 from tutorial.counterexamples.mailboxes import BOX_MESSAGES, MailRoom
+from tutorial.laboratory import blocking_work
 
 Waiting = Callable[[Room, Cursor, float], Awaitable[Batch]]
 HI = Draft("ann", "hi")
@@ -47,6 +48,41 @@ def test_a_message_slips_through_an_await_between_looking_and_holding(
         await asyncio.sleep(0.01)
         assert int(waiter.done()) == told
         await waiter
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("transport", "heard"), [("cursorless", []), ("long-polling", ["hi"])])
+def test_without_a_cursor_what_comes_between_two_requests_is_lost(
+    transport: str, heard: list[str]
+) -> None:
+    async def run() -> None:
+        async with serving() as lab:
+            path = f"/rooms/lobby/{transport}?wait=0.01"
+            first = json.loads((await lab.get(path)).body)
+            await lab.say("lobby", "hi")
+            second = json.loads((await lab.get(f"{path}&cursor={first['cursor']}")).body)
+            assert [message["text"] for message in second["messages"]] == heard
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("where", "answered"), [("on-the-loop", False), ("in-a-thread", True)])
+def test_nothing_else_runs_while_blocking_work_is_on_the_loop(
+    where: str, answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        loop, turned, seen = asyncio.get_running_loop(), threading.Event(), list[bool]()
+
+        def work(steps: int) -> int:
+            loop.call_soon_threadsafe(turned.set)
+            seen.append(turned.wait(1))
+            return 0
+
+        monkeypatch.setitem(blocking_work.WORK, "probe", work)
+        async with serving() as lab:
+            assert (await lab.get(f"/slow/{where}?work=probe")).code == 200
+        assert seen == [answered]
 
     asyncio.run(run())
 

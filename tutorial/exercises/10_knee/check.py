@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from loadtests.comparison.server import FreshServer
 from loadtests.experiments.knee import Ramp
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
-from tutorial.laboratory.disposable_server import DisposableServer
 
 READ_WORK = "What one reader costs"
 READ_FIRST = "What breaks first"
@@ -115,12 +115,12 @@ def _factor(case: Case, told: dict[str, Any]) -> float:
 
 async def _this_machine() -> tuple[Case, ...]:
     """Measure what things cost here, and where the knee is. Raises: Failure, when others disturb."""
-    server = DisposableServer("memory", "http://127.0.0.1")
-    try:
-        url = f"http://127.0.0.1:{await server.start()}"
-        return tuple([await asyncio.to_thread(_measured, url, t) for t in READERS])
-    finally:
-        await server.close()
+
+    def measured() -> tuple[Case, ...]:
+        with FreshServer() as server:
+            return tuple(_measured(server.url, transport) for transport in READERS)
+
+    return await asyncio.to_thread(measured)
 
 
 def _measured(url: str, transport: str) -> Case:
