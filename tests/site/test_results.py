@@ -62,8 +62,8 @@ async def test_a_comparison_that_fails_is_told_in_its_own_words(tmp_path: Path) 
     comparison = Comparison(tmp_path / "in-the-way")
     await comparison.start("quick")
     async with asyncio.timeout(30):
-        await until(lambda: comparison.said)
-    assert comparison.said == "python -m loadtests: File exists"
+        await until(lambda: comparison.failure)
+    assert comparison.failure == "python -m loadtests: File exists"
 
 
 async def test_nobody_from_elsewhere_starts_a_comparison(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -134,6 +135,17 @@ async def test_the_contents_list_the_chapters_that_are_written(address: str) -> 
     assert all(
         f'<a href="{chapter.path}">{escape(chapter.title)}</a>' in html for chapter in chapters()
     )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+async def test_contents_and_package_name_each_transport(address: str, row: Row) -> None:
+    html = (await ask(address, "/")).body.decode()
+    assert f"{row.label}</a>" in html
+    assert f"<span>{row.question}</span>" in html
+    lead = html.partition('class="lead"')[2].partition("</p>")[0]
+    description = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["description"]
+    assert row.label.lower() in lead.lower()
+    assert row.label.lower() in description.lower()
 
 
 def test_the_page_offers_what_the_site_speaks_of_and_the_server_serves() -> None:

@@ -41,12 +41,12 @@ class Chapter:
 
 
 def chapters(folder: Path = CHAPTERS) -> list[Chapter]:
-    """Give all chapters, in order."""
+    """Return all chapters, in order."""
     return [Chapter.read(file) for file in sorted(folder.glob("[0-9][0-9]_*.md"))]
 
 
 def chapter(number: int, folder: Path = CHAPTERS) -> Chapter:
-    """Give the chapter of that number. Raises: NoSuchChapter."""
+    """Return the chapter of that number. Raises: NoSuchChapter."""
     found = [Chapter.read(file) for file in folder.glob(f"{number:02}_*.md")]
     if len(found) != 1:
         raise NoSuchChapter(number)

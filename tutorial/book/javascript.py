@@ -23,7 +23,7 @@ _COMMENT_ABOVE = re.compile(
 
 
 def definitions(text: str) -> Iterator[tuple[str, int, int]]:
-    """Give each definition's name, first line (its comment's, if one stands right above) and last line."""
+    """Return each definition's name, first line (its comment's, if one stands right above) and last line."""
     code, depths = _read(text)
     inside = None
     for start, line in _lines(code):
@@ -38,7 +38,7 @@ def definitions(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _read(text: str) -> tuple[str, list[int]]:
-    """Give the text with its comments blanked, and for each character how many brackets are open before it."""
+    """Return the text with its comments blanked, and for each character how many brackets are open before it."""
     code, depths, depth = list(text), [0] * (len(text) + 1), 0
     lexer = JavascriptLexer(ensurenl=False, stripnl=False)
     for start, kind, token in lexer.get_tokens_unprocessed(text):
@@ -64,7 +64,7 @@ def _first_line(text: str, start: int) -> int:
 
 
 def _last_line(code: str, start: int, depths: list[int]) -> int:
-    """Give the line on which a statement that began at `start` ends."""
+    """Return the line on which a statement that began at `start` ends."""
     end = start
     while (end := code.find("\n", end + 1)) != -1:
         if depths[end] <= depths[start] and code[start:end].rstrip().endswith((";", "}")):

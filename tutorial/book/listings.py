@@ -29,18 +29,18 @@ LEXERS = {
 
 
 def listing(excerpts: list[Excerpt]) -> Markup:
-    """Give excerpts of one file as one figure, each with its lines' numbers, and a link to the whole file."""
+    """Return excerpts of one file as one figure, each with its lines' numbers, and a link to the whole file."""
     path = excerpts[0].path
     names = " · ".join(
         f'<a href="{address(path, one.name)}"><code>{escape(one.name)}</code></a>'
         for one in excerpts
     )
-    said = ", ".join(one.name for one in excerpts)
+    label = ", ".join(one.name for one in excerpts)
     blocks = "".join(_block(one) for one in excerpts)
     return Markup(
         f'<figure class="listing"><figcaption>{names} <span class="path">{escape(path)}, '
         f"{_lines(excerpts)}</span></figcaption>"
-        f'<div class="code" tabindex="0" role="region" aria-label="{escape(said)} in {escape(path)}">'
+        f'<div class="code" tabindex="0" role="region" aria-label="{escape(label)} in {escape(path)}">'
         f"{blocks}</div></figure>"
     )
 
@@ -62,7 +62,7 @@ def _block(excerpt: Excerpt) -> str:
 
 
 def whole(path: str) -> Markup:
-    """Give a whole file, where each line and each definition can be linked to."""
+    """Return a whole file, where each line and each definition can be linked to."""
     named = {one.first: one.name for one in reversed(definitions(path))}
     lines = coloured(Path(path).suffix, read(path).rstrip("\n"))
     return Markup("<pre><code>{}</code></pre>").format(
@@ -80,13 +80,13 @@ def _anchor(name: str | None) -> Markup:
 
 
 def address(path: str, name: str = "") -> str:
-    """Give the address of a file's page, at a definition of it."""
+    """Return the address of a file's page, at a definition of it."""
     return f"/source/{path}" + (f"#{name}" if name else "")
 
 
 @lru_cache(maxsize=512)
 def coloured(suffix: str, text: str) -> tuple[str, ...]:
-    """Give a text's lines as HTML; a suffix without a lexer gives them plain."""
+    """Return a text's lines as HTML; a suffix without a lexer gives them plain."""
     lexer = get_lexer_by_name(LEXERS[suffix], stripnl=False) if suffix in LEXERS else TextLexer()
     html = highlight(text, lexer, HtmlFormatter(nowrap=True))
     return tuple(html.rstrip("\n").split("\n"))

@@ -1,4 +1,4 @@
-"""Measured numbers: what the prose says of this server's costs, read from results and never typed.
+"""Measured numbers: what this server costs, as the prose quotes it, read from results and never typed.
 
 The repository carries one set of results, with the machine that they come from; `python -m tutorial measure`
 makes the reader's own, in `.learner/`, and a reader's own result is preferred to ours.
@@ -33,12 +33,12 @@ class Results:
         if not file.exists():
             return
         whose = "on this machine" if file == YOURS else "by this project"
-        for group, told in json.loads(file.read_text("utf-8")).items():
-            self._groups[group] = told["values"]
-            self._from[group] = f"measured {whose}, {told['when']}, {told['machine']}"
+        for group, measurement in json.loads(file.read_text("utf-8")).items():
+            self._groups[group] = measurement["values"]
+            self._from[group] = f"measured {whose}, {measurement['when']}, {measurement['machine']}"
 
     def value(self, name: str) -> float:
-        """Give the bare number. Raises: Unmeasured."""
+        """Return the bare number. Raises: Unmeasured."""
         group, _, member = name.partition(".")
         if member not in self._groups.get(group, {}):
             raise Unmeasured(f"no result is called “{name}”")
@@ -46,7 +46,7 @@ class Results:
         return value
 
     def shown(self, name: str, unit: str = "", *, scale: float = 1.0, digits: int = 0) -> Markup:
-        """Give the number as prose shows it, with who measured it, and how to measure it again."""
+        """Return the number as prose shows it, with who measured it, and how to measure it again."""
         value = self.value(name) * scale
         group = name.partition(".")[0]
         text = f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−") + (

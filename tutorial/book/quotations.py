@@ -30,7 +30,7 @@ class Quotations:
         self._exercise_box = exercise_box
 
     def words(self) -> dict[str, Callable[..., Any]]:
-        """Give them by name, as Jinja2 takes them."""
+        """Return them by name, as Jinja2 takes them."""
         return {
             "source": self.source,
             "test": self.test,
@@ -46,10 +46,10 @@ class Quotations:
     def source(self, path: str, *names: str, mark: str | Sequence[str] = (), fold: str = "") -> str:
         """Quote definitions of one file, with the lines that have a snippet of `mark` marked.
 
-        With `fold`, which says what it is, the listing opens with a click.
+        `fold` is the label of a listing that opens with a click.
         """
         if not names:
-            raise Unquotable(f"say which definition of {path}")
+            raise Unquotable(f"which definition of {path}?")
         self.quoted.update((path, name) for name in names)
         marks = (mark,) if isinstance(mark, str) else tuple(mark)
         shown = listing(_marked(path, names, marks))
@@ -57,14 +57,16 @@ class Quotations:
         return self._block(folded.format(fold, shown) if fold else shown)
 
     def test(self, path: str, *names: str) -> str:
-        """Quote the test that proves what has just been said."""
+        """Quote the test that proves the sentence before it."""
         if not all(name.split(".")[-1].startswith("test_") for name in names):
             raise Unquotable(f"{names} of {path} should be tests")
-        said = ", and ".join(_sentence(name) for name in names)
-        kept = "The test that holds us to it" if len(names) == 1 else "The tests that hold us to it"
+        sentences = ", and ".join(_sentence(name) for name in names)
+        label = (
+            "The test that holds us to it" if len(names) == 1 else "The tests that hold us to it"
+        )
         proof = Markup('<details class="proof"><summary>{}: <em>{}</em></summary>{}</details>')
         shown = listing([quote(path, name) for name in names])
-        return self._block(proof.format(kept, said, shown))
+        return self._block(proof.format(label, sentences, shown))
 
     def name(self, name: str, path: str | None = None, text: str | None = None) -> str:
         """Name a definition in prose, as a link to it."""
@@ -72,7 +74,7 @@ class Quotations:
         return f"[`{text or name}`]({address(path, name)})"
 
     def constant(self, name: str, path: str | None = None) -> str:
-        """Give the value of a constant, from the line that sets it."""
+        """Return the value of a constant, from the line that sets it."""
         path = path or where_is(name)[0]
         node = ast.parse(quote(path, name).text).body[0]
         assert isinstance(node, ast.Assign | ast.AnnAssign)
@@ -80,7 +82,7 @@ class Quotations:
         return f"{ast.literal_eval(node.value):g}"
 
     def experiment(self, tag: str, caller: Callable[[], str], **options: object) -> str:
-        """Place a live experiment; what the caller says is read without scripts, and while it loads."""
+        """Place a live experiment; what the caller writes is shown without scripts, and while it loads."""
         self.elements.append(tag)
         attributes = _attributes(options)
         inside = MarkdownIt("commonmark").render(caller().strip())

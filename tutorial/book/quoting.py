@@ -53,7 +53,7 @@ class Excerpt:
 
 
 def quote(path: str, name: str, mark: tuple[str, ...] = ()) -> Excerpt:
-    """Give the definition `name` (`Room.wait`) of a file; each line that has a snippet of `mark` is marked.
+    """Return the definition `name` (`Room.wait`) of a file; each line that has a snippet of `mark` is marked.
 
     Raises: Unquotable, also for a snippet that isn't on exactly one line.
     """
@@ -82,12 +82,12 @@ def where_is(
     found = [(path, one) for path in files for one in definitions(path) if one.name == name]
     if len(found) != 1:
         places = ", ".join(path for path, _ in found) or "no file"
-        raise Unquotable(f"“{name}” is defined in {places}; say which with path=")
+        raise Unquotable(f"“{name}” is defined in {places}; choose one with path=")
     return found[0]
 
 
 def stamp(*others: Path) -> tuple[int, int]:
-    """Give what changes when any source file, or one of the `others`, is edited, added or removed."""
+    """Return what changes when any source file, or one of the `others`, is edited, added or removed."""
     walks = (os.walk(ROOT / folder) for folder in FOLDERS)
     files = [f"{folder}/{name}" for walk in walks for folder, _, names in walk for name in names]
     files += [str(other) for other in others if other.exists()]
@@ -96,7 +96,7 @@ def stamp(*others: Path) -> tuple[int, int]:
 
 
 def paths(folders: tuple[str, ...] = FOLDERS) -> list[str]:
-    """Give the source files below some folders, in order."""
+    """Return the source files below some folders, in order."""
     walks = (os.walk(ROOT / folder) for folder in folders)
     files = [f"{at}/{name}" for walk in walks for at, _, names in walk for name in names]
     within = len(f"{ROOT}/")
@@ -105,7 +105,7 @@ def paths(folders: tuple[str, ...] = FOLDERS) -> list[str]:
 
 
 def is_shown(path: str) -> bool:
-    """Say whether a path is a source file of this repository, and no other file of this machine."""
+    """Return whether a path is a source file of this repository, and no other file of this machine."""
     parts = Path(path).parts
     outside = ".." in parts or not parts or parts[0] not in FOLDERS
     hidden = any(part.startswith(".") for part in parts)
@@ -116,14 +116,14 @@ def is_shown(path: str) -> bool:
 
 
 def read(path: str) -> str:
-    """Give a source file's text. Raises: Unquotable."""
+    """Return a source file's text. Raises: Unquotable."""
     if not is_shown(path):
         raise Unquotable(f"there is no source file {path}")
     return (ROOT / path).read_text("utf-8")
 
 
 def definitions(path: str) -> tuple[Definition, ...]:
-    """Give all definitions of a file, members as `Class.member`; none when its language has none."""
+    """Return all definitions of a file, members as `Class.member`; none when its language has none."""
     text = read(path)
     return _definitions(Path(path).suffix, text)
 

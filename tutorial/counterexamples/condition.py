@@ -1,7 +1,7 @@
 """A long poll that waits on Tornado's own Condition: wrong on purpose, in a way that no demo shows.
 
-It answers as it should, and cancels what a client has left behind. But the waiter of a cancelled request stays in the
-Condition all the same, until the next message – which in a quiet room may never come.
+It answers as it should, and cancels the task of a client that has left. But the waiter of a cancelled request stays in
+the Condition until the next message – which in a quiet room may never come.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tornado.web import RequestHandler
 
 
 class ConditionHandler(RequestHandler):
-    """`GET` → waits for a word of `news`; cleans up as well as it can."""
+    """`GET` → waits for `news`; cleans up as well as it can."""
 
     waiting: asyncio.Task[None] | None = None
 

@@ -1,7 +1,7 @@
 """A long poll without a cursor: wrong on purpose.
 
-It holds and releases as the right one does. But each request begins at "now", and what was said between an answer and
-the next request was said to nobody.
+It holds and releases as the right one does. But each request begins at "now", and a message that comes between an
+answer and the next request reaches no reader.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from transports.wire import Cursor, Start
 
 
 class CursorlessHandler(LongPollingHandler):
-    """`GET /rooms/{room}/cursorless?wait=` → the next message after this request came, whatever came before it."""
+    """`GET /rooms/{room}/cursorless?wait=` → the next message after this request; those before it are lost."""
 
     transport = "cursorless"
 

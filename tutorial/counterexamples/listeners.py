@@ -1,7 +1,7 @@
-"""Another seam: whoever wants to hear of messages gives `post` a function to call. Second reading.
+"""Another seam: listeners that `post` calls. Second reading.
 
-It is the shortest way to a push, and most chat examples take it. Its two prices: a listener that fails, fails in the
-author's face; and a listener that writes to a slow socket has to put the message somewhere – in the server's memory.
+It is the shortest way to a push, and most chat examples take it. It has two costs: when a listener raises, the author's
+request fails; and a listener that writes to a slow socket has to put the message somewhere – in the server's memory.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ Listener = Callable[[Message], None]
 
 
 class ListeningRoom:
-    """A room that calls everybody who listens."""
+    """A room that calls its listeners."""
 
     def __init__(self) -> None:
         self.listeners: list[Listener] = []
 
     def post(self, message: Message) -> None:
-        """Tell everybody, one after the other."""
+        """Call every listener, one after the other."""
         for listener in self.listeners:
             listener(message)
 
 
-class ListeningHandler(WebSocketHandler):
-    """A WebSocket that listens, and writes what it hears, whether or not its client reads."""
+class ListenerHandler(WebSocketHandler):
+    """A WebSocket that writes every message, whether or not its client reads."""
 
     def initialize(self, room: ListeningRoom) -> None:
         self.room = room

@@ -1,8 +1,8 @@
-"""Another seam: each reader has a mailbox on the server, and fetches what lies in it. Second reading.
+"""Another seam: each reader has a mailbox on the server, and fetches what is in it. Second reading.
 
-It needs no cursor, and pays for that with five words before the first message is read: a *session* that names the
-mailbox, its *expiry* (when is a reader who doesn't come gone?), an *acknowledgement* (what was fetched, but did not
-arrive?), the *limit* of a box that nobody empties, and a *handshake* to take a box along to another transport.
+It needs no cursor, but it needs five other things before the first message can be read: a *session* that names the
+mailbox, an *expiry* (after which time is a silent reader gone?), an *acknowledgement* (what was fetched, but did not
+arrive?), a *limit* for a box that is never emptied, and a *handshake* to use the box over another transport.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BOX_MESSAGES = 100
 
 
 class Mailbox:
-    """What one reader has not fetched yet; what it has fetched, until it says so."""
+    """What one reader has not fetched yet, and what it has not acknowledged."""
 
     def __init__(self) -> None:
         self.waiting: deque[Message] = deque(maxlen=BOX_MESSAGES)  # the oldest fall out, silently
@@ -27,26 +27,26 @@ class Mailbox:
 
 
 class MailRoom:
-    """A room that puts each message into every mailbox: it is kept once for each reader."""
+    """A room that puts each message into every mailbox: a copy for each reader."""
 
     def __init__(self) -> None:
         self.boxes: dict[str, Mailbox] = {}
 
     def open(self) -> str:
-        """Give a new session its mailbox. Whoever knows the session's name may read its mail."""
+        """Return the name of a new session; a client that knows it may read the mailbox."""
         session = token_urlsafe(12)
         self.boxes[session] = Mailbox()
         return session
 
     def post(self, message: Message) -> None:
-        """Put a message into each box, and throw away the boxes that nobody has looked into."""
+        """Put a message into each box, and delete the boxes that have expired."""
         long_ago = time.monotonic() - EXPIRY_SECONDS
         self.boxes = {name: box for name, box in self.boxes.items() if box.seen_at > long_ago}
         for box in self.boxes.values():
             box.waiting.append(message)
 
     def fetch(self, session: str, arrived: bool) -> list[Message]:
-        """Give what waits; `arrived`: the last answer did, and need not be given again. Raises: KeyError."""
+        """Return what waits; `arrived`: the last answer did, and is not sent again. Raises: KeyError."""
         box = self.boxes[session]
         box.seen_at = time.monotonic()
         box.fetched = [] if arrived else box.fetched

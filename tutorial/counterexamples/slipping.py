@@ -1,7 +1,7 @@
-"""A wait that looks, then awaits something, then holds: wrong on purpose.
+"""A wait that reads, then awaits something, then holds: wrong on purpose.
 
-Between the look and the hold the loop runs, and a message that comes in that moment finds nobody to release. It is
-the hardest fault of this house to see: on an idle machine the moment is microseconds long, and everything passes.
+Between the read and the hold the loop runs, and a message that comes in that moment finds no held request to release.
+Tests rarely find this fault: on an idle machine the moment is microseconds long, and everything passes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ async def wait(room: Room, cursor: Cursor, timeout: float) -> Batch:
     batch = room.since(cursor)
     if batch.tells:
         return batch
-    await asyncio.sleep(0.001)  # a look into a cache, a line to a log: any await will do
+    await asyncio.sleep(0.001)  # a cache, a line in a log: any await will do
     held = asyncio.get_running_loop().create_future()
     room._held[held] = asyncio.current_task()
     try:

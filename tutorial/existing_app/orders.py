@@ -72,11 +72,11 @@ class Orders:
         return True
 
     def of(self, customer: str) -> list[Order]:
-        """Give a customer's orders, newest first."""
+        """Return a customer's orders, newest first."""
         return self._select("WHERE customer = ? ORDER BY id DESC", customer)
 
     def in_warehouse(self) -> list[Order]:
-        """Give the orders that are not shipped yet, oldest first."""
+        """Return the orders that are not shipped yet, oldest first."""
         return self._select("WHERE shipped_at IS NULL ORDER BY id")
 
     def _select(self, which: str, *values: str) -> list[Order]:

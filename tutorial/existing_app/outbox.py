@@ -47,7 +47,7 @@ class Outbox:
         self._database.close()
 
     def waiting(self, most: int = 100) -> list[Note]:
-        """Give the notes that still wait, oldest first."""
+        """Return the notes that still wait, oldest first."""
         rows = self._database.execute(
             "SELECT room, author, text, key FROM outbox WHERE refused IS NULL ORDER BY id LIMIT ?",
             (most,),

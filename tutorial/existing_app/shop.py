@@ -55,7 +55,7 @@ def opened() -> Iterator[Orders]:
 
 
 def customer() -> str:
-    """Give the customer who is signed in; nobody is: 401."""
+    """Return the customer who is signed in; nobody is: 401."""
     name: str = session.get("customer") or abort(401)
     return name
 

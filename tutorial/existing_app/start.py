@@ -20,7 +20,7 @@ LAST_SECONDS = 5.0  # for a process that was told to end
 
 
 def commands(given: argparse.Namespace, for_chat: list[str]) -> dict[str, list[str]]:
-    """Give the command line of each process, by its name."""
+    """Return the command line of each process, by its name."""
     chat, shop = f"http://127.0.0.1:{given.port}", f":{given.shop_port}"
     store = [f"--store={given.queue}"] if given.queue else []
     origins = [f"--trusted-origin=http://{host}{shop}" for host in ("127.0.0.1", "localhost")]

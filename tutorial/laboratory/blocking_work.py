@@ -1,7 +1,8 @@
-"""Slow work, for the chapter that asks who waits for it: a query, or as much arithmetic in Python.
+"""Blocking work, for the chapter about the event loop: a database query, or as much arithmetic in Python.
 
-SQLite gives up Python's lock while it searches, as database drivers do; arithmetic in Python keeps it. So a thread
-helps the first, and the second only a little. `wrong/blocking.py` does the same work where it must not be done.
+SQLite releases the global interpreter lock while it searches, as database drivers do; arithmetic in Python holds it.
+Therefore a thread helps the first, and the second only a little. `counterexamples/blocking.py` does the same work
+where it must not be done.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SELECT sum(n % 7) FROM steps
 
 
 def query(steps: int) -> int:
-    """Have SQLite count so many steps: a query that takes its time."""
+    """Let SQLite count `steps`: a query that takes time."""
     with closing(sqlite3.connect(":memory:")) as database:
         total: int = database.execute(COUNT, (steps,)).fetchone()[0]
     return total
@@ -37,24 +38,24 @@ def arithmetic(steps: int) -> int:
 WORK: dict[str, Callable[[int], int]] = {"query": query, "arithmetic": arithmetic}
 
 
-class SlowHandler(LocalHandler):
+class InAThreadHandler(LocalHandler):
     """`GET /slow/in-a-thread?work=query&steps=1000000` → how long it took; meanwhile the loop goes on."""
 
     async def get(self) -> None:
-        work, steps = self.asked()
+        work, steps = self.requested_work()
         began = time.monotonic()
         await asyncio.to_thread(work, steps)
-        self.tell(began)
+        self.report(began)
 
-    def asked(self) -> tuple[Callable[[int], int], int]:
-        """Read what to do, and how much of it. Raises: Malformed."""
+    def requested_work(self) -> tuple[Callable[[int], int], int]:
+        """Return what to do, and how much of it. Raises: Malformed."""
         steps = self.get_query_argument("steps", "1000000")
         work = WORK.get(self.get_query_argument("work", "query"))
         if work is None or not steps.isdecimal() or int(steps) > STEPS_MOST:
             raise Malformed(f"“work” is one of {', '.join(WORK)}, “steps” up to {STEPS_MOST}")
         return work, int(steps)
 
-    def tell(self, began: float) -> None:
+    def report(self, began: float) -> None:
         """Answer how long it took since `began`."""
         took_ms = round((time.monotonic() - began) * 1000, 1)
         self.finish(to_json({"took_ms": took_ms}))

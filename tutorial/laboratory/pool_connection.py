@@ -96,7 +96,7 @@ class Connection:
             raise OSError(f"the server answered {first_line(head)}")
 
     async def frame(self) -> bytes:
-        """Give the payload of the next text frame, answering pings on the way. Raises: OSError at the end."""
+        """Return the payload of the next text frame, answering pings on the way. Raises: OSError at the end."""
         while True:
             first, second = await self._read(2)
             length = second & 0x7F
@@ -114,5 +114,5 @@ class Connection:
 
 
 def first_line(head: bytes) -> str:
-    """Give the status line of an answer."""
+    """Return the status line of an answer."""
     return head.split(b"\r\n")[0].decode("latin-1")

@@ -201,7 +201,7 @@ async def _measure(transport: str, rate: float, given: dict[str, Any]) -> dict[s
 def _costs(
     before: dict[str, Any], after: dict[str, Any], asked: int, carried: int
 ) -> dict[str, float]:
-    """Give what was spent between two inspections: by the server's count, and what the readers saw of it."""
+    """Return what was spent between two inspections: by the server's count, and what the readers saw of it."""
     took = after["uptime_seconds"] - before["uptime_seconds"]
     polls = ("short-polling", "long-polling", "batching", "websocket")
     counted = sum(after["requests"].get(k, 0) - before["requests"].get(k, 0) for k in polls)

@@ -20,7 +20,7 @@ from transports.wire import Unacceptable, parse_object, text_field, to_json
 from transports.xray import XRay
 from tutorial.laboratory import runs
 from tutorial.laboratory.batching import BatchingHandler
-from tutorial.laboratory.blocking_work import SlowHandler
+from tutorial.laboratory.blocking_work import InAThreadHandler
 from tutorial.laboratory.chaos_controls import ChaosSessions, ChaosSocket
 from tutorial.laboratory.runs import RunHandler
 from tutorial.site.local_only import LocalBodyHandler, LocalHandler
@@ -112,7 +112,7 @@ class Laboratory:
         self._running: dict[Process, Task[Any]] = {}
 
     def routes(self) -> list[tuple[Any, ...]]:
-        """Give the laboratory's addresses, for the application to serve beside the chat and the pages."""
+        """Return the laboratory's addresses, for the application to serve beside the chat and the pages."""
         looks = {"chat": self._chat, "looks": Looks()}
         return [
             (r"/xray", XRaySocket, looks),
@@ -124,7 +124,7 @@ class Laboratory:
                 {"chat": self._chat, "running": self._running},
             ),
             (r"/rooms/([^/]*)/batching", BatchingHandler, {"chat": self._chat}),
-            (r"/slow/in-a-thread", SlowHandler, {"chat": self._chat}),
+            (r"/slow/in-a-thread", InAThreadHandler, {"chat": self._chat}),
         ]
 
     async def close(self) -> None:

@@ -133,7 +133,7 @@ async def main(store: str) -> None:
 
 
 async def address(process: Process) -> str:
-    """Give a server's URL, once it listens."""
+    """Return a server's URL, once it listens."""
     assert process.stdout is not None
     first = (await process.stdout.readline()).decode()
     found = re.search(r"http://[^/]+", first)

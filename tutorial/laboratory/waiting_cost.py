@@ -62,7 +62,7 @@ class Waiting:
         await self.watch.publish("waiting", "Is anybody there?", PUBLISH_KEY)
 
     def row(self) -> dict[str, float | None]:
-        """Give what one reader has cost since then; the delay is the median, None before anybody spoke."""
+        """Return what one reader has cost since then; the delay is the median, None before anybody spoke."""
         delays, readers = self.crowd.delays_ms, len(self.crowd.readers)
         return {
             "requests": (self.crowd.requests - self.requests) / readers,

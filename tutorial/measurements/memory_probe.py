@@ -20,11 +20,11 @@ from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
 from transports.wire import Draft, Message
-from tutorial.counterexamples.listeners import ListeningHandler, ListeningRoom
+from tutorial.counterexamples.listeners import ListenerHandler, ListeningRoom
 
 POSTS = 20_000
 TEXT = "x" * 2000
-PATH = "/rooms/stalled/websocket"
+PATH = "/rooms/unread/websocket"
 HANDSHAKE = (
     f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -33,9 +33,9 @@ Post = Callable[[int], Awaitable[object]]
 
 
 async def serve_listeners() -> tuple[int, Post]:
-    """Serve a room that calls whoever listens; give its port, and how to post."""
+    """Serve a room that calls its listeners; return its port, and how to post."""
     room = ListeningRoom()
-    server = Application([(PATH, ListeningHandler, {"room": room})]).listen(0, "127.0.0.1")
+    server = Application([(PATH, ListenerHandler, {"room": room})]).listen(0, "127.0.0.1")
 
     async def post(number: int) -> None:
         room.post(Message(number, "ann", TEXT, 0.0))
@@ -43,18 +43,18 @@ async def serve_listeners() -> tuple[int, Post]:
     return next(iter(server._sockets.values())).getsockname()[1], post
 
 
-async def serve_follow() -> tuple[int, Post]:
-    """Serve the chat as it is; give its port, and how to post."""
+async def serve_subscriptions() -> tuple[int, Post]:
+    """Serve the chat as it is; return its port, and how to post."""
     rooms = Rooms(make_store("memory", 100), 100)
     await rooms.open()
     chat = Chat(rooms)
-    room = await rooms.enter("stalled")
+    room = await rooms.enter("unread")
     return Server(chat, make_app(chat)).listen(0), lambda _: room.post(Draft("ann", TEXT))
 
 
 async def grown(seam: str) -> float:
-    """Post to a reader that has stopped reading; give by how many MB this process grew."""
-    port, post = await {"listeners": serve_listeners, "follow": serve_follow}[seam]()
+    """Post to a reader that has stopped reading; return by how many MB this process grew."""
+    port, post = await {"listeners": serve_listeners, "follow": serve_subscriptions}[seam]()
     with socket.create_connection(("127.0.0.1", port)) as reader:
         reader.sendall(HANDSHAKE.encode())
         await asyncio.sleep(0.2)

@@ -47,7 +47,7 @@ async def poll(port: int) -> Values:
 
 
 def event_overhead(batch: bytes) -> int:
-    """Give the bytes that a server-sent event, in its chunk, adds to the batch that it tells."""
+    """Return the bytes that a server-sent event, in its chunk, adds to the batch that it tells."""
     cursor: str = json.loads(batch)["cursor"]
     event = b"event: batch\nid: %b\ndata: %b\n\n" % (cursor.encode(), batch)
     return len(piece(event, chunked=True)) - len(batch)

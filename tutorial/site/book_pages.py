@@ -39,7 +39,7 @@ class Shelf:
         self._rendered: dict[int, Rendered] = {}
 
     def rendered(self, asked: Chapter) -> Rendered:
-        """Give a chapter, rendered. Raises: what `render` does."""
+        """Return a chapter, rendered. Raises: what `render` does."""
         stamp = quoting.stamp(YOURS, PROGRESS)
         if stamp != self._stamp:
             self._stamp = stamp
@@ -81,7 +81,7 @@ def _neighbours(number: int) -> dict[str, Any]:
 
 
 def exercise_box(environment: Environment, number: int) -> Markup:
-    """Give the box of an exercise: what is to do, how to check it, and what the last check said."""
+    """Return the box of an exercise: what is to do, how to check it, and what the last check said."""
     found = [state for state in exercises.states() if state.number == number]
     if not found:
         raise LookupError(f"there is no exercise {number}")
@@ -123,7 +123,7 @@ class CheckHandler(LocalHandler):
 
 
 def routes(chat: Chat) -> list[tuple[Any, ...]]:
-    """Give the book's addresses, for the application to serve beside the chat."""
+    """Return the book's addresses, for the application to serve beside the chat."""
     environment = make_environment()
     shared = {"environment": environment, "page": None}
     on_shelf = shared | {"shelf": Shelf(environment)}

@@ -1,4 +1,4 @@
-"""What the server saw of a request: its head, to the byte, and when it came. A script sees neither in its browser."""
+"""Echo: what the server received of a request, to the byte, and when. A script in a browser can see neither."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only a person at this machine may do: turn the laboratory's knobs, write their files, start their checks.
+"""What only a person at this machine may do: use the laboratory, write files, start checks.
 
 A request from loopback is not enough: a proxy on this machine forwards strangers from there, and a hostile page can
 point a name of its own at 127.0.0.1. So every name and address in the request must be this machine's.
@@ -21,7 +21,7 @@ REFUSAL = "only a browser on the machine that runs this server may do that: star
 
 
 def is_local(request: HTTPServerRequest) -> bool:
-    """Say whether a request comes from this machine, by its own name, from a page of its own, past no proxy."""
+    """Return whether a request comes from this machine, by its own name, from a page of its own, past no proxy."""
     headers = request.headers
     addresses = [f"//{headers.get('Host', '')}"]
     if "Origin" in headers:
@@ -49,7 +49,7 @@ def _host(address: str) -> str | None:
 
 
 class LocalHandler(Handler):
-    """Answers this machine alone; everybody else gets 403."""
+    """Answers this machine alone; any other gets 403."""
 
     transport = "laboratory"
 

@@ -8,6 +8,7 @@ Templates and static files are read anew when they have changed, so an edit show
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import AnyMatches, Rule
 from tornado.web import RequestHandler
 
+from transports.app import TRANSPORTS
+from transports.handler import RoomHandler
 from tutorial.book.chapters import chapters
 from tutorial.site.echo import EchoHandler
 from tutorial.site.security_headers import protect
@@ -28,7 +31,7 @@ LOADTESTS = ROOT / "loadtests"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the site; `place` is its name in the header, None: it isn't there."""
+    """A page of the site. `place` is its name in the header; None: it isn't there."""
 
     path: str
     title: str
@@ -46,12 +49,20 @@ PAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A transport as the site speaks of it. `stem` names its file in every column of the house's table."""
+    """A transport as the site shows it. `stem` names its file in every column of the table in the README."""
 
     name: str
     stem: str
     label: str
-    way: str
+    question: str
+
+    @classmethod
+    def of(cls, name: str, handler: type[RoomHandler]) -> Row:
+        """Return the row of a handler, whose module begins with “Label: question”."""
+        module = sys.modules[handler.__module__]
+        first = (module.__doc__ or name).partition("\n")[0].replace("'", "’")
+        label, _, question = first.partition(": ")
+        return cls(name, module.__name__.rpartition(".")[2], label, question)
 
     @property
     def load_test(self) -> str | None:
@@ -60,19 +71,7 @@ class Row:
         return str(path.relative_to(ROOT)) if path.exists() else None
 
 
-ROWS = (
-    Row("short-polling", "short_polling", "short polling", "asks again and again"),
-    Row(
-        "long-polling",
-        "long_polling",
-        "long polling",
-        "asks once, and is held until there is an answer",
-    ),
-    Row("websocket", "websockets", "WebSocket", "stays open, and speaks both ways"),
-    Row(
-        "server-sent-events", "server_sent_events", "server-sent events", "stays open, and listens"
-    ),
-)
+ROWS = tuple(Row.of(name, handler) for name, handler in TRANSPORTS.items())
 
 
 class SiteHandler(RequestHandler):
@@ -87,10 +86,10 @@ class SiteHandler(RequestHandler):
         self.set_header("Cache-Control", "no-cache")
         protect(self)
 
-    def show(self, template: str, **words: Any) -> None:
+    def show(self, template: str, **values: Any) -> None:
         origin = f"{self.request.protocol}://{self.request.host}"
-        words |= {"pages": PAGES, "rows": ROWS, "chapters": chapters(), "origin": origin}
-        self.finish(self.environment.get_template(template).render(words))
+        values |= {"pages": PAGES, "rows": ROWS, "chapters": chapters(), "origin": origin}
+        self.finish(self.environment.get_template(template).render(values))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         page = Page(self.request.path, f"{status_code}: {self._reason}", "error.html")
@@ -121,7 +120,7 @@ class AsksForPage(AnyMatches):
 
 
 def make_environment() -> Environment:
-    """Make the reader of templates, for this module's pages and the book's."""
+    """Return the environment of the templates, for this module's pages and the book's."""
     return Environment(
         loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
         undefined=StrictUndefined,
@@ -132,7 +131,7 @@ def make_environment() -> Environment:
 
 
 def routes() -> list[Any]:
-    """Give the site's pages, for the application to serve beside the chat."""
+    """Return the site's pages, for the application to serve beside the chat."""
     shared = {"environment": make_environment()}
     return [
         *[

@@ -1,7 +1,7 @@
 """Results: the last comparison of the transports on this machine, and the way to start one.
 
 A comparison is `python -m loadtests` in a process of its own, with servers of its own: it measures them and not the
-one that shows this page. Whoever started it – this page or a terminal – its progress is shown, and one runs at a time.
+one that shows this page. One runs at a time, and its progress is shown, whether this page or a terminal has started it.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ class Comparison:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
-        self.said = ""  # the last line of a comparison that failed
+        self.failure = ""  # the last line of a comparison that failed
         self._process: Process | None = None
         self._watching: asyncio.Task[None] | None = None
 
     @property
     def step(self) -> Step | None:
-        """Where the comparison that goes on is; None when none does."""
+        """How far the running comparison is; None when none runs."""
         if (step := progress(self.folder)) is not None:
             return step
         return Step(0, 1, "starting", 0.0) if self._process is not None else None
 
     async def start(self, kind: str) -> None:
-        """Start a comparison. Raises: Refused, while one goes on."""
+        """Start a comparison. Raises: Refused, while one runs."""
         if self.step is not None:
-            raise Refused(409, "a comparison goes on already: wait until it ends, or stop it")
+            raise Refused(409, "a comparison is running: wait until it ends, or stop it")
         command = ["-m", "loadtests", *KINDS[kind], f"--results={self.folder}"]
-        self.said = ""
+        self.failure = ""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, process_group=0
         )
@@ -63,7 +63,7 @@ class Comparison:
         output, _ = await process.communicate()
         lines = output.decode(errors="replace").split("\n")
         if process.returncode not in (0, 130):
-            self.said = next((line for line in reversed(lines) if line.strip()), "it failed")
+            self.failure = next((line for line in reversed(lines) if line.strip()), "it failed")
         self._process = None
 
     async def stop(self) -> None:
@@ -84,7 +84,11 @@ class ResultsPage(SiteHandler):
     def get(self) -> None:
         report = self._comparison.folder / REPORT
         version = report.stat().st_mtime_ns if report.exists() else None
-        words = {"step": self._comparison.step, "said": self._comparison.said, "report": version}
+        words = {
+            "step": self._comparison.step,
+            "failure": self._comparison.failure,
+            "report": version,
+        }
         self.show(self.page.template, page=self.page, **words)
 
     head = get
@@ -109,7 +113,7 @@ class ReportHandler(Handler):
 
 
 class ProgressHandler(Handler):
-    """`GET /results/progress` → where the comparison that goes on is."""
+    """`GET /results/progress` → how far the running comparison is."""
 
     transport = "site"
 
@@ -119,8 +123,8 @@ class ProgressHandler(Handler):
 
     def get(self) -> None:
         step = self._comparison.step
-        said = {"step": step and step.to_json(), "said": self._comparison.said}
-        self.finish(to_json(said))
+        state = {"step": step and step.to_json(), "failure": self._comparison.failure}
+        self.finish(to_json(state))
 
 
 class ComparisonHandler(LocalHandler):
@@ -139,7 +143,7 @@ class ComparisonHandler(LocalHandler):
 
 
 def routes(chat: Chat, comparison: Comparison) -> list[tuple[Any, ...]]:
-    """Give the addresses of the results, for the application to serve beside the chat."""
+    """Return the addresses of the results, for the application to serve beside the chat."""
     shared = {"chat": chat, "comparison": comparison}
     shown = {"environment": make_environment(), "page": RESULTS, "comparison": comparison}
     return [

@@ -1,6 +1,6 @@
 """Scripts: which module of `static/js/` defines which custom element.
 
-The modules say so themselves, `customElements.define("x-ray", XRay)`; a page loads those that it needs and no others.
+The modules name it themselves, `customElements.define("x-ray", XRay)`; a page loads the modules that it needs alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _DEFINES = re.compile(r"customElements\.define\(\s*\"([a-z-]+)\"")
 
 
 def modules() -> dict[str, str]:
-    """Give the address of the module that defines each custom element."""
+    """Return the address of the module that defines each custom element."""
     return {tag: _address(file) for file in FOLDER.rglob("*.js") for tag in _defined(file)}
 
 
@@ -28,7 +28,7 @@ def _address(file: Path) -> str:
 
 
 def scripts_of(tags: list[str]) -> list[str]:
-    """Give the modules that these elements need, each once. Raises: LookupError."""
+    """Return the modules that these elements need, each once. Raises: LookupError."""
     known = modules()
     missing = [tag for tag in tags if tag not in known]
     if missing:

@@ -1,4 +1,4 @@
-"""What a browser is told on every page and file of the site: trust this server, and nobody else."""
+"""The security headers of every page and file of the site: a browser is to trust this server alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""static/, over HTTP: a browser asks each time, and is told in a few bytes when nothing has changed."""
+"""static/ over HTTP: a browser asks each time, and gets a short 304 when nothing has changed."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class FileHandler(StaticFileHandler):
         protect(self)
 
     def compute_etag(self) -> str | None:
-        """Tell versions apart by date and size; Tornado's own tag outlives an edit of the file."""
+        """Return a tag of date and size; Tornado's own would outlive an edit of the file."""
         assert self.absolute_path is not None
         stat = Path(self.absolute_path).stat()
         return f'"{sha256(f"{stat.st_mtime_ns}:{stat.st_size}".encode()).hexdigest()[:16]}"'
 
     def get_content_type(self) -> str:
-        """Know a script whatever the machine calls it: a browser runs no module of another type."""
+        """Return the type, for scripts always the same: a browser runs no module of another type."""
         assert self.absolute_path is not None
         if self.absolute_path.endswith(".js"):
             return "text/javascript; charset=utf-8"
