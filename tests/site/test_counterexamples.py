@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from tornado.locks import Condition
 from tornado.web import Application
 
 from tests.support.http import Connection
-from tests.support.laboratory import serving
+from tests.support.laboratory import laboratory_server
 from transports.room import Room
 from transports.rooms import Rooms
 from transports.stores import make_store
@@ -57,11 +56,11 @@ def test_without_a_cursor_what_comes_between_two_requests_is_lost(
     transport: str, heard: list[str]
 ) -> None:
     async def run() -> None:
-        async with serving() as lab:
+        async with laboratory_server() as lab:
             path = f"/rooms/lobby/{transport}?wait=0.01"
-            first = json.loads((await lab.get(path)).body)
+            first = (await lab.get(path)).json
             await lab.say("lobby", "hi")
-            second = json.loads((await lab.get(f"{path}&cursor={first['cursor']}")).body)
+            second = (await lab.get(f"{path}&cursor={first['cursor']}")).json
             assert [message["text"] for message in second["messages"]] == heard
 
     asyncio.run(run())
@@ -80,8 +79,8 @@ def test_nothing_else_runs_while_blocking_work_is_on_the_loop(
             return 0
 
         monkeypatch.setitem(blocking_work.WORK, "probe", work)
-        async with serving() as lab:
-            assert (await lab.get(f"/slow/{where}?work=probe")).code == 200
+        async with laboratory_server() as lab:
+            assert (await lab.get(f"/slow/{where}?work=probe")).status == 200
         assert seen == [answered]
 
     asyncio.run(run())
