@@ -494,8 +494,8 @@ async def test_who_leaves_leaves_nothing_behind(server: InProcessServer, transpo
         hearing = asyncio.ensure_future(client.receive())
         await until(lambda: room.readers or sum(asked.values()) > 1)
         hearing.cancel()
-    await until(lambda: room.readers == 0 and not server.chat.sockets)
-    await until(lambda: not server.chat.in_progress)
+    await until(lambda: room.readers == 0 and not server.chat.connections.lasting)
+    await until(lambda: not server.chat.connections.in_progress)
 
 
 async def test_a_reader_that_comes_back_hears_what_it_missed(

@@ -151,7 +151,7 @@ async def test_a_client_that_leaves_is_no_longer_held(server: InProcessServer, g
     async with held(server) as connection:
         await goes(connection)
         await until(lambda: server.held == 0)
-        await until(lambda: not server.chat.in_progress)
+        await until(lambda: not server.chat.connections.in_progress)
         await post(server)  # and the message that comes then is nobody's trouble
 
 
@@ -163,7 +163,7 @@ async def test_five_hundred_clients_that_leave_leave_nothing_behind(
             connection.abort()
         await until(lambda: server.held == 0)
     assert (await server.room()).readers == 0
-    await until(lambda: not server.chat.in_progress and not server.chat.traffic.open)
+    await until(lambda: not server.chat.connections.in_progress and not server.chat.traffic.open)
 
 
 @pytest.mark.parametrize("goes", LEAVING)
@@ -176,7 +176,7 @@ async def test_a_client_that_leaves_while_its_room_is_loading_is_never_held(
         await connection.send("GET", f"{PATH}?cursor=now")
         await until(lambda: store.calls)
         await goes(connection)
-        await until(lambda: not server.chat.in_progress)
+        await until(lambda: not server.chat.connections.in_progress)
         store.open_gates()
         await server.room()
         for _ in range(20):
@@ -203,7 +203,7 @@ async def test_a_stray_byte_hides_the_clients_leaving_no_longer_than_the_hold(
     async with held(server, f"{PATH}?cursor=now&wait=0.2") as connection:
         connection.writer.write(b"X")
     await until(lambda: server.held == 0)
-    await until(lambda: not server.chat.in_progress)
+    await until(lambda: not server.chat.connections.in_progress)
 
 
 async def test_a_client_that_asks_again_before_the_answer_gets_both_in_order(

@@ -163,11 +163,15 @@ def test_a_client_that_leaves_leaves_nothing_behind(caplog: pytest.LogCaptureFix
             await stream.begin()
             await stream.batch()
             room = await lab.chat.rooms.enter("lobby")
-            assert (room.readers, len(lab.chat.streams)) == (1, 1)
-            lab.chat.onlookers.add(lambda _: gone.set())
+            assert (room.readers, len(lab.chat.connections.lasting)) == (1, 1)
+            lab.chat.connections.observers.add(lambda _: gone.set())
         await gone.wait()
         await lab.say("lobby")
-        assert (room.readers, len(lab.chat.streams), len(lab.chat.in_progress)) == (0, 0, 0)
+        assert (
+            room.readers,
+            len(lab.chat.connections.lasting),
+            len(lab.chat.connections.in_progress),
+        ) == (0, 0, 0)
         assert not caplog.records
 
     with_server(story)

@@ -87,7 +87,7 @@ async def upgraded(
 
 def stream_of(server: InProcessServer) -> CountedStream:
     """Give the server's end of its only WebSocket."""
-    [handler] = server.chat.sockets
+    [handler] = server.chat.connections.lasting
     return cast(CountedStream, cast(Any, handler).ws_connection.stream)
 
 
@@ -150,7 +150,7 @@ async def test_sends_on_one_socket_are_answered_in_their_order(server: InProcess
 
 async def test_small_frames_are_not_kept_waiting_for_bigger_ones(server: InProcessServer) -> None:
     async with joined(server.url, "websocket"):
-        await until(lambda: server.chat.sockets)
+        await until(lambda: server.chat.connections.lasting)
         nodelay = stream_of(server).socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
     assert nodelay
 
@@ -171,10 +171,10 @@ async def test_a_peer_that_has_vanished_is_noticed(
     monkeypatch.setattr(transports.app, "PONG_SECONDS", 0.1)
     server = await serve()
     async with upgraded(server) as gone, joined(server.url, "websocket") as alive:
-        await until(lambda: len(server.chat.sockets) == 2)
+        await until(lambda: len(server.chat.connections.lasting) == 2)
         assert await gone.close_code() == 1000
         gone.connection.abort()
-        await until(lambda: len(server.chat.sockets) == 1)
+        await until(lambda: len(server.chat.connections.lasting) == 1)
         assert (await server.room()).readers == 1
         assert (await alive.post("still here"))["id"] == 1
 
@@ -200,7 +200,7 @@ async def stalled(
         try:
             await connection.send("GET", path, headers=HANDSHAKE)
             assert (await connection.head()).status == 101
-            for handler in server.chat.sockets:
+            for handler in server.chat.connections.lasting:
                 stream = cast(Any, handler).ws_connection.stream
                 stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES)
             yield Frames(connection)
@@ -226,13 +226,15 @@ async def test_a_reader_that_never_reads_falls_behind_in_the_log_and_not_in_memo
 ) -> None:
     server = await serve(history=50)
     async with stalled(server), joined(server.url, "websocket", cursor="now") as quick:
-        await until(lambda: len(server.chat.sockets) == 2)
+        await until(lambda: len(server.chat.connections.lasting) == 2)
         seen = Reader()
         reading = asyncio.ensure_future(seen.read_to(quick, 5000))
         most = 0
         for _ in range(50):
             await flood(server, 100)
-            most = max(most, *[buffered(server, handler) for handler in server.chat.sockets])
+            most = max(
+                most, *[buffered(server, handler) for handler in server.chat.connections.lasting]
+            )
         await reading
     assert seen.exact
     assert most < 500_000  # of the 10 MB that were written
@@ -243,9 +245,9 @@ async def test_a_slow_reader_catches_up_and_misses_nothing_that_is_retained(
 ) -> None:
     async with stalled(server) as frames:
         await flood(server, 900)
-        handler, seen = next(iter(server.chat.sockets)), Reader()
+        handler, seen = next(iter(server.chat.connections.lasting)), Reader()
         assert stream_of(server).writing()
-        assert cast(Any, handler).follower.cursor.id < 900
+        assert cast(Any, handler).subscription.cursor.id < 900
         while seen.ids[-1:] != [900]:
             seen.take(Batch((await frames.receive())[1]))
         assert (seen.exact, seen.ids, seen.gaps) == (True, list(range(1, 901)), 0)
@@ -269,16 +271,17 @@ async def test_a_reader_that_takes_nothing_while_data_waits_is_closed_1013(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transports.sender, "STALL_SECONDS", 0.2)
-    async with stalled(server) as frames, joined(server.url, "websocket", cursor="now") as other:
-        await other.receive()
-        stalls = next(iter(server.chat.sockets))
-        await flood(server, 2000, size=200)
-        await until(lambda: cast(Any, stalls).ws_connection is None)
-        assert await frames.close_code() == 1013
-        frames.send(CLOSE, (1013).to_bytes(2, "big"))
-        await until(lambda: stalls not in server.chat.sockets)
-        await other.post("hi")
-        assert (await server.room()).readers == 1
+    async with stalled(server) as frames:
+        [stalls] = server.chat.connections.lasting
+        async with joined(server.url, "websocket", cursor="now") as other:
+            await other.receive()
+            await flood(server, 2000, size=200)
+            await until(lambda: cast(Any, stalls).ws_connection is None)
+            assert await frames.close_code() == 1013
+            frames.send(CLOSE, (1013).to_bytes(2, "big"))
+            await until(lambda: stalls not in server.chat.connections.lasting)
+            await other.post("hi")
+            assert (await server.room()).readers == 1
 
 
 async def test_a_reader_that_reads_slowly_but_reads_is_not_given_up(
@@ -291,7 +294,7 @@ async def test_a_reader_that_reads_slowly_but_reads_is_not_given_up(
         while asyncio.get_running_loop().time() < began + 0.8:
             taken += len(await frames.connection.reader.read(3000))
             await asyncio.sleep(0.02)
-        [handler] = server.chat.sockets
+        [handler] = server.chat.connections.lasting
         assert cast(Any, handler).ws_connection is not None
     assert taken
 
@@ -304,7 +307,7 @@ async def test_who_closes_is_answered_and_forgotten(server: InProcessServer) -> 
         await frames.receive()
         frames.send(CLOSE, (1000).to_bytes(2, "big"))
         assert await frames.close_code() == 1000
-        await until(lambda: not server.chat.sockets)
+        await until(lambda: not server.chat.connections.lasting)
         assert (await server.room()).readers == 0
 
 
@@ -318,7 +321,7 @@ async def test_a_reader_that_vanishes_is_forgotten_and_the_next_message_is_no_tr
             await post(server, "one", "two")  # before the server can know
         seen = Reader()
         await seen.read_to(stays, 2)
-        await until(lambda: len(server.chat.sockets) == 1)
+        await until(lambda: len(server.chat.connections.lasting) == 1)
     assert seen.exact
 
 
@@ -331,7 +334,9 @@ async def test_who_leaves_while_its_room_is_loading_leaves_nothing_behind(serve:
         connection.abort()
     store.open_gates()
     room = await server.room()
-    await until(lambda: not server.chat.sockets and not server.chat.in_progress)
+    await until(
+        lambda: not server.chat.connections.lasting and not server.chat.connections.in_progress
+    )
     assert room.readers == 0
 
 
@@ -347,7 +352,7 @@ async def test_who_leaves_while_its_message_is_being_kept_has_sent_it(serve: Ser
     store.appending.set()
     room = await server.room()
     await until(lambda: room.cursor.id == 1)
-    await until(lambda: not server.chat.sockets)
+    await until(lambda: not server.chat.connections.lasting)
     assert room.readers == 0
 
 
@@ -383,7 +388,7 @@ async def test_what_goes_on_above_the_rate_is_closed_1008_in_the_end(serve: Serv
                 await client.socket.send(SEND)
         code, reason = await client.closed()
     assert (code, reason) == (1008, "too many messages")
-    await until(lambda: not server.chat.sockets)
+    await until(lambda: not server.chat.connections.lasting)
 
 
 async def test_a_message_that_is_let_through_makes_good_for_those_that_were_not(
@@ -408,7 +413,7 @@ async def test_a_cursor_that_is_none_is_closed_4400_with_the_reason_and_forgotte
         code, reason = await client.closed()
     assert code == 4400
     assert "cursor" in reason
-    await until(lambda: not server.chat.sockets)
+    await until(lambda: not server.chat.connections.lasting)
     assert not [room for room in server.chat.rooms if room.readers]
 
 

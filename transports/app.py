@@ -13,8 +13,8 @@ from tornado.web import Application, RequestHandler
 
 from transports.chat import Chat
 from transports.handler import NotFound, RoomHandler
-from transports.inspect import HealthHandler, InspectHandler, Inspector, MetricsHandler
 from transports.long_polling import LongPollingHandler
+from transports.metrics import HealthHandler, InspectHandler, Inspector, MetricsHandler
 from transports.posting import PostingHandler, PublishHandler
 from transports.server_sent_events import ServerSentEventsHandler
 from transports.short_polling import ShortPollingHandler
@@ -29,7 +29,7 @@ TRANSPORTS: dict[str, type[RoomHandler]] = {
 
 PING_SECONDS = 20.0  # below every proxy's idle time
 PONG_SECONDS = 10.0
-FRAME_READ_BYTES = 256 * 1024  # a frame over BODY_BYTES is refused; so far it is read, to say so
+FRAME_READ_BYTES = 1 << 20  # a frame over BODY_BYTES is refused; up to here it is read, to say so
 
 
 def make_app(
@@ -44,20 +44,10 @@ def make_app(
     `transports` replaces the table (a learner's own transport is tried so). Call it on a running event loop.
     """
     table = TRANSPORTS if transports is None else transports
-    shared = {"chat": chat}
-    rooms = [(rf"/rooms/([^/]*)/{name}", handler, shared) for name, handler in table.items()]
     return Application(
-        [
-            *rooms,
-            (r"/rooms/([^/]*)/messages", PostingHandler, shared),
-            (r"/publish", PublishHandler, shared),
-            (r"/inspect", InspectHandler, shared),
-            (r"/healthz", HealthHandler, shared),
-            (r"/metrics", MetricsHandler, shared),
-            *routes,
-        ],
+        [*_chat_routes(chat, table), *routes],
         default_handler_class=NotFound,
-        default_handler_args=shared,
+        default_handler_args={"chat": chat},
         log_function=_log_nothing,
         inspector=Inspector(chat, list(table)),
         cross_origin_protection=True,
@@ -66,6 +56,18 @@ def make_app(
         websocket_ping_timeout=PONG_SECONDS,
         websocket_max_message_size=FRAME_READ_BYTES,
     )
+
+
+def _chat_routes(chat: Chat, table: dict[str, type[RoomHandler]]) -> list[tuple[Any, ...]]:
+    rooms = [(rf"/rooms/([^/]*)/{name}", handler) for name, handler in table.items()]
+    others: list[tuple[str, type[RequestHandler]]] = [
+        (r"/rooms/([^/]*)/messages", PostingHandler),
+        (r"/publish", PublishHandler),
+        (r"/inspect", InspectHandler),
+        (r"/healthz", HealthHandler),
+        (r"/metrics", MetricsHandler),
+    ]
+    return [(address, handler, {"chat": chat}) for address, handler in [*rooms, *others]]
 
 
 def _log_nothing(handler: RequestHandler) -> None:

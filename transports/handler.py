@@ -6,62 +6,53 @@ Refusals are problem details (RFC 9457); nothing that a client sent gets into a 
 
 from __future__ import annotations
 
-import math
 import random
 from types import TracebackType
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, cast
 
+from tornado.http1connection import HTTP1Connection
 from tornado.log import app_log
 from tornado.web import RequestHandler
 
 from transports.chat import Chat
-from transports.follower import Follower
+from transports.origins import is_foreign, parseable
+from transports.parameters import WAIT_MAX_SECONDS, parse_cursor, parse_limit, parse_seconds
 from transports.refusals import DETAILS, Draining, Refused, as_refusal, problem
-from transports.room import Room
+from transports.room import Room, Subscription
+from transports.stream import CountedStream
 from transports.tokens import is_private
-from transports.wire import (
-    BATCH_MESSAGES,
-    ROOM_NAME,
-    Batch,
-    Cursor,
-    Malformed,
-    Start,
-    to_json,
-)
-
-WAIT_MAX_SECONDS = 55.0
-
-
-def _legible(origin: str) -> bool:
-    """Say whether an origin can be taken apart at all."""
-    try:
-        urlsplit(origin)
-    except ValueError:
-        return False
-    return True
+from transports.wire import ROOM_NAME, Batch, Cursor, Malformed, Start, to_json
 
 
 class Handler(RequestHandler):
     """Answers JSON that is never cached, refuses with problem details, and counts itself."""
 
-    __slots__ = ("chat",)  # an instance's dict grows at 30 members: 1.5 KiB an idle WebSocket
+    __slots__ = (
+        "chat",
+        "stream",
+    )  # an instance's dict grows at 30 members: 1.5 KiB an idle WebSocket
     transport = "other"
 
     def initialize(self, chat: Chat) -> None:
         self.chat = chat
-        chat.in_progress.add(self)
+        self.stream = cast(CountedStream, cast(HTTP1Connection, self.request.connection).stream)
+        chat.connections.in_progress.add(self)
         chat.requests[self.transport] += 1
-        if not _legible(self.request.headers.get("Origin", "")):
+        if not parseable(self.request.headers.get("Origin", "")):
             self.request.headers["Origin"] = "null"  # Tornado would fail to read it
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the client has gone. Ask after each `await` and each write: either may take that long."""
+        return self.stream.closed()
 
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         if self.settings["trusted_origins"]:
-            self._welcome_trusted(self.request.headers.get("Origin"))
+            self._set_cors(self.request.headers.get("Origin"))
 
-    def _welcome_trusted(self, origin: str | None) -> None:
+    def _set_cors(self, origin: str | None) -> None:
         self.set_header("Vary", "Origin")
         if origin is not None and self.check_trusted_origin(origin):
             self.set_header("Access-Control-Allow-Origin", origin)
@@ -76,30 +67,20 @@ class Handler(RequestHandler):
             raise Malformed("the address isn’t UTF-8") from error
 
     async def prepare(self) -> None:
-        self._demand_friend()
-        self._demand_open_door()
+        self._check_origin()
+        self._reject_if_draining()
 
-    def _demand_open_door(self) -> None:
+    def _check_origin(self) -> None:
+        """Refuse another site's page also when it reads; when it writes, Tornado has done so."""
+        if is_foreign(self.request.headers, self.check_trusted_origin):
+            raise Refused(403, DETAILS[403])
+
+    def _reject_if_draining(self) -> None:
         if self.chat.draining:
             raise Draining
 
-    def _demand_friend(self) -> None:
-        """Refuse another site's page also when it reads; when it writes, Tornado has done so."""
-        headers = self.request.headers
-        if "Sec-Fetch-Site" not in headers and "Origin" not in headers:
-            return  # no browser
-        site = headers.get("Sec-Fetch-Site")
-        origin = headers.get("Origin")
-        if site in ("same-origin", "none"):
-            return
-        host = headers.get("Host", "").lower()
-        if site is None and origin is not None and urlsplit(origin).netloc.lower() == host:
-            return
-        if origin is None or not self.check_trusted_origin(origin):
-            raise Refused(403, DETAILS[403])
-
     def options(self, *_: str) -> None:
-        """Tell a trusted origin's page what it may send (the preflight of CORS)."""
+        """Answer what a trusted origin's page may send (the preflight of CORS)."""
         self.set_header("Allow", self._allowed())
         if "Access-Control-Allow-Origin" in self._headers:
             self.set_header("Access-Control-Allow-Methods", self._allowed())
@@ -113,9 +94,14 @@ class Handler(RequestHandler):
         return self.chat.proxies.client(self.request.remote_ip or "", forwarded_for)
 
     def bearer(self) -> str | None:
-        """Give the token or key that `Authorization: Bearer` shows (RFC 6750 §2.1)."""
+        """Return the token or key that `Authorization: Bearer` shows (RFC 6750 §2.1)."""
         scheme, _, shown = self.request.headers.get("Authorization", "").partition(" ")
         return shown.strip() if scheme.lower() == "bearer" else None
+
+    def _query_argument(self, name: str) -> str:
+        """Return the last value of a parameter as it was sent; "" when there is none. Raises: Malformed."""
+        values = self.request.query_arguments.get(name)
+        return self.decode_argument(values[-1], name) if values else ""
 
     def _allowed(self) -> str:
         return ", ".join(
@@ -151,11 +137,11 @@ class Handler(RequestHandler):
         return super().finish(chunk)
 
     def on_finish(self) -> None:
-        self.chat.left(self)
+        self.chat.connections.closed(self)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self.chat.left(self)
+        self.chat.connections.closed(self)
 
 
 class NotFound(Handler):
@@ -170,8 +156,8 @@ class RoomHandler(Handler):
 
     __slots__ = ("room",)
     room: Room
-    follower: Follower | None = None  # set by a transport whose reader is told, not asked
-    token_seconds: float | None = None  # how long a private room’s token was still good
+    subscription: Subscription | None = None  # set by a transport that pushes
+    token_seconds: float | None = None  # how long a private room’s token is still good
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -179,51 +165,27 @@ class RoomHandler(Handler):
         if not ROOM_NAME.fullmatch(name):
             raise Refused(404, "no such room: a name is 1 to 64 of a–z, 0–9 and “-”")
         if is_private(name) and self.request.method != "OPTIONS":  # a preflight shows no token
-            token = self.bearer() or self._given("token")
-            self.token_seconds = self.chat.tokens.demand(name, token)
+            token = self.bearer() or self._query_argument("token")
+            self.token_seconds = self.chat.tokens.check(name, token)
         reading = self.request.method == "GET"
         self.room = await self.chat.rooms.enter(name, self.cursor() if reading else Start.NOW)
-        self._demand_open_door()  # drained meanwhile, it would be held with nobody left to release it
-
-    def stay(self) -> None:
-        """Remain open, until the reader leaves or its token runs out."""
-        if self.token_seconds is not None:
-            self.chat.expire(self, self.token_seconds)
+        self._reject_if_draining()  # drained meanwhile, it would be held with nobody left to release it
 
     def cursor(self) -> Cursor | Start:
-        """Read where the client wants to go on. Raises: Malformed."""
-        given = self._given("cursor")
-        if given is None:
-            return Start.NEWEST
-        return Start.NOW if given == "now" else Cursor.parse(given)
+        """Return where the client wants to go on. Raises: Malformed."""
+        return parse_cursor(self._query_argument("cursor"))
 
     def limit(self) -> int:
-        """Read how many messages the client wants at most. Raises: Malformed."""
-        return int(self._number("limit", BATCH_MESSAGES, 1, BATCH_MESSAGES))
+        """Return how many messages the client wants at most. Raises: Malformed."""
+        return parse_limit(self._query_argument("limit"))
 
     def wait_seconds(self) -> float:
-        """Read how long the client wants to be held. Raises: Malformed.
+        """Return how long the client wants to be held. Raises: Malformed.
 
         Unless it says, about the server's default: jitter keeps clients that came together from returning together.
         """
         default = self.chat.hold_seconds * random.uniform(0.9, 1.1)
-        return self._number("wait", min(default, WAIT_MAX_SECONDS), 0, WAIT_MAX_SECONDS)
-
-    def _number(self, name: str, default: float, least: float, most: float) -> float:
-        given = self._given(name)
-        if given is None:
-            return default
-        try:
-            number = float(given) if name == "wait" else int(given)
-        except ValueError:
-            number = math.nan
-        if "_" in given or not (given.isascii() and least <= number <= most):
-            raise Malformed(f"“{name}” must be a number from {least:g} to {most:g}")
-        return number
-
-    def _given(self, name: str) -> str | None:
-        values = self.request.query_arguments.get(name)
-        return self.decode_argument(values[-1], name) if values else None
+        return parse_seconds("wait", self._query_argument("wait"), WAIT_MAX_SECONDS, default)
 
     def answer(self, batch: Batch) -> None:
         """Answer with one batch."""

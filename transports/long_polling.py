@@ -1,7 +1,7 @@
 """Long polling: what is next?
 
 The client asks, and the server holds its answer back until there is one: a **held request** is a future in the room's
-`_held` that the next message sets (see `Room.wait`). To the client the server seems to call; on the wire it is still
+`_waiters` that the next message sets (see `Room.wait`). To the client the server seems to call; on the wire it is still
 request and response, one a message. The hold ends before any proxy's patience does (RFC 6202 §5.5).
 """
 
@@ -14,15 +14,15 @@ from transports.handler import RoomHandler
 
 
 class LongPollingHandler(RoomHandler):
-    """`GET /rooms/{room}/long-polling?cursor=&limit=&wait=` → one batch, as soon as it tells something."""
+    """`GET /rooms/{room}/long-polling?cursor=&limit=&wait=` → one batch, as soon as there is news."""
 
     transport = "long-polling"
     holding: asyncio.Task[None] | None = None
 
     async def get(self, room: str) -> None:
         cursor, limit, wait = self.cursor(), self.limit(), self.wait_seconds()
-        if self not in self.chat.in_progress:
-            return  # the client left while we entered its room
+        if self.has_left:
+            return  # while we entered its room
         self.holding = asyncio.current_task()
         began = time.monotonic()
         try:
@@ -36,7 +36,7 @@ class LongPollingHandler(RoomHandler):
         self.answer(batch)
 
     def on_connection_close(self) -> None:
-        """Let go of the held request: Tornado tells us that the client left, and cancels nothing."""
+        """End the held request: Tornado reports that the client has left, and cancels nothing."""
         super().on_connection_close()
         if self.holding is not None:
             self.holding.cancel()

@@ -32,7 +32,7 @@ async def accept(chat: Chat, room: Room, draft: Draft, address: str | None) -> A
     if address is not None and (wait := chat.rate.take(address)):
         raise TooMany(wait)
     ack = await room.post(draft)
-    chat.messages += not ack.duplicate
+    chat.counts.messages += not ack.duplicate
     return ack
 
 
@@ -44,7 +44,7 @@ class BodyHandler(Handler):
     """
 
     transport = "posting"
-    _turned_away: Exception | None = None
+    _rejection: Exception | None = None
 
     async def prepare(self) -> None:
         self._body = bytearray()
@@ -55,13 +55,13 @@ class BodyHandler(Handler):
             raise Refused(413, f"a body may have {BODY_BYTES} bytes")
         try:
             await super().prepare()
-            self._demand_json()
+            self._check_content_type()
         except Exception as error:
             if self.request.method != "POST" or as_refusal(error) is None:
                 raise
-            self._turned_away = error  # said after the body: who is answered before it is cut off
+            self._rejection = error  # raised after the body: an answer before its end may be lost
 
-    def _demand_json(self) -> None:
+    def _check_content_type(self) -> None:
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if self.request.method == "POST" and kind != "application/json":
             raise Refused(415, "send Content-Type: application/json")
@@ -72,9 +72,9 @@ class BodyHandler(Handler):
             self._body += chunk
 
     def body(self) -> bytes:
-        """Give the whole body. Raises: what refuses the request."""
-        if self._turned_away is not None:
-            raise self._turned_away
+        """Return the whole body. Raises: what refuses the request."""
+        if self._rejection is not None:
+            raise self._rejection
         if self._received > BODY_BYTES:
             raise Refused(413, f"a body may have {BODY_BYTES} bytes")
         return bytes(self._body)

@@ -19,7 +19,7 @@ class TrustedProxies:
         self._networks = networks
 
     def client(self, peer: str, forwarded_for: str) -> str:
-        """Give the client's address: `peer` itself, unless that is one of these proxies."""
+        """Return the client's address: `peer` itself, unless that is one of these proxies."""
         client = peer
         for claimed in reversed(forwarded_for.split(",")):
             if not self._are(client):

@@ -1,4 +1,4 @@
-"""What a client is told when the server won't: refusals, and the problem details (RFC 9457) that they become.
+"""What the server answers when it won't: refusals, and the problem details (RFC 9457) that they become.
 
 Rooms, stores and tokens know no status codes: their exceptions say what has gone wrong, and here that becomes HTTP.
 """
@@ -10,13 +10,13 @@ from http import HTTPStatus
 
 from tornado.web import HTTPError
 
-from transports.room import Unavailable
+from transports.store import Unavailable
 from transports.tokens import TokenNeeded, TokenOfAnotherRoom
 from transports.wire import Malformed, Unacceptable
 
 RETRY_SECONDS = 1
 DETAILS = {
-    400: "the request can’t be read: mend its encoding",
+    400: "the request can’t be read: fix its encoding",
     403: "another site’s page may not use this chat",
     404: "there is nothing at this address: see the wire contract for the paths",
     405: "this address doesn’t answer that method: use one that “Allow” names",
@@ -67,6 +67,14 @@ def as_refusal(error: BaseException | None) -> Refused | None:
         case HTTPError():
             return Refused(error.status_code, DETAILS.get(error.status_code, ""))
     return None
+
+
+def refusal_of(error: Exception) -> Refused:
+    """Return what HTTP says of an error. Raises: the error itself, when it is a bug of ours."""
+    refusal = as_refusal(error)
+    if refusal is None:
+        raise error
+    return refusal
 
 
 def problem(status: int, detail: str) -> dict[str, object]:

@@ -1,20 +1,31 @@
-"""Rooms: which rooms are in memory, by name.
+"""Rooms: which rooms are in memory, by name, and how they come there from the store.
 
-A room exists as soon as it is named, so anybody can name a million. Rooms with readers stay; of the others
-only the last used stay, and the rest are let go: their messages are in the store. It stands apart from
-Room because no room needs to know that there are others.
+A room exists as soon as it is named, so anybody can name a million. Rooms with readers stay; of the others only
+the last used stay, and the rest are evicted: their messages are in the store. It stands apart from Room because no
+room needs to know that there are others.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import asyncio
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
-from itertools import islice
+from contextlib import suppress
+from dataclasses import dataclass, field
 
-from transports.room import Room, Store
+from transports.room import Room
+from transports.store import Store, Unavailable
 from transports.wire import Cursor, Message, Start
 
 IDLE_ROOMS = 256  # rooms that stay in memory although nobody reads them
+
+
+@dataclass(slots=True)
+class Loading:
+    """A room whose tail is on its way from the store, and what was appended meanwhile."""
+
+    task: asyncio.Task[Room]
+    meanwhile: list[Message] = field(default_factory=list)
 
 
 class Rooms:
@@ -23,52 +34,76 @@ class Rooms:
     def __init__(self, store: Store, history: int) -> None:
         self.store = store
         self._history = history
-        self._rooms: OrderedDict[str, Room] = OrderedDict()
+        self._rooms: OrderedDict[str, Room] = OrderedDict()  # the last used at the end
+        self._loading: dict[str, Loading] = {}
+        self._entering: Counter[str] = Counter()  # none of these may be evicted
 
     async def open(self) -> None:
         """Open the store. Raises: Unavailable."""
-        await self.store.open(self._on_kept, self._on_lost)
+        await self.store.open(self._on_append, self._on_reset)
 
     async def enter(self, name: str, cursor: Cursor | Start = Start.NOW) -> Room:
-        """Give the room of that name, with its tail in memory. Raises: Unavailable.
+        """Return the room of that name, with its tail in memory. Raises: Unavailable.
 
         A cursor that the room doesn't reach was perhaps given by another process, a moment ago: first hear all.
         """
-        heard_all = False
-        while True:
-            room = self._rooms.get(name) or self._add(name)
+        self._entering[name] += 1
+        try:
+            room = self._rooms.get(name) or await self._load(name)
             self._rooms.move_to_end(name)
-            if not room.loaded:
-                await room.load()  # others may come meanwhile, so many that it is let go again
-            elif heard_all or room.reaches(cursor):
-                return room
-            else:
+            if not room.log.reaches(cursor):
                 await self.store.sync()
-                heard_all = True
+            return room
+        finally:
+            self._evict()
+            self._entering[name] -= 1
+            if not self._entering[name]:
+                del self._entering[name]
 
-    def _add(self, name: str) -> Room:
-        if len(self._rooms) >= IDLE_ROOMS:
-            for oldest in list(islice(self._rooms.values(), 2)):  # two go for each that comes
-                self._let_go(oldest)
-        room = self._rooms[name] = Room(name, self.store, self._history)
+    async def _load(self, name: str) -> Room:
+        """Read the tail of a room's log from the store, once, however many ask. Raises: Unavailable."""
+        if name not in self._loading:
+            task = asyncio.ensure_future(self._read(name))
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # seen
+            self._loading[name] = Loading(task)
+        return await asyncio.shield(self._loading[name].task)
+
+    async def _read(self, name: str) -> Room:
+        try:
+            tail = await self.store.tail(name)
+        finally:
+            loading = self._loading.pop(name)
+        room = self._rooms.setdefault(name, Room(name, self.store, self._history))
+        room.reset([*tail, *loading.meanwhile])
         return room
 
-    def _let_go(self, room: Room) -> None:
-        if room.idle:
-            del self._rooms[room.name]
-        else:
-            self._rooms.move_to_end(room.name)
+    def _evict(self) -> None:
+        """Drop the rooms that were used the longest ago, until two of them are in use."""
+        in_use = 0
+        while len(self._rooms) > IDLE_ROOMS and in_use < 2:
+            name, oldest = next(iter(self._rooms.items()))
+            if not oldest.readers and name not in self._entering:
+                del self._rooms[name]
+            else:
+                self._rooms.move_to_end(name)
+                in_use += 1
 
-    def _on_kept(self, name: str, message: Message) -> None:
-        if room := self._rooms.get(name):
-            room.take(message)
+    def _on_append(self, name: str, message: Message) -> None:
+        if loading := self._loading.get(name):
+            loading.meanwhile.append(message)
+        elif room := self._rooms.get(name):
+            room.add(message)
 
-    async def _on_lost(self) -> None:
-        for room in list(self._rooms.values()):
-            await room.reload()
+    async def _on_reset(self) -> None:
+        """Read every tail again. Raises: Unavailable."""
+        for name in [*self._loading, *self._rooms]:
+            while loading := self._loading.get(name):
+                with suppress(Unavailable):
+                    await asyncio.shield(loading.task)  # it may have read what is gone by now
+            await self._load(name)
 
     def release(self) -> None:
-        """Let every held request of every room go with what there is."""
+        """Answer every held request of every room with what there is."""
         for room in self._rooms.values():
             room.release()
 

@@ -40,7 +40,7 @@ class Server:
         self._stop_accepting: list[Callable[[], None]] = []
 
     def listen(self, port: int, address: str = "127.0.0.1", *, reuse_port: bool = False) -> int:
-        """Accept connections; give the port, which is a free one when `port` is 0. Raises: OSError.
+        """Accept connections; return the port, which is a free one when `port` is 0. Raises: OSError.
 
         With `reuse_port`, other processes may listen there too, and the kernel deals connections out.
         """

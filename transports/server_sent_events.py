@@ -1,4 +1,4 @@
-"""Server-sent events: tell me, for as long as I'm here – in one answer to one GET, which doesn't end.
+"""Server-sent events: send me what comes – in one answer to one GET, which doesn't end.
 
 What goes down is text: a `field: value` a line, an empty line after each event. A browser's EventSource reads it, and
 comes back by itself with the id of the last event that it had: our cursor. Nothing goes up; to speak, POST. The
@@ -10,13 +10,9 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import cast
-
-from tornado.http1connection import HTTP1Connection
 
 from transports.handler import RoomHandler
 from transports.sender import Sender
-from transports.stream import CountedStream
 from transports.wire import Batch, Cursor, Start
 
 COMMENT_SECONDS = 15.0  # below every proxy's patience with an answer that has fallen silent
@@ -43,38 +39,38 @@ class ServerSentEventsHandler(RoomHandler):
 
     async def get(self, room: str) -> None:
         cursor, chunked = self.cursor(), self.request.version == "HTTP/1.1"
-        stream = cast(CountedStream, cast(HTTP1Connection, self.request.connection).stream)
-        if stream.closed():
-            return  # the client left while we entered its room
-        self._begin(stream)
-        push = Sender(stream, partial(event, chunked=chunked), stream.close).push
-        self.follower = self.room.follow(cursor, push)
+        if not self.has_left:
+            self._begin()
+        if self.has_left:  # by now, the head's own write may have found out
+            return
+        push = Sender(self.stream, partial(event, chunked=chunked), self.stream.close).push
+        self.subscription = self.room.subscribe(cursor, push)
         with suppress(asyncio.CancelledError):  # when the client leaves, or the server ends
             while True:
                 await asyncio.sleep(COMMENT_SECONDS)
-                if not stream.writing():
-                    stream.write(piece(COMMENT, chunked))
-        self.follower.leave()
+                if not self.stream.writing():
+                    self.stream.write(piece(COMMENT, chunked))
+        self.subscription.cancel()
 
     def cursor(self) -> Cursor | Start:
-        """Read where the client wants to go on: its last event is newer than its address. Raises: Malformed."""
+        """Return where the client goes on: its last event is newer than its address. Raises: Malformed."""
         last = self.request.headers.get("Last-Event-ID")
-        return super().cursor() if last is None else Cursor.parse(last)
+        return super().cursor() if not last else Cursor.parse(last)
 
-    def _begin(self, stream: CountedStream) -> None:
-        """Send the head of the answer, and be known as one who must be told when the server ends."""
+    def _begin(self) -> None:
+        """Send the head of the answer."""
         self.streaming = asyncio.current_task()
-        self.chat.streams[self] = self._end
-        self.stay()
+        self.chat.connections.open(self, self.token_seconds)
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("X-Accel-Buffering", "no")  # nginx would keep events until a buffer is full
-        stream.set_nodelay(True)
+        self.stream.set_nodelay(True)
         self.flush()
 
-    def _end(self) -> None:
+    def close(self, code: int, reason: str) -> None:
+        """End the stream; it has no way to say why."""
         if self.streaming is not None:
             self.streaming.cancel()
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self._end()
+        self.close(1006, "the client has left")

@@ -1,6 +1,6 @@
 """Tokens: who may enter a private room.
 
-A room named `user-<name>` is private. The application that knows its users signs a **token** – whoever shows this
+A room named `user-<name>` is private. The application that knows its users signs a **token** – who shows this
 may enter this room, for a while – with a secret that it shares with the chat. So the chat asks nobody and keeps
 nothing: what a token is worth can be seen from itself. Its format is itsdangerous' timed serializer:
 
@@ -38,8 +38,8 @@ class Tokens:
     def __init__(self, secret: str | None = None) -> None:
         self._signer = URLSafeTimedSerializer(secret, salt="room") if secret else None
 
-    def demand(self, room: str, token: str | None) -> float:
-        """Give the seconds for which `token` still opens the room. Raises: TokenNeeded, TokenOfAnotherRoom."""
+    def check(self, room: str, token: str | None) -> float:
+        """Return the seconds for which `token` still opens the room. Raises: TokenNeeded, TokenOfAnotherRoom."""
         if self._signer is None:
             raise TokenNeeded("this server has no --secret: its private rooms open to nobody")
         if token is None:

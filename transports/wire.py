@@ -30,7 +30,7 @@ _CURSOR = re.compile(r"([0-9a-f]{8}):(0|[1-9][0-9]{0,14})")
 
 
 class Malformed(Exception):
-    """What came can't be read at all: mend the program that sent it."""
+    """What came can't be read at all: fix the program that sent it."""
 
 
 class Unacceptable(Exception):
@@ -57,10 +57,7 @@ class Cursor:
     @staticmethod
     @lru_cache(maxsize=CURSORS_REMEMBERED)
     def parse(text: str) -> Cursor:
-        """Read a cursor that a client gave back; most clients of a room give the same.
-
-        Raises: Malformed, when it is none that a server ever gave.
-        """
+        """Read a cursor that a client sent back; most clients of a room send the same. Raises: Malformed."""
         match = _CURSOR.fullmatch(text)
         if match is None:
             raise Malformed("the cursor is malformed: give back one that this server gave, or none")
@@ -77,18 +74,12 @@ class Draft:
 
     @classmethod
     def parse(cls, data: str | bytes) -> Draft:
-        """Read a draft from JSON.
-
-        Raises: Malformed, Unacceptable.
-        """
+        """Read a draft from JSON. Raises: Malformed, Unacceptable."""
         return cls.of(parse_object(data))
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Draft:
-        """Take a draft from the members that the contract names; others are ignored.
-
-        Raises: Unacceptable.
-        """
+        """Take a draft from the members that the contract names; others are ignored. Raises: Unacceptable."""
         author = text_field(fields, "author", AUTHOR_CHARACTERS)
         text = text_field(fields, "text", TEXT_CHARACTERS)
         key = text_field(fields, "key", KEY_CHARACTERS) if "key" in fields else None
@@ -108,15 +99,8 @@ class Message:
     @cached_property
     def json(self) -> bytes:
         """The message's one encoding: the same bytes on every transport, for every reader."""
-        fields: dict[str, object] = {
-            "id": self.id,
-            "author": self.author,
-            "text": self.text,
-            "sent_at": self.sent_at,
-        }
-        if self.key is not None:
-            fields["key"] = self.key
-        return to_json(fields)
+        fields = {"id": self.id, "author": self.author, "text": self.text}
+        return to_json(fields | {"sent_at": self.sent_at} | _key(self.key))
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,18 +114,16 @@ class Batch:
     messages: tuple[Message, ...]
 
     @property
-    def tells(self) -> bool:
+    def has_news(self) -> bool:
         """Whether there is anything in it that a waiting reader doesn't know."""
         return bool(self.messages) or self.gap
 
     @cached_property
     def json(self) -> bytes:
         """The batch's one encoding, shared by every reader at the same cursor."""
-        head = (
-            f'{{"type": "batch", "room": "{self.room}", "cursor": "{self.cursor}", '
-            f'"gap": {to_word(self.gap)}, "more": {to_word(self.more)}, "messages": ['
-        )
-        return head.encode() + b", ".join([message.json for message in self.messages]) + b"]}"
+        fields = {"type": "batch", "room": self.room, "cursor": str(self.cursor)}
+        head = to_json(fields | {"gap": self.gap, "more": self.more, "messages": []})
+        return head[:-2] + b", ".join([message.json for message in self.messages]) + b"]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +137,8 @@ class Ack:
 
     @property
     def json(self) -> bytes:
-        fields: dict[str, object] = {"type": "ack"}
-        if self.key is not None:
-            fields["key"] = self.key
-        fields |= {"id": self.id, "cursor": str(self.cursor), "duplicate": self.duplicate}
-        return to_json(fields)
+        fields = {"id": self.id, "cursor": str(self.cursor), "duplicate": self.duplicate}
+        return to_json({"type": "ack"} | _key(self.key) | fields)
 
 
 def to_json(value: object) -> bytes:
@@ -167,16 +146,8 @@ def to_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def to_word(truth: bool) -> str:
-    """Give JSON's word for it."""
-    return "true" if truth else "false"
-
-
 def parse_object(data: str | bytes) -> dict[str, Any]:
-    """Read one JSON object (RFC 8259), strictly.
-
-    Raises: Malformed, for what isn't UTF-8, isn't JSON (NaN, lone surrogates), nests too deep, or isn't an object.
-    """
+    """Read one JSON object in UTF-8 (RFC 8259), without NaN and lone surrogates. Raises: Malformed."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
         value = json.loads(text, parse_constant=_refuse_constant)
@@ -190,10 +161,7 @@ def parse_object(data: str | bytes) -> dict[str, Any]:
 
 
 def text_field(fields: dict[str, Any], name: str, most: int) -> str:
-    """Take a text of 1 to `most` characters (Unicode code points), not blank.
-
-    Raises: Unacceptable.
-    """
+    """Take a text of 1 to `most` characters (Unicode code points), not blank. Raises: Unacceptable."""
     value = fields.get(name)
     if value is None and name not in fields:
         raise Unacceptable(f"“{name}” is missing")
@@ -212,6 +180,10 @@ def room_field(fields: dict[str, Any]) -> str:
     if not (isinstance(name, str) and ROOM_NAME.fullmatch(name)):
         raise Unacceptable("“room” must be 1 to 64 of a–z, 0–9 and “-”")
     return name
+
+
+def _key(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"key": key}
 
 
 def _refuse_constant(name: str) -> None:

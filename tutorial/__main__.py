@@ -15,8 +15,8 @@ from io import TextIOWrapper
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from transports.handler import WAIT_MAX_SECONDS
-from transports.room import Unavailable
+from transports.parameters import WAIT_MAX_SECONDS
+from transports.store import Unavailable
 from tutorial.serving import CannotServe, Options, serve_alone, serve_together
 from tutorial.site.static_files import STATIC
 

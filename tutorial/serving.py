@@ -29,7 +29,7 @@ from tutorial.processes import Processes, reserve
 from tutorial.site import bets, book_pages, pages, results_page
 
 if TYPE_CHECKING:
-    from transports.bridge import Bridge  # needs the package redis
+    from transports.stores.redis_queue import QueueConsumer  # needs the package redis
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 NOT_SHARED = (
@@ -88,14 +88,14 @@ async def serve(options: Options) -> None:
     except OSError as error:
         await chat.rooms.store.close()
         raise _cannot_listen(options, error) from error
-    bridge = _make_bridge(chat)
+    consumer = _make_queue_consumer(chat)
     gc.collect()
     gc.freeze()  # what stays for good needn't be looked through again with each collection
     which = f" (process {os.getpid()})" if options.processes > 1 else ""
     print(f"Hold the Line is at {options.url(port)}{which}", flush=True)
     await stopping.wait()
-    if bridge is not None:
-        await bridge.close()
+    if consumer is not None:
+        await consumer.close()
     await server.drain()
     await laboratory.close()
     await comparison.stop()
@@ -115,14 +115,14 @@ def _make_application(
     return make_app(chat, beside_the_chat, trusted_origins=options.trusted_origin)
 
 
-def _make_bridge(chat: Chat) -> Bridge | None:
+def _make_queue_consumer(chat: Chat) -> QueueConsumer | None:
     """Take in what is on the queue, where there is one: beside the logs, in Redis."""
     if not chat.rooms.store.shared:
         return None
-    from transports.bridge import Bridge
     from transports.stores.redis import RedisStore
+    from transports.stores.redis_queue import QueueConsumer
 
-    return Bridge(chat, cast(RedisStore, chat.rooms.store))
+    return QueueConsumer(cast(RedisStore, chat.rooms.store), chat.counts)
 
 
 def _on_stop_signal() -> asyncio.Event:

@@ -152,7 +152,9 @@ class Dice(random.Random):
 async def settle(server: InProcessServer) -> None:
     """Wait until nobody is here any more."""
     await until(lambda: server.held == 0)
-    await until(lambda: not server.chat.in_progress and not server.chat.sockets)
+    await until(
+        lambda: not server.chat.connections.in_progress and not server.chat.connections.lasting
+    )
     await until(lambda: not server.chat.traffic.open)
 
 

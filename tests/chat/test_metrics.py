@@ -57,7 +57,7 @@ async def test_rooms_tell_their_newest_message_what_is_retained_and_who_reads(
     ):
         await poller.send("GET", "/rooms/lobby/long-polling?cursor=now")
         await until(lambda: server.held == 1)
-        await until(lambda: len(server.chat.sockets) == 2)
+        await until(lambda: len(server.chat.connections.lasting) == 2)
         seen = await inspect(server)
         assert seen["rooms"] == {"lobby": {"newest": 0, "retained": 0, "readers": 3}}
         assert seen["websockets"] == 2

@@ -96,8 +96,8 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_has_sent_nothing(
         head = {"Content-Length": "500", "Content-Type": "application/json"}
         await connection.send("POST", PATH, headers=head)
         connection.writer.write(BODY)
-        await until(lambda: server.chat.in_progress)
-    await until(lambda: not server.chat.in_progress)
+        await until(lambda: server.chat.connections.in_progress)
+    await until(lambda: not server.chat.connections.in_progress)
     assert await kept(server) == []
 
 
@@ -111,7 +111,7 @@ async def test_a_client_that_leaves_while_its_message_is_being_kept_has_sent_it(
         await connection.send("POST", PATH, BODY)
         await until(lambda: store.calls == 2)
         connection.abort()
-    await until(lambda: not server.chat.in_progress)
+    await until(lambda: not server.chat.connections.in_progress)
     store.appending.set()
     room = await server.room()
     await until(lambda: room.cursor.id == 1)

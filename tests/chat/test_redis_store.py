@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.redis_server import RedisServer
-from transports.room import Unavailable
 from transports.rooms import Rooms
+from transports.store import Unavailable
 from transports.stores import make_store
 from transports.wire import Ack, Batch, Cursor, Draft, Start
 
@@ -152,7 +152,7 @@ def test_a_cursor_from_another_process_is_no_gap_though_this_one_has_not_heard_y
 
             elsewhere(redis, post_twice)
             room = await rooms.enter("lobby")
-            assert not room.reaches(ahead)  # or this test would prove nothing
+            assert not room.log.reaches(ahead)  # or this test would prove nothing
             room = await rooms.enter("lobby", ahead)
             batch = room.since(ahead)
             assert (batch.gap, batch.cursor) == (False, ahead)
@@ -263,7 +263,7 @@ def test_a_redis_that_comes_back_empty_begins_a_new_life(own_redis: RedisServer)
             old = await post(a, "old", "k")
             held = asyncio.create_task((await b.enter("lobby")).wait(old.cursor, 30))
             pushed: list[Batch] = []
-            (await a.enter("lobby")).follow(old.cursor, pushed.append)
+            (await a.enter("lobby")).subscribe(old.cursor, pushed.append)
             own_redis.kill()
             own_redis.forget()
             own_redis.start()

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from transports.room import Kept, Store, Unavailable
 from transports.rooms import Rooms
+from transports.store import Appended, Store, Unavailable
 from transports.wire import Batch, Cursor, Draft, Message, Start
 
 OLD, NEW = "00000001", "00000002"
@@ -18,9 +18,9 @@ class OpenStore(Store):
     """Logs that a test may change under the room's feet; `gate` closed, it takes its time to give them."""
 
     async def open(
-        self, on_kept: Callable[[str, Message], None], on_lost: Callable[[], Awaitable[None]]
+        self, on_append: Callable[[str, Message], None], on_reset: Callable[[], Awaitable[None]]
     ) -> None:
-        self.on_kept, self.on_lost = on_kept, on_lost
+        self.on_append, self.on_reset = on_append, on_reset
         self.epoch = OLD
         self.log: list[Message] = []
         self.gate = asyncio.Event()
@@ -34,11 +34,11 @@ class OpenStore(Store):
             raise Unavailable("away")
         return tail
 
-    async def append(self, room: str, draft: Draft) -> Kept:
+    async def append(self, room: str, draft: Draft) -> Appended:
         message = Message(len(self.log) + 1, draft.author, draft.text, 0.0)
         self.log.append(message)
-        self.on_kept(room, message)
-        return Kept(message.id, duplicate=False)
+        self.on_append(room, message)
+        return Appended(message.id, duplicate=False)
 
     async def check(self) -> None: ...
 
@@ -47,7 +47,7 @@ class OpenStore(Store):
     async def begin_anew(self, *texts: str) -> None:
         self.epoch = NEW
         self.log = [Message(id, "ann", text, 0.0) for id, text in enumerate(texts, start=1)]
-        await self.on_lost()
+        await self.on_reset()
 
 
 async def opened(*texts: str) -> tuple[OpenStore, Rooms]:
@@ -85,7 +85,7 @@ def test_followers_are_pushed_one_gap_and_then_go_on_in_the_new_life(
         store, rooms = await opened("one", "two")
         pushed: list[Batch] = []
         lobby = await rooms.enter("lobby")
-        lobby.follow(Cursor(OLD, 2), pushed.append)
+        lobby.subscribe(Cursor(OLD, 2), pushed.append)
         await store.begin_anew(*again)
         await lobby.post(Draft("ann", "next"))
         await asyncio.sleep(0)
@@ -110,7 +110,7 @@ def test_a_busy_follower_learns_of_the_gap_when_it_has_taken_its_batch() -> None
 
         taking = takes[0]
         assert taking is not None
-        (await rooms.enter("lobby")).follow(Start.NEWEST, push)
+        (await rooms.enter("lobby")).subscribe(Start.NEWEST, push)
         await store.begin_anew("first again")
         await asyncio.sleep(0)
         assert len(pushed) == 1
@@ -160,7 +160,7 @@ def test_what_was_missed_in_the_same_life_is_told_without_a_gap() -> None:
         held = asyncio.create_task((await rooms.enter("lobby")).wait(Cursor(OLD, 1), 60))
         await asyncio.sleep(0)
         store.log += [Message(2, "ann", "two", 0.0), Message(3, "ann", "three", 0.0)]
-        await store.on_lost()
+        await store.on_reset()
         return await held
 
     batch = asyncio.run(run())
@@ -171,7 +171,7 @@ def test_a_hole_in_what_comes_is_a_gap_for_who_stands_before_it() -> None:
     async def run() -> tuple[Batch, Batch]:
         store, rooms = await opened("one")
         lobby = await rooms.enter("lobby")
-        store.on_kept("lobby", Message(4, "ann", "four", 0.0))
+        store.on_append("lobby", Message(4, "ann", "four", 0.0))
         return lobby.since(Cursor(OLD, 1)), lobby.since(Cursor(OLD, 3))
 
     before, after = asyncio.run(run())
@@ -184,7 +184,7 @@ def test_a_store_that_is_away_leaves_what_is_in_memory() -> None:
         store, rooms = await opened("one")
         store.away = True
         with pytest.raises(Unavailable):
-            await store.on_lost()
+            await store.on_reset()
         return (await rooms.enter("lobby")).since(Start.NEWEST)
 
     assert texts(asyncio.run(run())) == ["one"]
@@ -227,7 +227,7 @@ def test_a_log_that_is_read_again_and_is_the_same_releases_nobody() -> None:
         lobby = await rooms.enter("lobby")
         held = asyncio.create_task(lobby.wait(Start.NOW, 60))
         await turns()
-        await store.on_lost()
+        await store.on_reset()
         await turns()
         assert lobby.held == 1
         held.cancel()

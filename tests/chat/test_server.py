@@ -75,11 +75,11 @@ async def test_websockets_are_closed_1012(server: InProcessServer) -> None:
 async def test_a_websocket_that_answers_no_good_bye_does_not_keep_the_server(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("transports.chat.DRAIN_SECONDS", 0.2)
+    monkeypatch.setattr("transports.connections.DRAIN_SECONDS", 0.2)
     async with connected(server.url) as silent:
         await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
         await silent.head()
-        await until(lambda: server.chat.sockets)
+        await until(lambda: server.chat.connections.lasting)
         began = time.monotonic()
         await server.stop()
         assert time.monotonic() - began < 2

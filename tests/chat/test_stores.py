@@ -16,7 +16,7 @@ from tests.support.clients import Refused, joined
 from tests.support.http import ask
 from tests.support.redis_server import RedisServer
 from tests.test_conformance import TEXTS
-from transports.room import Kept, Store, Unavailable
+from transports.store import Appended, Store, Unavailable
 from transports.stores import make_store
 from transports.stores.sqlite import SQLiteStore
 from transports.wire import Draft, Message
@@ -56,7 +56,7 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def test_messages_are_numbered_from_one_in_each_room(where: str) -> None:
     async with opened(where) as (store, _):
         kept = [await store.append(room, Draft("ann", "hi")) for room in ("a", "a", "b", "a")]
-    assert kept == [Kept(1, False), Kept(2, False), Kept(1, False), Kept(3, False)]
+    assert kept == [Appended(1, False), Appended(2, False), Appended(1, False), Appended(3, False)]
 
 
 async def test_what_is_kept_is_announced_once_and_in_order_before_append_returns(
@@ -94,21 +94,21 @@ async def test_keys_are_known_for_at_least_a_thousand_messages_with_a_history_of
 ) -> None:
     async with opened(where, history=10) as (store, _):
         await asyncio.gather(*[store.append("a", Draft("ann", "hi", f"{n}")) for n in range(1000)])
-        assert await store.append("a", Draft("ann", "hi", "0")) == Kept(1, duplicate=True)
-        assert await store.append("a", Draft("ann", "hi")) == Kept(1001, duplicate=False)
+        assert await store.append("a", Draft("ann", "hi", "0")) == Appended(1, duplicate=True)
+        assert await store.append("a", Draft("ann", "hi")) == Appended(1001, duplicate=False)
 
 
 async def test_what_a_store_forgets_it_forgets_with_its_key(where: str) -> None:
     async with opened(where, history=10) as (store, _):
         drafts = [Draft("ann", "hi", f"{n}") for n in range(1100)]
         await asyncio.gather(*[store.append("a", draft) for draft in drafts])
-        assert await store.append("a", drafts[0]) == Kept(1101, duplicate=False)
+        assert await store.append("a", drafts[0]) == Appended(1101, duplicate=False)
 
 
 async def test_one_key_appended_many_times_at_once_is_kept_once(where: str) -> None:
     async with opened(where) as (store, heard):
         kept = await asyncio.gather(*[store.append("a", Draft("ann", "hi", "k")) for _ in range(9)])
-        assert kept == [Kept(1, False)] + [Kept(1, True)] * 8
+        assert kept == [Appended(1, False)] + [Appended(1, True)] * 8
         assert len(heard) == 1
 
 
@@ -134,7 +134,7 @@ async def test_who_leaves_while_the_message_is_being_kept_hurts_nobody(where: st
         stays = asyncio.ensure_future(store.append("a", Draft("ann", "two")))
         await asyncio.sleep(0)
         leaves.cancel()
-        assert await stays == Kept(2, False)
+        assert await stays == Appended(2, False)
         assert [message.text for _, message in heard] == ["one", "two"]
 
 
@@ -286,7 +286,7 @@ async def test_a_file_in_no_folder_is_refused_in_a_sentence(tmp_path: Path) -> N
 async def test_an_empty_file_becomes_a_chats(file: Path) -> None:
     file.touch()
     async with opened_sqlite(file) as store:
-        assert await store.append("a", Draft("ann", "hi")) == Kept(1, False)
+        assert await store.append("a", Draft("ann", "hi")) == Appended(1, False)
 
 
 async def test_a_file_that_another_uses_is_refused(file: Path) -> None:
@@ -295,7 +295,7 @@ async def test_a_file_that_another_uses_is_refused(file: Path) -> None:
         with pytest.raises(Unavailable, match="another process uses it"):
             async with opened_sqlite(file):
                 pass
-        assert await store.append("a", Draft("ann", "ho")) == Kept(2, False)
+        assert await store.append("a", Draft("ann", "ho")) == Appended(2, False)
 
 
 async def test_what_a_damaged_page_holds_is_503_and_no_traceback(serve: Serve, file: Path) -> None:

@@ -36,14 +36,19 @@ TO_BE_WRITTEN = {11, 12}
 # What no chapter shows, and why. A path lets off all of its file, `path:name` one definition.
 WHY_NOT = {
     "a later chapter is about it": """
-        transports/bridge.py transports/rate.py transports/tokens.py transports/stores
-        transports/room.py:Kept transports/room.py:Store transports/posting.py:PublishHandler
+        transports/rate.py transports/tokens.py transports/stores
+        transports/store.py:Appended transports/store.py:Store
+        transports/store.py:Counts transports/posting.py:PublishHandler
         transports/posting.py:BodyHandler""",
     "it reports numbers, and the numbers are shown": """
-        transports/inspect.py transports/stream.py:Traffic transports/xray.py:given static/js/metering""",
+        transports/metrics.py transports/stream.py:Traffic static/js/metering""",
     "it spells out what its user, which is shown, says": """
-        transports/handler.py transports/refusals.py transports/wire.py:to_json transports/wire.py:to_word
-        transports/wire.py:parse_object transports/wire.py:room_field""",
+        transports/handler.py transports/refusals.py transports/wire.py:to_json
+        transports/wire.py:parse_object transports/wire.py:room_field
+        transports/chat.py transports/connections.py:Connection transports/connections.py:LastingConnection
+        transports/frames.py:parse_send transports/frames.py:key_of transports/frames.py:error_json
+        transports/origins.py transports/parameters.py:parse_limit transports/parameters.py:parse_seconds
+        transports/rooms.py:Loading""",
     "it is the page around the chat": "static/js/chat static/js/site",
     "it is what an experiment is made of, and the experiment is there to be run": """
         static/js/lab static/js/experiments""",

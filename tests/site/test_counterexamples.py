@@ -131,8 +131,8 @@ def test_a_follower_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> N
 
     async def run() -> None:
         room, heard = await a_room(), list[int]()
-        room.follow(room.cursor, break_down)
-        room.follow(room.cursor, lambda batch: heard.extend(m.id for m in batch.messages))
+        room.subscribe(room.cursor, break_down)
+        room.subscribe(room.cursor, lambda batch: heard.extend(m.id for m in batch.messages))
         ack = await room.post(HI)
         await asyncio.sleep(0)
         assert (ack.id, heard, room.readers) == (1, [1], 1)

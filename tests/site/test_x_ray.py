@@ -160,7 +160,7 @@ def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> Non
             await lab.say("lobby")
             xray.close()
             assert len((await heard(socket))["messages"]) == 1
-            assert not lab.chat.onlookers
+            assert not lab.chat.connections.observers
 
     asyncio.run(run())
 

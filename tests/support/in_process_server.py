@@ -13,9 +13,10 @@ from typing import Any
 
 from transports.app import make_app
 from transports.chat import Chat
-from transports.room import Kept, Room, Store
+from transports.room import Room
 from transports.rooms import Rooms
 from transports.server import Server
+from transports.store import Appended, Store
 from transports.stores import make_store
 from transports.stores.memory import MemoryStore
 from transports.wire import Draft, Message
@@ -83,7 +84,7 @@ class GatedStore(MemoryStore):
         await self.reading.wait()
         return await super().tail(room)
 
-    async def append(self, room: str, draft: Draft) -> Kept:
+    async def append(self, room: str, draft: Draft) -> Appended:
         self.calls += 1
         await self.appending.wait()
         return await super().append(room, draft)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transports.room import Store, Unavailable
+from transports.store import Store, Unavailable
 from transports.stores.memory import MemoryStore
 from transports.stores.sqlite import SQLiteStore
 

@@ -11,32 +11,32 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from transports.room import Kept, Unavailable
+from transports.store import Appended, Unavailable
 from transports.wire import Draft
 
 
 @dataclass(slots=True)
 class Waiting:
-    """A draft that waits to be committed, and who waits for it."""
+    """A draft that waits to be committed, and what its author waits for."""
 
     room: str
     draft: Draft
     sent_at: float = field(default_factory=lambda: round(time.time(), 6))
-    kept: asyncio.Future[Kept] = field(
+    appended: asyncio.Future[Appended] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def settle(self, outcome: Kept | Exception) -> None:
-        """Tell who waits, unless they have left."""
-        if self.kept.done():
+    def settle(self, outcome: Appended | Exception) -> None:
+        """Answer the one that waits, unless it has left."""
+        if self.appended.done():
             return
-        if isinstance(outcome, Kept):
-            self.kept.set_result(outcome)
+        if isinstance(outcome, Appended):
+            self.appended.set_result(outcome)
         else:
-            self.kept.set_exception(outcome)
+            self.appended.set_exception(outcome)
 
 
-Commit = Callable[[list[Waiting]], Awaitable[Sequence[Kept | Unavailable]]]
+Commit = Callable[[list[Waiting]], Awaitable[Sequence[Appended | Unavailable]]]
 
 
 class GroupCommit:
@@ -47,13 +47,13 @@ class GroupCommit:
         self._waiting: list[Waiting] = []
         self._working: asyncio.Task[None] | None = None
 
-    async def append(self, room: str, draft: Draft) -> Kept:
+    async def append(self, room: str, draft: Draft) -> Appended:
         """Have a draft kept. Raises: Unavailable."""
         waiting = Waiting(room, draft)
         self._waiting.append(waiting)
         if self._working is None:
             self._working = asyncio.ensure_future(self._work())
-        return await waiting.kept
+        return await waiting.appended
 
     async def finish(self) -> None:
         """Wait until nothing waits."""
@@ -69,10 +69,10 @@ class GroupCommit:
             self._working = None
 
     async def _settle(self, together: list[Waiting]) -> None:
-        outcomes: Sequence[Kept | Exception]
+        outcomes: Sequence[Appended | Exception]
         try:
             outcomes = await self._commit(together)
-        except Exception as error:  # everyone who waits for it hears of it
+        except Exception as error:  # raised for each that waits
             outcomes = [error] * len(together)
         for waiting, outcome in zip(together, outcomes, strict=True):
             waiting.settle(outcome)

@@ -7,14 +7,13 @@ named, never written to, take no memory here. After a restart everything is forg
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
 from secrets import token_hex
 
-from transports.room import Kept, Store
+from transports.store import Appended, OnAppend, OnReset, Store
 from transports.wire import Draft, Message
 
 
-class _Log:
+class _KeyedMessages:
     """One room's messages and the keys they came with."""
 
     __slots__ = ("ids", "messages")
@@ -31,26 +30,24 @@ class MemoryStore(Store):
         self.epoch = token_hex(4)
         self._history = history
         self._kept = kept
-        self._logs: dict[str, _Log] = {}
+        self._logs: dict[str, _KeyedMessages] = {}
 
-    async def open(
-        self, on_kept: Callable[[str, Message], None], on_lost: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._on_kept = on_kept
+    async def open(self, on_append: OnAppend, on_reset: OnReset) -> None:
+        self._on_append = on_append
 
     async def tail(self, room: str) -> list[Message]:
         log = self._logs.get(room)
         return list(log.messages.values())[-self._history :] if log else []
 
-    async def append(self, room: str, draft: Draft) -> Kept:
-        log = self._logs.setdefault(room, _Log())
+    async def append(self, room: str, draft: Draft) -> Appended:
+        log = self._logs.setdefault(room, _KeyedMessages())
         if draft.key in log.ids:
-            return Kept(log.ids[draft.key], duplicate=True)
+            return Appended(log.ids[draft.key], duplicate=True)
         message = self._number(log, draft)
-        self._on_kept(room, message)
-        return Kept(message.id, duplicate=False)
+        self._on_append(room, message)
+        return Appended(message.id, duplicate=False)
 
-    def _number(self, log: _Log, draft: Draft) -> Message:
+    def _number(self, log: _KeyedMessages, draft: Draft) -> Message:
         id = next(reversed(log.messages), 0) + 1
         message = Message(id, draft.author, draft.text, round(time.time(), 6), draft.key)
         log.messages[id] = message

@@ -12,38 +12,37 @@ is told to keep it: `appendonly yes` and `appendfsync always` for every crash.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
 from redis.asyncio.client import Pipeline
 
-from transports.room import Kept, Store, Unavailable
+from transports.store import Appended, OnAppend, OnReset, Store, Unavailable
 from transports.stores.group_commit import GroupCommit, Waiting
 from transports.stores.redis_address import AWAY, FAILURES, RedisAddress
 from transports.stores.redis_feed import (
     FEED,
     FEED_ENTRIES,
-    LIFE,
     REPLY_SECONDS,
+    STATE,
     Feed,
     to_message,
 )
 from transports.wire import Draft, Message
 
-# Gives the epoch, the message's number, the feed's newest number, and 1 for a duplicate.
+# Returns the epoch, the message's number, the feed's newest number, and 1 for a duplicate.
 APPEND = """
-local life, log, keys, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local state, log, keys, feed = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local room, author, text, sent_at, key, history, kept, feed_entries, fresh = unpack(ARGV)
-redis.call('HSETNX', life, '#epoch', fresh)
-local epoch = redis.call('HGET', life, '#epoch')
+redis.call('HSETNX', state, '#epoch', fresh)
+local epoch = redis.call('HGET', state, '#epoch')
 local known = key ~= '' and redis.call('ZSCORE', keys, key)
 if known then
-    return {epoch, tonumber(known), tonumber(redis.call('HGET', life, '#feed') or '0'), 1}
+    return {epoch, tonumber(known), tonumber(redis.call('HGET', state, '#feed') or '0'), 1}
 end
-local id = redis.call('HINCRBY', life, room, 1)
-local number = redis.call('HINCRBY', life, '#feed', 1)
+local id = redis.call('HINCRBY', state, room, 1)
+local number = redis.call('HINCRBY', state, '#feed', 1)
 local message = {'id', id, 'author', author, 'text', text, 'sent_at', sent_at}
 if key ~= '' then
     table.insert(message, 'key')
@@ -69,16 +68,14 @@ class RedisStore(Store):
         self._history = history
         self._group = GroupCommit(self._append_all)
 
-    async def open(
-        self, on_kept: Callable[[str, Message], None], on_lost: Callable[[], Awaitable[None]]
-    ) -> None:
-        async def on_begun(epoch: str) -> None:
+    async def open(self, on_append: OnAppend, on_reset: OnReset) -> None:
+        async def on_epoch(epoch: str) -> None:
             self.epoch = epoch
-            await on_lost()
+            await on_reset()
 
-        self._feed = Feed(self.address, on_kept, on_begun)
+        self._feed = Feed(self.address, on_append, on_epoch)
         try:
-            await self.address.demand_usable(self.client)
+            await self.address.check_usable(self.client)
             await self._feed.open()
         except Unavailable:
             await self.client.aclose()
@@ -101,12 +98,12 @@ class RedisStore(Store):
                 tail.append(message)
         return tail[::-1]
 
-    async def append(self, room: str, draft: Draft) -> Kept:
+    async def append(self, room: str, draft: Draft) -> Appended:
         if self._feed.failing:
             raise Unavailable(AWAY)
         return await self._group.append(room, draft)
 
-    async def _append_all(self, together: list[Waiting]) -> list[Kept | Unavailable]:
+    async def _append_all(self, together: list[Waiting]) -> list[Appended | Unavailable]:
         async with self.client.pipeline(transaction=False) as pipe:
             for waiting in together:
                 self._add(pipe, waiting)
@@ -119,20 +116,20 @@ class RedisStore(Store):
 
     def _add(self, pipe: Pipeline, waiting: Waiting) -> None:
         room, draft = waiting.room, waiting.draft
-        keys = (LIFE, f"chat:log:{room}", f"chat:keys:{room}", FEED)
+        keys = (STATE, f"chat:log:{room}", f"chat:keys:{room}", FEED)
         message = (room, draft.author, draft.text, repr(waiting.sent_at), draft.key or "")
         pipe.eval(APPEND, len(keys), *keys, *message, *self._limits, token_hex(4))
 
-    def _outcome(self, reply: Any) -> Kept | Unavailable:
+    def _outcome(self, reply: Any) -> Appended | Unavailable:
         if isinstance(reply, Exception):
             return Unavailable(f"the store refuses: {reply}")
         epoch, id, _, duplicate = reply
         if epoch.decode() != self.epoch:
             return Unavailable("the store begins anew: try again")
-        return Kept(id, bool(duplicate))
+        return Appended(id, bool(duplicate))
 
     async def sync(self) -> None:
-        epoch, number = await self._ask(self.client.hmget(LIFE, "#epoch", "#feed"))
+        epoch, number = await self._ask(self.client.hmget(STATE, "#epoch", "#feed"))
         if epoch is None:
             raise Unavailable("the store begins anew: try again")
         await self._feed.hear(epoch.decode(), int(number or 0))

@@ -13,7 +13,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
-from transports.room import Unavailable
+from transports.store import Unavailable
 
 CONNECT_SECONDS = 3.0
 OLDEST_VERSION = 7
@@ -55,7 +55,7 @@ class RedisAddress:
         return client
 
     def unavailable(self, error: Exception) -> Unavailable:
-        """Say in one sentence what is wrong, for whoever started the server."""
+        """Say in one sentence what is wrong, for the person who started the server."""
         said = str(error).partition("\n")[0]
         if isinstance(error, AuthenticationError):
             return Unavailable(f"{self.shown} doesn’t let us in: {said}")
@@ -63,7 +63,7 @@ class RedisAddress:
             return Unavailable(f"{self.shown} refuses: {said}")
         return Unavailable(f"{self.shown} can’t be reached: {said or type(error).__name__}")
 
-    async def demand_usable(self, client: Redis) -> None:
+    async def check_usable(self, client: Redis) -> None:
         """Return when it is a Redis that has what we need. Raises: Unavailable."""
         try:
             version = str((await client.info("server"))["redis_version"])

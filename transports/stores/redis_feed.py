@@ -3,7 +3,7 @@
 All processes read one stream, each with a plain XREAD, which gives every entry to everybody (a consumer group would
 give each to one). It is one for all rooms, and not each room's own log: with ten thousand private rooms, every XREAD
 would have to name ten thousand streams. XREAD doesn't say what was trimmed before it came, so the entries carry
-numbers of our own; and the **life** of the logs has a name, the epoch, so that a Redis that forgot them is known.
+numbers of our own; and the unbroken life of the logs has a name, the epoch, so that a Redis that forgot them is known.
 """
 
 from __future__ import annotations
@@ -16,22 +16,21 @@ from math import isfinite
 from secrets import token_hex
 from typing import Any
 
-from transports.room import Unavailable
+from transports.store import OnAppend, Unavailable
 from transports.stores.redis_address import AWAY, FAILURES, RedisAddress
-from transports.stores.tireless import Tireless
+from transports.stores.redis_retry import RetryLoop
 from transports.wire import Draft, Message, Unacceptable
 
-LIFE = (
-    "chat:life"  # a hash: #epoch, #feed (the number of its newest entry), and each room's newest id
-)
+# A hash: #epoch, #feed (the number of its newest entry), and each room's newest id.
+STATE = "chat:life"
 FEED = "chat:feed"
 FEED_ENTRIES = 10_000  # about; a process that falls further behind reads its rooms anew
 READ_ENTRIES = 500
 BLOCK_SECONDS = 1.0  # and so long does it take, at most, to see that an idle Redis was emptied
 REPLY_SECONDS = 3.0
 
-# Give the life's epoch, the feed's newest number and its last entry. A new life begins when there is none, or when
-# Redis came back with less than ARGV[3], which somebody has heard of already in the life ARGV[2].
+# Return the epoch, the feed's newest number and its last entry. A new epoch begins when there is none, or when
+# Redis came back with less than ARGV[3], which somebody has heard of already in the epoch ARGV[2].
 BEGIN = """
 local epoch = redis.call('HGET', KEYS[1], '#epoch')
 local number = tonumber(redis.call('HGET', KEYS[1], '#feed') or '0')
@@ -48,7 +47,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far the feed was read: up to the entry `number` of the life `epoch`; `entry` is the stream's own id."""
+    """How far the feed was read: up to the entry `number` of `epoch`; `entry` is the stream's own id."""
 
     epoch: str
     number: int
@@ -60,18 +59,18 @@ class Missed(Exception):
 
 
 class Feed:
-    """Reads the feed for ever, and gives each message in it to `on_kept`."""
+    """Reads the feed for ever, and gives each message in it to `on_append`."""
 
     def __init__(
         self,
         address: RedisAddress,
-        on_kept: Callable[[str, Message], None],
-        on_begun: Callable[[str], Awaitable[None]],
+        on_append: OnAppend,
+        on_epoch: Callable[[str], Awaitable[None]],
     ) -> None:
         self._address = address
         self._client = address.connect(BLOCK_SECONDS + REPLY_SECONDS)
-        self._on_kept = on_kept
-        self._on_begun = on_begun
+        self._on_append = on_append
+        self._on_epoch = on_epoch
         self._place = Place("", 0, "0-0")
         self._lost = True
         self._moved = asyncio.Event()  # set, and replaced, when anything here has changed
@@ -84,7 +83,7 @@ class Feed:
         except FAILURES as error:
             await self._client.aclose()
             raise self._address.unavailable(error) from error
-        self._reading = Tireless(self._address, self._read, self._note)
+        self._reading = RetryLoop(self._address, self._read, self._note)
 
     @property
     def failing(self) -> bool:
@@ -97,7 +96,7 @@ class Feed:
         await self._client.aclose()
 
     async def hear(self, epoch: str, number: int) -> None:
-        """Return when everything up to `number` has been given to `on_kept`. Raises: Unavailable."""
+        """Return when everything up to `number` has been given to `on_append`. Raises: Unavailable."""
         try:
             async with asyncio.timeout(REPLY_SECONDS):
                 while not self._has_heard(epoch, number):
@@ -118,10 +117,10 @@ class Feed:
         """Go to the present: what came before it, the rooms read from their logs."""
         self._lost = True
         seen = self._place
-        begin = self._client.eval(BEGIN, 2, LIFE, FEED, token_hex(4), seen.epoch, str(seen.number))
+        begin = self._client.eval(BEGIN, 2, STATE, FEED, token_hex(4), seen.epoch, str(seen.number))
         epoch, number, entry = await begin
         place = Place(epoch.decode(), number, entry.decode())
-        await self._on_begun(place.epoch)
+        await self._on_epoch(place.epoch)
         self._place, self._lost = place, False
 
     async def _read(self, failing: bool) -> None:
@@ -131,10 +130,10 @@ class Feed:
         async with self._client.pipeline(transaction=False) as pipe:
             at: Any = {FEED: self._place.entry}
             pipe.xread(at, count=READ_ENTRIES, block=round(block_seconds * 1000))
-            pipe.hmget(LIFE, "#epoch", "#feed")
+            pipe.hmget(STATE, "#epoch", "#feed")
             streams, (epoch, number) = await pipe.execute()
         if epoch != self._place.epoch.encode() or int(number or 0) < self._place.number:
-            return await self._begin()  # the logs' life is another since, or has lost its end
+            return await self._begin()  # the logs are others since, or have lost their end
         try:
             for _, entries in streams or []:
                 for entry, fields in entries:
@@ -143,7 +142,7 @@ class Feed:
             await self._begin()
 
     def _take(self, entry: str, fields: dict[bytes, bytes]) -> None:
-        """Give one entry to its room. Raises: Missed."""
+        """Return one entry to its room. Raises: Missed."""
         place = replace(self._place, entry=entry)
         try:
             number, room = int(fields[b"number"]), fields[b"room"].decode()
@@ -153,7 +152,7 @@ class Feed:
         else:
             if number != place.number + 1:
                 raise Missed
-            self._on_kept(room, message)
+            self._on_append(room, message)
             place = replace(place, number=number)
         self._place = place
 

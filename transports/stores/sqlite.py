@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
 from typing import TypeVar
 
-from transports.room import Kept, Store, Unavailable
+from transports.store import Appended, OnAppend, OnReset, Store, Unavailable
 from transports.stores.group_commit import GroupCommit, Waiting
 from transports.wire import TEXT_CHARACTERS, Draft, Message
 
@@ -43,16 +43,14 @@ class SQLiteStore(Store):
         self._group = GroupCommit(self._write)
         self._failing = False
 
-    async def open(
-        self, on_kept: Callable[[str, Message], None], on_lost: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._on_kept = on_kept
+    async def open(self, on_append: OnAppend, on_reset: OnReset) -> None:
+        self._on_append = on_append
         self.epoch = await self._run(self._open)
 
     async def tail(self, room: str) -> list[Message]:
         return await self._run(self._tail, room)
 
-    async def append(self, room: str, draft: Draft) -> Kept:
+    async def append(self, room: str, draft: Draft) -> Appended:
         return await self._group.append(room, draft)
 
     async def check(self) -> None:
@@ -75,20 +73,20 @@ class SQLiteStore(Store):
         why = "another process uses it" if str(error) == "database is locked" else error
         return f"the store {self._file} can’t be used: {why}"
 
-    async def _write(self, together: list[Waiting]) -> list[Kept]:
+    async def _write(self, together: list[Waiting]) -> list[Appended]:
         try:
             outcome = await self._run(self._commit, together)
         except Unavailable:
             self._failing = True
             raise
         self._failing = False
-        return [self._announce(w.room, kept) for w, kept in zip(together, outcome, strict=True)]
+        return [self._announce(w.room, stored) for w, stored in zip(together, outcome, strict=True)]
 
-    def _announce(self, room: str, kept: Message | Kept) -> Kept:
-        if isinstance(kept, Kept):
-            return kept
-        self._on_kept(room, kept)
-        return Kept(kept.id, duplicate=False)
+    def _announce(self, room: str, stored: Message | Appended) -> Appended:
+        if isinstance(stored, Appended):
+            return stored
+        self._on_append(room, stored)
+        return Appended(stored.id, duplicate=False)
 
     # From here on: only on the store's thread.
 
@@ -96,7 +94,7 @@ class SQLiteStore(Store):
         self._db = db = sqlite3.connect(self._file, isolation_level=None, timeout=1)
         # One process, one file: another would not hear of our messages, nor we of its.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._demand_own_file()
+        self._check_own_file()
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("BEGIN EXCLUSIVE")
@@ -108,7 +106,7 @@ class SQLiteStore(Store):
         epoch: str = db.execute("SELECT epoch FROM life").fetchone()[0]
         return epoch
 
-    def _demand_own_file(self) -> None:
+    def _check_own_file(self) -> None:
         tables = self._db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables and self._db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise sqlite3.DatabaseError("it is the database of another program")
@@ -120,7 +118,7 @@ class SQLiteStore(Store):
         )
         return [Message(*row) for row in rows][::-1]
 
-    def _commit(self, together: list[Waiting]) -> list[Message | Kept]:
+    def _commit(self, together: list[Waiting]) -> list[Message | Appended]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             outcome = [self._insert(waiting) for waiting in together]
@@ -131,14 +129,14 @@ class SQLiteStore(Store):
             raise
         return outcome
 
-    def _insert(self, waiting: Waiting) -> Message | Kept:
+    def _insert(self, waiting: Waiting) -> Message | Appended:
         room, draft = waiting.room, waiting.draft
         if draft.key is not None:
             known = self._db.execute(
                 "SELECT id FROM messages WHERE room = ? AND key = ?", (room, draft.key)
             ).fetchone()
             if known:
-                return Kept(known[0], duplicate=True)
+                return Appended(known[0], duplicate=True)
         newest = self._db.execute("SELECT max(id) FROM messages WHERE room = ?", (room,))
         id = (newest.fetchone()[0] or 0) + 1
         message = Message(id, draft.author, draft.text, waiting.sent_at, draft.key)
@@ -152,7 +150,7 @@ class SQLiteStore(Store):
         return message
 
     def _probe(self) -> None:
-        """Keep the longest of messages in a room that nobody can name, and let it go again."""
+        """Keep the longest of messages in a room that nobody can name, and delete it again."""
         longest = "\U0010ffff" * TEXT_CHARACTERS
         self._db.execute(
             "INSERT OR REPLACE INTO messages VALUES ('', 1, '', ?, 0, NULL)", (longest,)

@@ -15,16 +15,16 @@ from transports.wire import Batch, Cursor
 async def wait(room: Room, cursor: Cursor, timeout: float) -> Batch:
     """As `Room.wait`, but for one line."""
     batch = room.since(cursor)
-    if batch.tells:
+    if batch.has_news:
         return batch
     await asyncio.sleep(0.001)  # a cache, a line in a log: any await will do
     held = asyncio.get_running_loop().create_future()
-    room._held[held] = asyncio.current_task()
+    room._waiters.add(held)
     try:
         async with asyncio.timeout(timeout):
             await held
     except TimeoutError:
         pass
     finally:
-        del room._held[held]
+        room._waiters.discard(held)
     return room.since(cursor)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from transports.long_polling import LongPollingHandler
+from transports.parameters import parse_seconds
 from transports.wire import Batch, Cursor
 
 DELAY_MAX_MS = 1000.0
@@ -32,6 +33,7 @@ class BatchingHandler(LongPollingHandler):
         self.answer(batch)
 
     async def _with_what_follows(self, batch: Batch) -> Batch:
+        delay = self._query_argument("delay_ms")
         before = Cursor(batch.cursor.epoch, batch.messages[0].id - 1)
-        await asyncio.sleep(self._number("delay_ms", 50, 0, DELAY_MAX_MS) / 1000)
+        await asyncio.sleep(parse_seconds("delay_ms", delay, DELAY_MAX_MS, 50) / 1000)
         return self.room.since(before)

@@ -17,12 +17,12 @@ from tornado.websocket import WebSocketHandler
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, text_field, to_json
-from transports.xray import XRay
 from tutorial.laboratory import runs
 from tutorial.laboratory.batching import BatchingHandler
 from tutorial.laboratory.blocking_work import InAThreadHandler
 from tutorial.laboratory.chaos_controls import ChaosSessions, ChaosSocket
 from tutorial.laboratory.runs import RunHandler
+from tutorial.laboratory.x_ray import XRay
 from tutorial.site.local_only import LocalBodyHandler, LocalHandler
 
 LOOK_SECONDS = 0.25
@@ -77,7 +77,7 @@ class XRaySocket(LocalHandler, WebSocketHandler):
             self.close(1012, "the server restarts")
             return
         numbers = self.settings["inspector"].numbers()
-        self.write_message(to_json(self._looks[name].look() | numbers))
+        self.write_message(to_json(self._looks[name].snapshot() | numbers))
         later = asyncio.get_running_loop().call_later
         self._next = later(LOOK_SECONDS, self._tell, name)
 

@@ -15,7 +15,7 @@ from tornado.web import Application
 
 from transports.app import make_app
 from transports.chat import Chat
-from transports.inspect import rss_bytes
+from transports.metrics import rss_bytes
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store

@@ -149,7 +149,7 @@ async def _lets_go(program: Program, client: HttpClient, timeline: Timeline) -> 
     if readers:
         expected = f"nobody in the room after {LEAVERS} readers have gone away"
         seen = timeline.about(target)[-1:]
-        raise Failure(expected, f"{readers} followers", read=READ_EVENT, timeline=seen)
+        raise Failure(expected, f"{readers} subscriptions", read=READ_EVENT, timeline=seen)
 
 
 async def _stops(path: Path, timeline: Timeline) -> None:

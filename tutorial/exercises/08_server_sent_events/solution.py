@@ -31,12 +31,12 @@ class FourthDoor(RoomHandler):
     async def get(self, room: str) -> None:
         """Tell what follows the cursor, for as long as both ends are here."""
         self.set_header("Content-Type", "text/event-stream")
-        self.chat.streams[self] = self.ended.set
-        self.follower = self.room.follow(self.cursor(), self.push)
+        self.chat.connections.open(self)
+        self.subscription = self.room.subscribe(self.cursor(), self.push)
         while not await self.ends_within(COMMENT_SECONDS):
             self.write(": \n\n")
             self.flush()
-        self.follower.leave()
+        self.subscription.cancel()
 
     def push(self, batch: Batch) -> asyncio.Future[None]:
         """Send a batch; what comes back is done when the socket has taken it."""
@@ -54,6 +54,10 @@ class FourthDoor(RoomHandler):
         """Return where the client wants to go on."""
         last = self.request.headers.get("Last-Event-ID")
         return super().cursor() if last is None else Cursor.parse(last)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the stream when the server stops; it has no way to say why."""
+        self.ended.set()
 
     def on_connection_close(self) -> None:
         """Let go of the client that has left."""

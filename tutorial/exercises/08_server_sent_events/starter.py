@@ -12,12 +12,12 @@ along as the header `Last-Event-ID`. Everything else is there: your handler ente
 `get` is called (`self.room`), reads the address (`self.cursor()`), and refuses what can't be
 understood.
 
-1. tell each batch as an event like the one above. `self.room.follow(cursor, push)` calls
+1. tell each batch as an event like the one above. `self.room.subscribe(cursor, push)` calls
    `push(batch)`, with the first batch at once; `push` gives back what `self.flush()` returns, and
    the room waits for that before it pushes again;
 2. don't return from `get`: the stream ends with it. Wait until the client has gone
-   (`on_connection_close`) or the server stops: it calls what you put in `self.chat.streams[self]`.
-   Then tell the follower to `leave()`;
+   (`on_connection_close`) or the server stops: it calls the method `close(code, reason)` of
+   what has called `self.chat.connections.open(self)`. Then `cancel()` the subscription;
 3. `Last-Event-ID` is newer than the address, so it wins: `Cursor.parse(text)` reads it;
 4. in a silent room write a comment, `": \\n\\n"`, every 15 seconds, or a proxy takes you for dead.
 

@@ -1,4 +1,4 @@
-"""Tireless: does one thing with Redis again and again, and through every failure of Redis.
+"""RetryLoop: does one thing with Redis again and again, and through every failure of Redis.
 
 The feed and the bridge both live like this. When Redis goes away one line is logged, and one when it is back; between
 the tries there is a pause with full jitter, so that those who lost Redis together don't come back together.
@@ -11,7 +11,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 
-from transports.room import Unavailable
+from transports.store import Unavailable
 from transports.stores.redis_address import FAILURES, RedisAddress
 
 BACK_OFF_SECONDS = 1.0  # the longest pause
@@ -19,7 +19,7 @@ BACK_OFF_SECONDS = 1.0  # the longest pause
 log = logging.getLogger(__name__)
 
 
-class Tireless:
+class RetryLoop:
     """Awaits `turn(failing)` for ever, `failing` being whether the last one failed; then calls `after_turn`."""
 
     def __init__(

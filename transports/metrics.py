@@ -25,11 +25,11 @@ from transports.tokens import is_private
 from transports.wire import to_json
 
 LAG_INTERVAL_SECONDS = 0.1
-LAGS_REMEMBERED = 10  # so the loop lag told is the worst of the last second
+LAGS_REMEMBERED = 10  # therefore the loop lag reported is the worst of the last second
 
 
 class LoopLag:
-    """How late the event loop wakes up one who asked for LAG_INTERVAL_SECONDS: what everybody waits extra."""
+    """How late the event loop wakes a timer of LAG_INTERVAL_SECONDS: what everybody waits extra."""
 
     def __init__(self) -> None:
         self._lags = deque([0.0], maxlen=LAGS_REMEMBERED)
@@ -55,7 +55,7 @@ class LoopLag:
 
 
 def rss_bytes() -> int:
-    """Give the memory that this process occupies, in bytes; where there is no /proc, its maximum so far."""
+    """Return the memory that this process occupies, in bytes; where there is no /proc, its maximum so far."""
     statm = Path("/proc/self/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -77,30 +77,30 @@ class Inspector:
         self._lag.stop()
 
     def numbers(self) -> dict[str, float]:
-        """Give what is one number each. Seconds and bytes unless the name says otherwise."""
+        """Return what is one number each. Seconds and bytes unless the name says otherwise."""
         chat = self._chat
         return {
             "held": sum(room.held for room in chat.rooms),
-            "websockets": len(chat.sockets),
-            "event_streams": len(chat.streams),
+            "websockets": chat.connections.count("websocket"),
+            "event_streams": chat.connections.count("server-sent-events"),
             "loop_lag_ms": round(self._lag.worst_ms, 3),
             "rss_bytes": rss_bytes(),
             "cpu_seconds": time.process_time(),
             "uptime_seconds": round(time.monotonic() - self._started, 3),
-            "messages": chat.messages,
-            "queue_taken": chat.queue_taken,
-            "queue_dead": chat.queue_dead,
+            "messages": chat.counts.messages,
+            "queue_taken": chat.counts.queue_taken,
+            "queue_dead": chat.counts.queue_dead,
             "connections": len(chat.traffic.open),
             "bytes_received": chat.traffic.received,
             "bytes_sent": chat.traffic.sent,
         }
 
     def report(self) -> dict[str, object]:
-        """Give all there is to see."""
+        """Return all there is to see."""
         rooms = {
             room.name: {
                 "newest": room.cursor.id,
-                "retained": room.retained,
+                "retained": len(room.log),
                 "readers": room.readers,
             }
             for room in self._chat.rooms

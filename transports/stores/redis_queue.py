@@ -1,4 +1,4 @@
-"""Bridge: takes in what any program, in any language, has put on the queue, and posts it.
+"""QueueConsumer: takes in what any program, in any language, has put on the queue, and posts it.
 
     XADD chat:ingest * room lobby author shop text "Order 42 shipped" key order-42
 
@@ -21,9 +21,9 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from transports.chat import Chat
+from transports.store import Counts
 from transports.stores.redis import RedisStore
-from transports.stores.tireless import Tireless
+from transports.stores.redis_retry import RetryLoop
 from transports.wire import Draft, Unacceptable, room_field
 
 QUEUE = "chat:ingest"
@@ -56,7 +56,7 @@ class Entry:
     tries: int = 1
 
     def read(self) -> tuple[str, Draft]:
-        """Give the room and the draft. Raises: Unacceptable."""
+        """Return the room and the draft. Raises: Unacceptable."""
         try:
             text = {name.decode(): value.decode() for name, value in self.fields.items()}
         except UnicodeDecodeError as error:
@@ -64,15 +64,15 @@ class Entry:
         return room_field(text), Draft.of({"key": self.id.decode(), **text})
 
 
-class Bridge:
-    """Takes entries from the queue into a chat's rooms until it is closed."""
+class QueueConsumer:
+    """Takes entries from the queue into the rooms until it is closed."""
 
-    def __init__(self, chat: Chat, store: RedisStore) -> None:
-        self._chat = chat
+    def __init__(self, store: RedisStore, counts: Counts) -> None:
+        self._counts = counts
         self._store = store
         self._client: Any = store.address.connect(BLOCK_SECONDS + REPLY_SECONDS)
         self._name = token_hex(8)  # among the group's consumers
-        self._working = Tireless(store.address, self._turn, lambda: None)
+        self._working = RetryLoop(store.address, self._turn, lambda: None)
         self._joined = False
 
     async def close(self) -> None:
@@ -125,7 +125,7 @@ class Bridge:
                 pipe.xack(QUEUE, GROUP, *posted)
                 pipe.xdel(QUEUE, *posted)
                 await pipe.execute()
-            self._chat.queue_taken += len(posted)
+            self._counts.queue_taken += len(posted)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -138,14 +138,14 @@ class Bridge:
             if entry.tries >= TRIES:
                 await self._set_aside(entry, str(why))
             return False
-        kept = await self._store.append(room, draft)
-        self._chat.messages += not kept.duplicate
+        appended = await self._store.append(room, draft)
+        self._counts.messages += not appended.duplicate
         return True
 
     async def _set_aside(self, entry: Entry, reason: str) -> None:
         whole = [part for field in entry.fields.items() for part in field]
-        told = ["reason", reason, "entry", entry.id, "tries", str(entry.tries)]
-        keys, arguments = (QUEUE, DEAD), (GROUP, entry.id, str(DEAD_ENTRIES), *whole, *told)
+        why = ["reason", reason, "entry", entry.id, "tries", str(entry.tries)]
+        keys, arguments = (QUEUE, DEAD), (GROUP, entry.id, str(DEAD_ENTRIES), *whole, *why)
         if await self._client.eval(SET_ASIDE, len(keys), *keys, *arguments):
-            self._chat.queue_dead += 1
+            self._counts.queue_dead += 1
             log.warning("%s %s is set aside: %s", QUEUE, entry.id.decode(), reason)

@@ -1,0 +1,150 @@
+"""XRay: what is inside the server at this moment, one mark for each thing that waits in it.
+
+A mark is a held request or an open socket; what only passes (a short poll, a post) is told once, when it has gone.
+Nothing is hooked into a transport: `Chat` knows who is here, and tells observers who leaves. While nobody looks
+there is no observer, and it costs nothing. Each look tells what changed since the last one, so that a mark that
+stays is free; of what passes, at most PASSES_LISTED are told one by one, and the rest as a number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import cast
+
+from transports.chat import Chat
+from transports.connections import Connection
+from transports.handler import RoomHandler
+from transports.long_polling import LongPollingHandler
+
+PASSES_LISTED = 40
+SETTLED_SECONDS = 0.02  # who is here for so long waits; younger ones may only be passing
+
+
+class XRay:
+    """One observer's view of a chat."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._numbers = count(1)
+        self._marks: dict[RoomHandler, int] = {}
+        self._behind: dict[int, int] = {}
+        self._passed: list[list[object]] = []
+        self._passes: Counter[str] = Counter()
+        self._frozen: set[RoomHandler] = set()
+        chat.connections.observers.add(self._note)
+
+    def stop(self) -> None:
+        """Look no more, and let what was frozen go on."""
+        self._chat.connections.observers.discard(self._note)
+        for handler in list(self._frozen):
+            self._thaw(handler)
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what changed since the last one: marks that came, that left, what sockets owe, what passed."""
+        here = self._waiting()
+        came = [self._mark(handler) for handler in here if handler not in self._marks]
+        gone = [handler for handler in self._marks if handler not in here]
+        left = [self._marks.pop(handler) for handler in gone]
+        self._frozen.difference_update(gone)
+        changes = {
+            "came": came,
+            "left": left,
+            "behind": self._newly_behind(),
+            "passed": self._passed,
+            "passes": dict(self._passes),
+        }
+        self._passed, self._passes = [], Counter()
+        return changes
+
+    def _waiting(self) -> dict[RoomHandler, None]:
+        """Return all who wait here, in the order in which they came."""
+        asked = [
+            handler
+            for handler in self._chat.connections.in_progress
+            if isinstance(handler, RoomHandler)
+            and hasattr(handler, "room")  # it has entered; at a busy server that may take its time
+            and (handler in self._marks or handler.request.request_time() > SETTLED_SECONDS)
+        ]
+        sockets = cast("list[RoomHandler]", list(self._chat.connections.lasting))
+        return dict.fromkeys([*asked, *sockets])
+
+    def _mark(self, handler: RoomHandler) -> list[object]:
+        """Return a mark: number, transport, room, cursor, age in ms, and the client's own name for it."""
+        number = self._marks[handler] = next(self._numbers)
+        subscription = handler.subscription
+        cursor = str(subscription.cursor) if subscription else given(handler, "cursor")
+        age = round(handler.request.request_time() * 1000)
+        return [
+            number,
+            handler.transport,
+            handler.path_args[0],
+            cursor,
+            age,
+            given(handler, "client"),
+        ]
+
+    def _newly_behind(self) -> dict[int, int]:
+        """Return how many messages each socket still owes its reader, for those where that changed."""
+        owes = {
+            number: handler.room.cursor.id - handler.subscription.cursor.id
+            for handler, number in self._marks.items()
+            if handler.subscription is not None
+        }
+        before, self._behind = self._behind, owes
+        return {number: n for number, n in owes.items() if n != before.get(number, 0)}
+
+    def _note(self, handler: Connection) -> None:
+        if not isinstance(handler, RoomHandler):
+            return
+        self._passes[handler.transport] += 1
+        if len(self._passed) < PASSES_LISTED:
+            took = round(handler.request.request_time() * 1000, 1)
+            passed = [handler.transport, handler.get_status(), took, given(handler, "client")]
+            self._passed.append(passed)
+
+    def act(self, number: int, action: str) -> bool:
+        """Do to a mark what its observer asks: "release", "drop", "freeze" or "thaw". False: it has gone, or can't."""
+        handler = next((v for v, n in self._marks.items() if n == number), None)
+        acts = {
+            "release": self._release,
+            "drop": self._drop,
+            "freeze": self._freeze,
+            "thaw": self._thaw,
+        }
+        return handler is not None and action in acts and acts[action](handler)
+
+    def _release(self, handler: RoomHandler) -> bool:
+        """Answer a held request with what there is."""
+        if not isinstance(handler, LongPollingHandler) or handler.holding is None:
+            return False
+        handler.holding.cancel()  # it ends as if the client had left; the answer is ours
+        handler.answer(handler.room.since(handler.cursor(), handler.limit()))
+        return True
+
+    def _drop(self, handler: RoomHandler) -> bool:
+        """Cut the connection, without a word to the client."""
+        handler.stream.close()
+        return True
+
+    def _freeze(self, handler: RoomHandler) -> bool:
+        """Treat a socket as if its reader had not taken the last batch: it falls behind in the log."""
+        if handler.subscription is None:
+            return False
+        self._frozen.add(handler)
+        handler.room.pause(handler.subscription)
+        return True
+
+    def _thaw(self, handler: RoomHandler) -> bool:
+        """Let a frozen socket catch up."""
+        if handler not in self._frozen or handler.subscription is None:
+            return False
+        self._frozen.discard(handler)
+        handler.room.resume(handler.subscription)
+        return True
+
+
+def given(handler: RoomHandler, name: str) -> str:
+    """Return a query parameter as its client wrote it, or nothing. It is shown, never believed."""
+    values = handler.request.query_arguments.get(name)
+    return values[-1][:64].decode("utf-8", "replace") if values else ""
