@@ -6,11 +6,13 @@ A page that says "press *Cut*" becomes wrong when that button gets another name,
 from __future__ import annotations
 
 import re
+import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from tests.support.server_process import start, stop
 from tutorial.__main__ import make_parser
 from tutorial.book import quoting
 from tutorial.book.chapters import Chapter, chapters
@@ -96,3 +98,14 @@ def test_the_proxy_of_chapter_13_moves_to_the_port_that_the_text_names() -> None
     [found, put] = re.findall(r"sed 's/([^/]+)/([^/]+)/'", NUMBERED[13].body)[0]
     assert put.endswith(":8080")
     assert quoting.read("tutorial/deploy/haproxy.cfg").count(found) == 1
+
+
+def test_debug_mode_says_how_long_a_step_took_and_not_which_handler_it_was(tmp_path: Path) -> None:
+    """Chapter 14 says it of asyncio, and sends its reader to the stack for the line."""
+    log = tmp_path / "log"
+    server = start("--store=memory", "--debug", stderr=log)
+    urllib.request.urlopen(f"{server.url}/slow/on-the-loop?steps=1000000").read()
+    stop(server)
+    text = log.read_text()
+    assert re.search(r"RequestHandler\._execute.* took [\d.]+ seconds", text)
+    assert "Blocking" not in text, "the class of the handler; the page would have to say so"
