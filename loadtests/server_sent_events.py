@@ -1,7 +1,7 @@
 """Server-sent events under load: `locust -f loadtests/server_sent_events.py`.
 
 Each user asks once, and reads events from an answer that never ends. Locust's own row times that answer's head. A
-server that hasn't this transport is not asked: the user class is left out (see conductor.py).
+server that hasn't this transport is not asked: the user class is left out (see lifecycle.py).
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from geventhttpclient.response import HTTPSocketResponse
 from locust import task
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
 
-from loadtests.swarm.reader import HttpReader, parse
+from loadtests.client.batch import NotABatch, parse_batch
+from loadtests.swarm.reader import HttpReader, header
 
 DATA = b"data: "
 
 
 class ServerSentEvents(HttpReader):
-    """Asks once, and is told for as long as it listens."""
+    """Asks once, and receives for as long as it listens."""
 
     transport = "server-sent-events"
     accept = "text/event-stream"
@@ -27,18 +28,34 @@ class ServerSentEvents(HttpReader):
         self._stream = self._stream or self._open()
         event = self._next_event() if self._stream else b""
         if not event:
-            self.on_stop()
-            self.back_off()
+            self._lose()
         data = [line[len(DATA) :] for line in event.split(b"\n") if line.startswith(DATA)]
-        if data:
-            self.delivered(parse(data[0]))
+        try:
+            for one in data:
+                self.delivered(parse_batch(one))
+        except NotABatch as problem:
+            self._lose(problem)
 
     def _open(self) -> HTTPSocketResponse | None:
         answer = self.client.get(self.path(), name=self.row, stream=True)
-        return answer.stream if answer.status_code == 200 else None
+        if answer.status_code != 200:
+            return None
+        kind, coding = header(answer, "content-type"), header(answer, "content-encoding")
+        if kind.startswith(self.accept) and not coding:
+            return answer.stream
+        answer.stream.release()
+        self.report("GET", self.row, None, NotABatch("what came is no event stream"))
+        return None
+
+    def _lose(self, problem: NotABatch | None = None) -> None:
+        """Hang up, count what was wrong, and wait before the next try."""
+        if problem is not None:
+            self.report("GET", self.row, None, problem)
+        self.on_stop()
+        self.back_off()
 
     def _next_event(self) -> bytes:
-        """Give the next event, or nothing when the answer has ended."""
+        """Return the next event, or nothing when the answer has ended."""
         assert self._stream is not None
         try:
             return self._stream.readline(b"\n\n")

@@ -10,9 +10,8 @@ import time
 import gevent
 from locust import task
 
+from loadtests.results.model import JITTER
 from loadtests.swarm.reader import HttpReader
-
-JITTER = 0.1
 
 
 class ShortPolling(HttpReader):
@@ -22,13 +21,14 @@ class ShortPolling(HttpReader):
 
     def on_start(self) -> None:
         self._interval: float = self.environment.parsed_options.poll_interval
-        gevent.sleep(self.chance.uniform(0, self._interval))
+        gevent.sleep(self.random.uniform(0, self._interval))
         self._due = time.monotonic()
+        super().on_start()
 
     def wait_time(self) -> float:
-        """Give the seconds until the next poll is due: a slow answer doesn't slow the polling."""
+        """Return the seconds until the next poll is due: a slow answer doesn't slow the polling."""
         self._due = max(
-            self._due + self._interval * self.chance.uniform(1 - JITTER, 1 + JITTER),
+            self._due + self._interval * self.random.uniform(1 - JITTER, 1 + JITTER),
             time.monotonic(),
         )
         return self._due - time.monotonic()

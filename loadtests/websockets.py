@@ -13,15 +13,16 @@ from locust import task
 from websocket import WebSocket as Socket
 from websocket import WebSocketBadStatusException, WebSocketException
 
+from loadtests.client.batch import NotABatch, parse_batch
 from loadtests.client.headers import handshake_headers, websocket_url
-from loadtests.swarm.reader import Reader, parse
+from loadtests.swarm.reader import Reader
 
 CONNECT_SECONDS = 10.0
 NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class WebSocket(Reader):
-    """Says “tell me” once."""
+    """Asks once, and receives for as long as it listens."""
 
     transport = "websocket"
     _socket: Socket | None = None
@@ -32,10 +33,11 @@ class WebSocket(Reader):
             frame = (self._socket or self._connect()).recv()
             if not frame:
                 raise ConnectionResetError("closed by the server")
-        except (WebSocketException, OSError) as error:
+            batch = parse_batch(frame)
+        except (WebSocketException, OSError, NotABatch) as error:
             self._lose(error)
         else:
-            self.delivered(parse(frame))
+            self.delivered(batch)
 
     def _connect(self) -> Socket:
         started = time.perf_counter()
@@ -49,26 +51,19 @@ class WebSocket(Reader):
         )
         connected.settimeout(None)
         self._socket = connected
-        self._tell_row((time.perf_counter() - started) * 1000)
+        self._report((time.perf_counter() - started) * 1000)
         return connected
 
     def _lose(self, error: Exception) -> None:
         """Count the loss of a socket, or a handshake that failed, and wait before the next."""
         if isinstance(error, WebSocketBadStatusException):
             error = ConnectionRefusedError(f"status {error.status_code}")
-        self._tell_row(0.0, error)
+        self._report(0.0, error)
         self.on_stop()
         self.back_off()
 
-    def _tell_row(self, ms: float, error: Exception | None = None) -> None:
-        self.environment.events.request.fire(
-            request_type="OPEN",
-            name=self.row,
-            response_time=ms,
-            response_length=0,
-            exception=error,
-            context={"elapsed_ms": ms},
-        )
+    def _report(self, ms: float, error: Exception | None = None) -> None:
+        self.report("OPEN", self.row, ms, error, elapsed_ms=ms)
 
     def on_stop(self) -> None:
         if self._socket is not None:

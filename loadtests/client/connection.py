@@ -1,7 +1,7 @@
 """Connection: one kept-alive HTTP/1.1 connection that knows how many bytes have gone over it.
 
-The publisher and the looks into the server use it, so that their bytes can be taken off the server's counts exactly. It
-stands on `socket` alone: it works inside Locust (where gevent replaces sockets) and outside.
+The publisher and the inspections of the server use it, so that their bytes can be taken off the server's counts
+exactly. It stands on `socket` alone: it works inside Locust (where gevent replaces sockets) and outside.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import zlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -30,7 +31,12 @@ class Answer:
     wire_bytes: int
 
     def json(self) -> Any:
-        """Parse the body. Raises: ValueError."""
+        """Parse the body, which a proxy may have compressed. Raises: ValueError."""
+        if self.headers.get("content-encoding") == "gzip":
+            try:
+                return json.loads(zlib.decompress(self.body, 16 + zlib.MAX_WBITS))
+            except zlib.error as error:
+                raise ValueError("not gzip") from error
         return json.loads(self.body)
 
 
@@ -46,7 +52,7 @@ class Connection:
         self.received = 0
 
     def ask(self, method: str, path: str, body: object = None) -> Answer:
-        """Send a request and give its answer. Raises: OSError."""
+        """Send a request and return its answer. Raises: OSError."""
         try:
             self.send(method, path, body)
             return self.receive()
@@ -77,7 +83,7 @@ class Connection:
         return "\r\n".join([*lines, "", ""]).encode() + payload
 
     def receive(self) -> Answer:
-        """Give the next answer. Raises: OSError."""
+        """Return the next answer. Raises: OSError."""
         head = self.take_until(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").rstrip().split("\r\n")
         headers = {
@@ -89,10 +95,13 @@ class Connection:
             length = int(headers.get("content-length", "0"))
         except (IndexError, ValueError) as error:
             raise NotHttp("no HTTP answer") from error
-        body = self._take(length)
+        before = self.received - len(self._buffer)
+        chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        body = self._take_chunks() if chunked else self._take(length)
+        wire_bytes = len(head) + self.received - len(self._buffer) - before
         if headers.get("connection", "").lower() == "close":
             self.close()
-        return Answer(status, headers, body, len(head) + length)
+        return Answer(status, headers, body, wire_bytes)
 
     def close(self) -> None:
         """Hang up; the next request connects again."""
@@ -101,10 +110,21 @@ class Connection:
         self._socket, self._buffer = None, b""
 
     def take_until(self, end: bytes) -> bytes:
-        """Give what comes next, up to and with `end`: an answer that never ends is read so. Raises: OSError."""
+        """Return what comes next, up to and with `end`: an answer that never ends is read so. Raises: OSError."""
         while (at := self._buffer.find(end)) < 0:
             self._read()
         return self._take(at + len(end))
+
+    def _take_chunks(self) -> bytes:
+        """Return a body that came in chunks (RFC 9112 §7.1). Raises: OSError."""
+        body = b""
+        try:
+            while size := int(self.take_until(b"\r\n").partition(b";")[0], 16):
+                body += self._take(size + 2)[:-2]
+        except ValueError as error:
+            raise NotHttp("no chunk") from error
+        self.take_until(b"\r\n")
+        return body
 
     def _take(self, length: int) -> bytes:
         while len(self._buffer) < length:

@@ -1,6 +1,7 @@
-"""Looks: what the server says of itself (`GET /inspect`), at the edges of a window and in between.
+"""Inspection: what the server says of itself (`GET /inspect`), at the edges of a measurement and in between.
 
-Each look is a request too. Its bytes are known exactly, and are taken off; its CPU (a quarter of a millisecond) is not.
+Each inspection is a request too. Its bytes are known exactly, and are taken off; its CPU (a quarter of a millisecond)
+is not.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadtests.client.connection import Connection
-from loadtests.client.headers import fetch_headers
+from loadtests.client.headers import OUR_CODING, fetch_headers
 
-LOOKS_A_SECOND = 2
+INSPECTIONS_A_SECOND = 2
+NEEDED = ("cpu_seconds", "requests", "transports", "held")
 
 
 class NotTheChat(Exception):
@@ -19,30 +21,31 @@ class NotTheChat(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the server said, and how many bytes it took, in all the looks so far, to ask and to be answered."""
+class Snapshot:
+    """What the server said, and how many bytes it took, in all inspections so far, to ask and to be answered.
+
+    The answered bytes leave out this snapshot's own: the server had not sent it yet when it counted.
+    """
 
     numbers: dict[str, Any]
     asked_bytes: int
-    answered_bytes: (
-        int  # without this look's own answer: the server had not sent it yet when it counted
-    )
+    answered_bytes: int
 
     def requests(self, transport: str) -> int:
-        """Give how many requests of one transport the server has had."""
+        """Return how many requests of one transport the server has had."""
         return int(self.numbers["requests"].get(transport, 0))
 
 
-class Looks:
-    """Looks into one server, over a connection of its own. `count` is how many looks there were."""
+class Inspector:
+    """Inspects one server, over a connection of its own. `count` is how often it did."""
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._connection = Connection(host, fetch_headers(host))
+        self._connection = Connection(host, fetch_headers(host, codings=OUR_CODING))
         self.count = 0
 
-    def look(self) -> Look:
-        """Ask the server. Raises: NotTheChat."""
+    def inspect(self) -> Snapshot:
+        """Return what the server says now. Raises: NotTheChat."""
         answered = self._connection.received
         self.count += 1
         try:
@@ -55,12 +58,13 @@ class Looks:
             )
         try:
             numbers = answer.json()
-            numbers["cpu_seconds"], numbers["requests"], numbers["transports"]
+            for name in NEEDED:
+                numbers[name]
         except (ValueError, KeyError, TypeError) as error:
             raise NotTheChat(
                 f"{self._host} has no counters at /inspect: is this chat served there?"
             ) from error
-        return Look(numbers, self._connection.sent, answered)
+        return Snapshot(numbers, self._connection.sent, answered)
 
     def close(self) -> None:
         """Hang up."""

@@ -1,150 +1,151 @@
-"""Crowd: many readers in one thread, as cheap as Python can have them.
+"""Reader pool: many readers in one thread, as cheap as Python can have them, for everything here that measures.
 
-Real clients would cost more than the server that is measured. These send ready bytes and look for marks: a
-message's text is its time of sending between two `@`, so a delivery is counted and timed without decoding it.
+Real clients would cost more than the server that is measured. These send ready bytes, look for marks and decode
+nothing: a message that is to be timed carries the moment when it was due (see timestamped_text.py).
+
+    pool, polling, pushed = ReaderPool(), Tally(), Tally()
+    for _ in range(100):
+        pool.add(Reading(port, "/rooms/lobby/short-polling?cursor=", Asks.EVERY_INTERVAL), polling)
+        pool.add(Reading(port, "/rooms/lobby/websocket?cursor=", Asks.ONCE), pushed)
+    with Author(port, "lobby") as author:
+        author.publish(exactly(seed=1, rate=5, seconds=10), pool.serve)
+    pool.serve_until(lambda: len(pushed.delays_ms) == 50 * 100, seconds=5)
+    pool.close()
+
+Nothing happens but within `serve` and `serve_until`. Both raise OSError as soon as one reader can't go on.
 """
 
 from __future__ import annotations
 
-import base64
-import os
+import heapq
+import itertools
+import random
 import re
 import selectors
-import socket
-import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-MARK = re.compile(rb"@(\d{10,20})@")
-MARK_BYTES = 24
-CONTENT_LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
+from loadtests.client.raw_http import (
+    PING,
+    PONG,
+    RefusedHere,
+    answer_size,
+    connect,
+    status_line,
+    upgrade,
+)
+from loadtests.client.reading import Asks, Reader, Reading, Tally
+from loadtests.client.timestamped_text import DUE, DUE_BYTES
+
 CURSOR = re.compile(rb'"cursor": ?"?([0-9a-f:]+)')
-PADDING = "x" * 80
+MORE = re.compile(rb'"more": ?true')
+TURN_SECONDS = 0.05  # after so long a condition is looked at again, whatever came
 
 
-def marked_text() -> str:
-    """Make a text that says when it was sent."""
-    return f"@{time.perf_counter_ns()}@{PADDING}"
+class ReaderPool:
+    """Readers that are served in turn. `on_ask` is called with each reader whose request leaves."""
 
+    def __init__(self, seed: int = 0, on_ask: Callable[[Reader], None] | None = None) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._random = random.Random(seed)
+        self._on_ask = on_ask
+        self._asking: list[tuple[float, int, Reader]] = []
+        self._turns = itertools.count()
 
-def masked_frame(text: str) -> bytes:
-    """Put a text into a client's frame (RFC 6455 §5.2), masked with zeros: the mask costs the server the same."""
-    data = text.encode()
-    size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack("!H", len(data))
-    return b"\x81" + size + b"\0\0\0\0" + data
-
-
-def connect(port: int) -> socket.socket:
-    """Open a connection to a server of this machine."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
-def upgrade(port: int, path: str) -> socket.socket:
-    """Open a WebSocket."""
-    connection = connect(port)
-    key = base64.b64encode(os.urandom(16)).decode()
-    connection.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += connection.recv(4096)
-    if b" 101 " not in head.split(b"\r\n", 1)[0]:
-        raise SystemExit(f"the handshake was refused: {head[:200]!r}")
-    return connection
-
-
-def request(method: str, path: str, body: str = "") -> bytes:
-    """Make an HTTP request's bytes."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n"
-    return f"{head}\r\n{body}".encode()
-
-
-def one_answer(connection: socket.socket) -> bytes:
-    """Read one whole HTTP answer from a blocking connection."""
-    answer = b""
-    while not (size := answer_size(answer)):
-        answer += connection.recv(65536)
-    return answer[:size]
-
-
-def answer_size(received: bytes) -> int:
-    """Give how many bytes the first HTTP answer in `received` has; 0 while it isn't whole."""
-    head, mark, body = received.partition(b"\r\n\r\n")
-    length = CONTENT_LENGTH.search(head)
-    size = int(length[1]) if length else 0
-    return len(head) + 4 + size if mark and len(body) >= size else 0
-
-
-@dataclass(slots=True)
-class Reader:
-    """One connection, and what it has received but not looked through."""
-
-    connection: socket.socket
-    rest: bytes = b""
-
-
-@dataclass
-class Crowd:
-    """Readers that are served in turn; `delays` holds each delivery's, in nanoseconds."""
-
-    on_answer: Callable[[Reader, bytes], None] | None = (
-        None  # set: readers poll, and this asks again
-    )
-    delays: list[int] = field(default_factory=list)
-    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-
-    def add(self, connection: socket.socket) -> Reader:
-        """Let one more read."""
+    def add(self, reading: Reading, tally: Tally, after_seconds: float = 0.0) -> Reader:
+        """Connect one more reader, which begins to read after some seconds. Raises: OSError."""
+        if reading.upgrades:
+            path = reading.path + reading.first
+            connection, handshake_bytes = upgrade(reading.port, path, reading.browser)
+            tally.requests += 1
+            tally.wire_bytes += handshake_bytes
+        else:
+            connection = connect(reading.port)
         connection.setblocking(False)
-        reader = Reader(connection)
-        self.selector.register(connection, selectors.EVENT_READ, reader)
+        reader = Reader(connection, reading, tally, reading.first)
+        reader.due = time.monotonic() + after_seconds
+        self._selector.register(connection, selectors.EVENT_READ, reader)
+        if not reading.upgrades:
+            self._ask_later(reader)
         return reader
 
     def serve(self, seconds: float) -> None:
-        """Take what has come, waiting at most `seconds` for it."""
-        for key, _ in self.selector.select(seconds):
+        """Read, and ask when it is time to, for so many seconds. Raises: OSError."""
+        self.serve_until(lambda: False, seconds)
+
+    def serve_until(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Serve until it is done, for at most so many seconds; return whether it is. Raises: OSError."""
+        deadline = time.monotonic() + seconds
+        while not (is_done := done()) and (left := deadline - time.monotonic()) > 0:
+            self._receive(min(left, TURN_SECONDS, self._ask_due()))
+        return is_done
+
+    def close(self) -> None:
+        """Hang up for all of them."""
+        for key in list(self._selector.get_map().values()):
+            key.data.connection.close()
+        self._selector.close()
+
+    def answered(self, reader: Reader, answer: bytes) -> None:
+        """Take a poll's answer, and decide when to ask again."""
+        reader.cursor = CURSOR.findall(answer)[-1].decode()
+        reading = reader.reading
+        if reading.asks is Asks.AGAIN_AT_ONCE or MORE.search(answer):
+            self._ask(reader)
+        elif reading.asks is Asks.EVERY_INTERVAL:
+            spread = reading.interval_seconds * reading.jitter
+            reader.due += reading.interval_seconds + self._random.uniform(-spread, spread)
+            self._ask_later(reader)
+
+    def send(self, reader: Reader, data: bytes) -> None:
+        """Send a request for a reader, and count it. Raises: OSError."""
+        reader.tally.requests += 1
+        reader.tally.wire_bytes += len(data)
+        reader.connection.sendall(data)
+
+    def _ask(self, reader: Reader) -> None:
+        if self._on_ask is not None:
+            self._on_ask(reader)
+        self.send(reader, reader.reading.request(reader.cursor))
+
+    def _ask_later(self, reader: Reader) -> None:
+        heapq.heappush(self._asking, (reader.due, next(self._turns), reader))
+
+    def _ask_due(self) -> float:
+        """Ask for all whose time has come, and return the seconds until the next one's."""
+        while self._asking and self._asking[0][0] <= time.monotonic():
+            self._ask(heapq.heappop(self._asking)[2])
+        return max(0.0, self._asking[0][0] - time.monotonic()) if self._asking else TURN_SECONDS
+
+    def _receive(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
             reader: Reader = key.data
             data = reader.connection.recv(1 << 18)
             if not data:
-                raise SystemExit("the server closed a reader’s connection")
-            self._look(reader, reader.rest + data)
+                raise ConnectionResetError("the server closed a reader’s connection")
+            reader.tally.wire_bytes += len(data)
+            if reader.reading.asks is Asks.ONCE:
+                self._pushed(reader, reader.rest + data)
+            else:
+                self._polled(reader, reader.rest + data)
 
-    def serve_until(self, done: Callable[[], bool], seconds: float) -> bool:
-        """Serve until it is done, at most for so many seconds; say whether it is."""
-        deadline = time.monotonic() + seconds
-        while not done() and time.monotonic() < deadline:
-            self.serve(0.01)
-        return done()
+    def _pushed(self, reader: Reader, received: bytes) -> None:
+        now, end = time.time(), 0
+        for due in DUE.finditer(received):
+            end = due.end()
+            reader.tally.deliver(float(due[1]), now)
+        if PING in received:
+            reader.connection.sendall(PONG)
+            received = received.replace(PING, b"")
+        reader.rest = received[max(end, len(received) - DUE_BYTES) :]
 
-    def _look(self, reader: Reader, received: bytes) -> None:
-        now = time.perf_counter_ns()
-        if self.on_answer is None:
-            end = 0
-            for mark in MARK.finditer(received):
-                end = mark.end()
-                self.delays.append(now - int(mark[1]))
-            reader.rest = received[max(end, len(received) - MARK_BYTES) :]
-            return
+    def _polled(self, reader: Reader, received: bytes) -> None:
+        now = time.time()
         while size := answer_size(received):
             answer, received = received[:size], received[size:]
-            self.delays += [now - int(mark[1]) for mark in MARK.finditer(answer)]
-            self.on_answer(reader, answer)
+            if answer[9:10] != b"2":
+                raise RefusedHere(f"the server answered {status_line(answer)}")
+            for due in DUE.finditer(answer):
+                reader.tally.deliver(float(due[1]), now)
+            self.answered(reader, answer)
         reader.rest = received
-
-    def percentile_ms(self, part: float) -> float:
-        """Give a percentile of the delays, in milliseconds."""
-        ordered = sorted(self.delays)
-        return ordered[min(len(ordered) - 1, int(part * len(ordered)))] / 1e6
-
-    def close(self) -> None:
-        """Let everybody go."""
-        for key in list(self.selector.get_map().values()):
-            key.data.connection.close()
-        self.selector.close()

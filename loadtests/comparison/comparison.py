@@ -1,103 +1,105 @@
-"""Comparison: every cell of a plan, one after the other, each on a fresh server with a fresh Locust.
+"""Comparison: every case of a plan, one after the other, each on a fresh server with a fresh Locust.
 
-Nothing here draws or prints: a caller is told each step, and gets the results, also of a run that was interrupted.
+Nothing here draws or prints: a caller is called with each step, and gets the results, also of a run that was
+interrupted.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-from loadtests.client.inspection import Looks, NotTheChat
-from loadtests.comparison.calibration import Bench
-from loadtests.comparison.locust_process import generate
+from loadtests.client.inspection import Inspector, NotTheChat
+from loadtests.comparison import locust_process
+from loadtests.comparison.calibration import calibrate
 from loadtests.comparison.machine import describe
+from loadtests.comparison.observer import Observer
+from loadtests.comparison.pace import Pace
 from loadtests.comparison.progress import Step
-from loadtests.comparison.server import FreshServer
-from loadtests.results.plan import Cell, Plan
+from loadtests.comparison.server import fresh_server
+from loadtests.results.plan import Case, Plan
 from loadtests.results.results import Results
+from loadtests.results.window_result import Failed, Outcome, WindowResult
 
-CELL_OVERHEAD_SECONDS = (
-    4.5  # to start, to catch up and to drain, on the machine this was written on
-)
-CALIBRATION_SECONDS = 4.0
+OPTIONAL = "server-sent-events"  # a server may lack it
+
+OnStep = Callable[[Step], None]
 
 
 class Unserved(Exception):
     """The server has no such transport; the text says which it has."""
 
 
-Tell = Callable[[Step], None]
+def compare(plan: Plan, on_step: OnStep, url: str | None = None) -> Results:
+    """Measure a plan's cases; without `url`, on servers of our own.
 
-
-def compare(plan: Plan, tell: Tell, url: str | None = None) -> Results:
-    """Measure a plan's cells; without `url`, on servers of our own.
-
-    A KeyboardInterrupt ends it early: the results say so. Raises: Unserved, calibration.Refused, looks.NotTheChat,
-    server.NotStarted, OSError – all before the first cell.
+    A KeyboardInterrupt ends it early: the results say so. Raises: Unserved, calibration.Refused,
+    inspection.NotTheChat, server.NotStarted, OSError – all before the first case.
     """
     pace = Pace(plan)
-    tell(pace.step("starting a server"))
+    on_step(pace.step("starting a server"))
     results = Results(plan, describe(), datetime.now(UTC).isoformat(timespec="seconds"))
     try:
-        _calibrate(results, tell, pace, url)
-        for cell in results.plan.turns():
-            tell(pace.step(f"{cell.transport}, {cell.rate:g} msg/s, {cell.users} users"))
-            results.said.append((cell, _measure(cell, results.plan, url, len(results.said))))
-            pace.done(cell)
+        _calibrate(results, on_step, pace, url)
+        for case in results.plan.turns():
+            on_step(pace.step(f"{case.transport}, {case.rate:g} msg/s, {case.users} users"))
+            results.windows.append((case, _measure(case, results, url)))
+            pace.done(case)
     except KeyboardInterrupt:
         results.interrupted = True
-    tell(pace.step("done" if not results.interrupted else "interrupted"))
+    on_step(pace.step("interrupted" if results.interrupted else "done"))
     return results
 
 
-def _calibrate(results: Results, tell: Tell, pace: Pace, url: str | None) -> None:
+def _calibrate(results: Results, on_step: OnStep, pace: Pace, url: str | None) -> None:
     with _served(url) as address:
-        served = Looks(address).look().numbers["transports"]
-        results.plan = _possible(results.plan, served)
-        pace.plan = results.plan
-        tell(pace.step("calibrating the model"))
-        bench = Bench(address, f"load-{_run_name()}-c")
-        try:
-            results.costs = {
-                transport: bench.measure(transport) for transport in results.plan.transports
-            }
-        finally:
-            bench.close()
+        served = Inspector(address).inspect().numbers["transports"]
+        results.plan = pace.plan = _possible(results.plan, served)
+        on_step(pace.step("calibrating the model"))
+        results.costs = calibrate(address, f"load-{_run_name()}-c", results.plan.transports)
     pace.calibrated()
 
 
 def _possible(plan: Plan, served: list[str]) -> Plan:
-    """Leave out server-sent events where the server hasn't them; any other that it hasn't is an error."""
-    wanted = tuple(t for t in plan.transports if t in served or t != "server-sent-events")
-    unserved = [transport for transport in wanted if transport not in served]
+    """Leave out the transport that is optional where the server lacks it; any other that it lacks is an error."""
+    wanted = tuple(name for name in plan.transports if name in served or name != OPTIONAL)
+    unserved = [name for name in wanted if name not in served]
     if unserved or not wanted:
         raise Unserved(
             f"the server has no {(unserved or plan.transports)[0]}, only {', '.join(served)}"
         )
-    return replace(plan, transports=wanted)
+    return dataclasses.replace(plan, transports=wanted)
 
 
-def _measure(cell: Cell, plan: Plan, url: str | None, number: int) -> dict[str, Any]:
+def _measure(case: Case, results: Results, url: str | None) -> Outcome:
+    room = f"load-{_run_name()}-{len(results.windows)}"
     with _served(url) as address:
-        said = generate(cell, plan, address, f"load-{_run_name()}-{number}")
-        if "problem" in said:
-            with _no_server_explains(said, address):
-                Looks(address).look()
-        return said
+        try:
+            if results.plan.observer:
+                outcome = _observed(case, results.plan, address, room)
+            else:
+                outcome = locust_process.measure(case, results.plan, address, room)
+            if isinstance(outcome, Failed):
+                Inspector(address).inspect()  # when the server is gone, that is what went wrong
+        except NotTheChat:
+            return Failed(f"the server at {address} died")
+        return outcome
 
 
-@contextmanager
-def _no_server_explains(said: dict[str, Any], address: str) -> Iterator[None]:
-    """When the server is gone, that is what went wrong."""
+def _observed(case: Case, plan: Plan, address: str, room: str) -> Outcome:
+    """Measure a window beside an observer's readers."""
     try:
-        yield
-    except NotTheChat:
-        said["problem"] = f"the server at {address} died"
+        with Observer(case, plan, address, room) as observer:
+            outcome = locust_process.measure(case, plan, address, room, observer.wait)
+            if isinstance(outcome, WindowResult):
+                observed = observer.observed(outcome.opened_at)
+                return dataclasses.replace(outcome, observed=observed)
+            return outcome
+    except OSError as problem:
+        return Failed(f"the observer can’t go on: {problem}")
 
 
 @contextmanager
@@ -105,41 +107,10 @@ def _served(url: str | None) -> Iterator[str]:
     if url is not None:
         yield url
         return
-    with FreshServer() as server:
+    with fresh_server() as server:
         yield server.url
 
 
 def _run_name() -> str:
-    """Name a room that nobody has been in: a server that runs elsewhere remembers the last run."""
+    """Return a name for a room that nobody has been in: a server that runs elsewhere remembers the last run."""
     return f"{time.time_ns():x}"
-
-
-class Pace:
-    """Knows how far a run is, and guesses how long the rest takes."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self._done: list[Cell] = []
-        self._calibrating = CALIBRATION_SECONDS
-        self._overhead = CELL_OVERHEAD_SECONDS
-        self._began = time.monotonic()
-
-    def calibrated(self) -> None:
-        """Go on to the cells."""
-        self._calibrating = 0.0
-        self._began = time.monotonic()
-
-    def done(self, cell: Cell) -> None:
-        """Note one more cell, and learn from how long it took."""
-        self._done.append(cell)
-        windows = sum(self._planned(cell) for cell in self._done)
-        self._overhead = (time.monotonic() - self._began - windows) / len(self._done)
-
-    def step(self, now: str) -> Step:
-        """Give where the run is."""
-        turns = self.plan.turns()
-        left = sum(self._planned(cell) + self._overhead for cell in turns[len(self._done) :])
-        return Step(len(self._done), len(turns), now, round(left + self._calibrating, 1))
-
-    def _planned(self, cell: Cell) -> float:
-        return self.plan.window_seconds(cell) + self.plan.warm_up

@@ -1,91 +1,84 @@
-"""Generator: Locust, headless, as a process of its own, for one cell."""
+"""Locust process: Locust, headless, as a process of its own, for one window of one case."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from loadtests.results.plan import TRANSPORTS, Cell, Plan
+from loadtests.comparison import child_process
+from loadtests.results.plan import Case, Plan
+from loadtests.results.window_result import Failed, Outcome, outcome_from_json
+from loadtests.table import TRANSPORTS
 
 HERE = Path(__file__).parents[1]  # where the rows are
 OVERHEAD_SECONDS = 60.0  # to start, to catch up and to drain; beyond it Locust hangs
-LOOK_SECONDS = 0.05
+WAIT_SECONDS = 0.05
+
+Wait = Callable[[float], object]
 
 
-def generate(cell: Cell, plan: Plan, url: str, room: str) -> dict[str, Any]:
-    """Run Locust for one cell, and give what its window measured (see window.py).
-
-    The member `problem` says why there is nothing else.
-    """
+def measure(case: Case, plan: Plan, url: str, room: str, wait: Wait = time.sleep) -> Outcome:
+    """Run Locust for one window, and return what it measured; `wait` passes some seconds meanwhile."""
     with tempfile.TemporaryDirectory(prefix="hold-the-line-") as folder:
-        file = Path(folder, "cell.json")
-        seconds = OVERHEAD_SECONDS + plan.window_seconds(cell)
-        log = _run(_command(cell, plan, url, room, file), file, seconds)
+        file = Path(folder, "window.json")
+        deadline = time.monotonic() + OVERHEAD_SECONDS + plan.window_seconds(case)
+        log = _run(_command(case, plan, url, room, file), file, deadline, wait)
         if not file.exists():
-            return {"problem": _why(log)}
-        report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        return report
+            return Failed(_why(log))
+        return outcome_from_json(json.loads(file.read_text(encoding="utf-8")))
 
 
-def _command(cell: Cell, plan: Plan, url: str, room: str, file: Path) -> list[str]:
-    locustfile, user_class = TRANSPORTS[cell.transport]
+def _command(case: Case, plan: Plan, url: str, room: str, file: Path) -> list[str]:
     options = {
-        "locustfile": HERE / f"{locustfile}.py",
+        "locustfile": HERE / f"{TRANSPORTS[case.transport].stem}.py",
         "host": url,
-        "users": cell.users,
-        "spawn-rate": cell.users,
+        "users": case.users,
+        "spawn-rate": case.users,
         "room": room,
-        "rate": cell.rate,
+        "rate": case.rate,
         "poll-interval": plan.poll_interval,
         "hold": plan.hold,
         "seed": plan.seed,
         "warm-up": plan.warm_up,
-        "measure": plan.window_seconds(cell),
-        "cell-file": file,
+        "measure": plan.window_seconds(case),
+        "window-file": file,
     }
-    told = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "locust", "--headless", "--only-summary", *told, user_class]
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return ["-m", "locust", "--headless", "--only-summary", *words]
 
 
-def _run(command: list[str], file: Path, seconds: float) -> str:
-    """Run a command until its file is there, it ends, or `seconds` have passed; give what it logged.
+def _run(command: list[str], file: Path, deadline: float, wait: Wait) -> str:
+    """Run a command until its file is there, it ends, or its time is over; return what it logged.
 
     Locust takes a second to say goodbye to its users. Nobody waits for that.
     """
-    quiet = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST_")}
-    deadline = time.monotonic() + seconds
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("LOCUST_")}
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            env=quiet,
+        process = child_process.start(
+            command, stdout=subprocess.DEVNULL, stderr=log, env=environment
         )
         try:
             while process.poll() is None and not file.exists() and time.monotonic() < deadline:
-                time.sleep(LOOK_SECONDS)
+                wait(WAIT_SECONDS)
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
         log.seek(0)
         return log.read()
 
 
 def _why(log: str) -> str:
-    """Find the line of a log that says what went wrong."""
+    """Return the line of a log that says what went wrong."""
     lines = [line for line in log.splitlines() if line.strip()]
-    told = [
+    wrong = [
         line
         for line in lines
         if line.startswith("locust: ") or "Error" in line or "/ERROR/" in line
     ]
-    return (told or lines or ["Locust said nothing, and did not end in time"])[-1].removeprefix(
-        "locust: "
-    )
+    silent = ["Locust wrote nothing, and did not end in time"]
+    return (wrong or lines or silent)[-1].removeprefix("locust: ")

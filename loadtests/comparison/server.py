@@ -1,69 +1,110 @@
-"""Server: the chat as a process of its own, fresh, on a free port, for as long as a cell takes."""
+"""Server: a server as a process of its own, on a free port, ready when it is given and gone after the `with`.
+
+    with fresh_server("--store=sqlite:chat.db", CHAT_PUBLISH_KEY="key") as server:
+        print(server.url, server.port, server.cpu_seconds())
+
+Tests and the tutorial start their servers here too. Nothing of a server is imported: it is started as anybody would.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import select
+import socket
 import subprocess
-import sys
 import tempfile
-from types import TracebackType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from loadtests.comparison import child_process
 
 START_SECONDS = 15.0
-STOP_SECONDS = 5.0
-COMMAND = ("-m", "tutorial", "--port=0", "--store=memory", "--rate-limit=0")
-_ADDRESS = re.compile(r"https?://\S+?(?=/?\s)")
+CHAT = ("-m", "tutorial", "--port=0", "--rate-limit=0")
+_PORT = re.compile(r":(\d+)/")
 
 
 class NotStarted(Exception):
     """The server did not start; the text says why."""
 
 
-class FreshServer:
-    """Starts a server and knows its `url`; leaving the context ends it. Raises: NotStarted."""
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that listens on `port` of this machine."""
 
-    def __enter__(self) -> FreshServer:
-        self._log = tempfile.TemporaryFile("w+")
-        self._process = subprocess.Popen(
-            [sys.executable, *COMMAND],
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        try:
-            self.url = self._told_address()
-        except BaseException:
-            self.stop()
-            raise
-        return self
+    process: subprocess.Popen[str]
+    port: int
 
-    def _told_address(self) -> str:
-        assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], START_SECONDS)
-        line = self._process.stdout.readline() if ready else ""
-        found = _ADDRESS.search(line)
-        if found:
-            return found[0].rstrip("/")
-        self._process.kill()
-        self._process.wait()
-        self._log.seek(0)
-        why = self._log.read().splitlines()[-1:] or [f"it said nothing for {START_SECONDS:g} s"]
-        raise NotStarted(f"the server did not start (python {' '.join(COMMAND)}): {why[0]}")
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.stop()
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def running(self) -> bool:
         """False once the process has ended."""
-        return self._process.poll() is None
+        return self.process.poll() is None
 
-    def stop(self) -> None:
-        """End the process, and wait until it has."""
-        self._process.terminate()
+    def cpu_seconds(self) -> float:
+        """Return the processor seconds that the process has used; its clock ticks every 10 ms."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return float(times.user + times.system)
+
+    def rss_bytes(self) -> int:
+        """Return the memory that the process occupies, in bytes."""
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+
+@contextmanager
+def fresh_server(*options: str, **environment: str) -> Iterator[Server]:
+    """Run the chat; without a `--store` among the options, in memory. Raises: NotStarted."""
+    if not any(option.startswith("--store=") for option in options):
+        options += ("--store=memory",)
+    with running((*CHAT, *options), environment) as server:
+        yield server
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    preexec: Callable[[], None] | None = None,
+) -> Iterator[Server]:
+    """Run `python COMMAND`, which prints a line with its address, `…:PORT/`, once it listens. Raises: NotStarted."""
+    with tempfile.TemporaryFile("w+") as log:
+        process = child_process.start(
+            command,
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            preexec_fn=preexec,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
         try:
-            self._process.communicate(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
-        self._log.close()
+            yield Server(process, _port(process, command, log))
+        finally:
+            child_process.end(process)
+
+
+def _port(process: subprocess.Popen[str], command: Sequence[str], log: IO[str]) -> int:
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+    found = _PORT.search(process.stdout.readline() if ready else "")
+    if found:
+        return int(found[1])
+    child_process.end(process)
+    log.seek(0)
+    why = log.read().splitlines()[-1:] or [f"it said nothing for {START_SECONDS:g} s"]
+    raise NotStarted(f"the server did not start (python {' '.join(command)}): {why[0]}")
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port: int = bound.getsockname()[1]
+        return port

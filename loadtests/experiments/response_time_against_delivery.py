@@ -13,54 +13,57 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from loadtests.comparison.server import FreshServer
+from loadtests.comparison import child_process
+from loadtests.comparison.server import fresh_server
+from loadtests.table import TRANSPORTS
 
 RATES = ("0.5", "1", "5")
-LOCUSTFILE = Path(__file__).parents[1] / "swarm" / "both_measures.py"
+COMPARED = ("short-polling", "long-polling", "websocket")
+HERE = Path(__file__).parents[1]
 USERS = 90
 SECONDS = 12.0
 
 
-class NothingTold(Exception):
+class NothingMeasured(Exception):
     """Locust ended before its time; the text is the last line that it wrote."""
 
 
-def two_tables(url: str, rate: str, seconds: float = SECONDS) -> Iterator[dict[str, Any]]:
-    """Yield both tables of one run as they fill, the last time after `seconds` of measuring. Raises: NothingTold."""
+def both_measures(url: str, rate: str, seconds: float = SECONDS) -> Iterator[dict[str, Any]]:
+    """Yield both tables of one run as they fill, the last one after `seconds`. Raises: NothingMeasured."""
+    rows = [HERE / f"{TRANSPORTS[name].stem}.py" for name in COMPARED]
+    files = ",".join(str(file) for file in (*rows, HERE / "swarm" / "both_measures.py"))
     options = [f"--host={url}", f"--users={USERS}", f"--spawn-rate={USERS}", f"--rate={rate}"]
-    command = [sys.executable, "-m", "locust", f"--locustfile={LOCUSTFILE}", "--headless"]
-    quiet = ["--only-summary", "--skip-log-setup"]
-    with subprocess.Popen(
-        [*command, *quiet, *options],
-        stdin=subprocess.DEVNULL,
+    command = ["-m", "locust", f"--locustfile={files}", "--headless", "--only-summary"]
+    locust = child_process.start(
+        [*command, "--skip-log-setup", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-    ) as locust:
+    )
+    with locust:
         try:
-            yield from _told(locust, seconds)
+            yield from _tables(locust, seconds)
         finally:
             locust.kill()
 
 
-def _told(locust: subprocess.Popen[str], seconds: float) -> Iterator[dict[str, Any]]:
+def _tables(locust: subprocess.Popen[str], seconds: float) -> Iterator[dict[str, Any]]:
     assert locust.stdout is not None
     last = ""
     for line in locust.stdout:
         last = line.strip() or last
         if line.startswith("{"):
-            told = json.loads(line)
-            yield told
-            if told["seconds"] >= seconds:
+            tables = json.loads(line)
+            yield tables
+            if tables["seconds"] >= seconds:
                 return
-    raise NothingTold(last or "Locust said nothing")
+    raise NothingMeasured(last or "Locust wrote nothing")
 
 
 def main(given: str) -> None:
     """Run on a fresh server, and print each table as it fills."""
-    with FreshServer() as server:
-        for told in two_tables(server.url, json.loads(given)["rate"]):
-            print(json.dumps(told), flush=True)
+    with fresh_server() as server:
+        for tables in both_measures(server.url, json.loads(given)["rate"]):
+            print(json.dumps(tables), flush=True)
     print(json.dumps({"end": True}), flush=True)
 
 

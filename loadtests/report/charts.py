@@ -1,4 +1,4 @@
-"""Charts: lines on two axes, as SVG text. They know numbers and names of lines, nothing of load tests.
+"""Charts: lines on two axes, as SVG text. They know numbers, names and shapes of lines, nothing of what is measured.
 
 A line has a colour (by its class, so that light and dark choose it), a shape and a label: no chart needs
 colour to be read.
@@ -13,20 +13,15 @@ from html import escape
 
 WIDTH, HEIGHT = 480, 300
 LEFT, RIGHT, TOP, BOTTOM = 60, 14, 34, 46
-SHAPES = {
-    "short-polling": "M0-5a5 5 0 1 0 .01 0z",
-    "long-polling": "M-4.5-4.5h9v9h-9z",
-    "websocket": "M0-6 6 0 0 6-6 0z",
-    "server-sent-events": "M0-5.5 5.5 4.5h-11z",
-}
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `kind` is its class and its shape; `marked` are the points that carry the shape."""
+    """One line. `kind` is its class, `shape` an SVG path; `marked` are the points that carry the shape."""
 
     kind: str
+    shape: str
     label: str
     points: Sequence[Point]
     marked: Sequence[Point]
@@ -44,7 +39,7 @@ class Axis:
     write: Callable[[float], str]
 
     def place(self, value: float) -> float:
-        """Give where a value lies, 0 at the axis' beginning and 1 at its end."""
+        """Return where a value lies, 0 at the axis' beginning and 1 at its end."""
         if self.log:
             value, least, most = (math.log(max(v, 1e-9)) for v in (value, self.least, self.most))
         else:
@@ -53,7 +48,7 @@ class Axis:
 
 
 def log_axis(title: str, values: Sequence[float], write: Callable[[float], str]) -> Axis:
-    """Make an axis of powers of ten around `values`, which are all above 0."""
+    """Return an axis of powers of ten around `values`, which are all above 0."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     high = max(high, low + 1)
     decades = [10.0**power for power in range(low, high + 1)]
@@ -66,12 +61,12 @@ def log_axis(title: str, values: Sequence[float], write: Callable[[float], str])
 
 
 def rate_axis(title: str, rates: Sequence[float]) -> Axis:
-    """Make a logarithmic axis with a tick at each of these rates."""
+    """Return a logarithmic axis with a tick at each of these rates."""
     return Axis(title, min(rates) / 1.5, max(rates) * 1.5, True, rates, lambda rate: f"{rate:g}")
 
 
 def linear_axis(title: str, most: float, write: Callable[[float], str], least: float = 0.0) -> Axis:
-    """Make an axis from `least` to a round number above `most`, with about five ticks."""
+    """Return an axis from `least` to a round number above `most`, with about five ticks."""
     step = 10.0 ** math.floor(math.log10(max(most - least, 1e-9) / 4))
     step *= next(factor for factor in (1, 2, 2.5, 5, 10) if (most - least) / (step * factor) <= 5)
     count = max(1, math.ceil((most - least) / step - 1e-9))
@@ -93,7 +88,7 @@ def draw(
     y: Axis,
     mark: tuple[float, str] | None = None,
 ) -> str:
-    """Draw a chart. `mark` is an x with a text, drawn as a dashed line. `key` makes the ids on a page unique."""
+    """Return a chart as SVG. `mark` is an x with a text, a dashed line. `key` makes the ids on a page unique."""
     parts = [*_y_grid(y), *_x_ticks(x), *([_mark(x, *mark)] if mark else [])]
     parts += [_line(line, x, y) for line in lines]
     label = f'role="img" aria-labelledby="{key}-title"'
@@ -103,9 +98,9 @@ def draw(
     )
 
 
-def shape(kind: str) -> str:
-    """Draw a line's shape alone, for a legend."""
-    dot = f'<path class="dot {kind}" d="{SHAPES[kind]}"/>'
+def shape(kind: str, path: str) -> str:
+    """Return a line's shape alone, for a legend."""
+    dot = f'<path class="dot {kind}" d="{path}"/>'
     return f'<svg class="key" viewBox="-8 -8 16 16" aria-hidden="true">{dot}</svg>'
 
 
@@ -118,27 +113,27 @@ def _y(axis: Axis, value: float) -> float:
 
 
 def _y_grid(axis: Axis) -> list[str]:
-    told = [f'<text class="axis" x="4" y="14">{escape(axis.title)}</text>'] if axis.title else []
+    drawn = [f'<text class="axis" x="4" y="14">{escape(axis.title)}</text>'] if axis.title else []
     for tick in axis.ticks:
         at = _y(axis, tick)
-        told.append(f'<path class="grid" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>')
-        told.append(
+        drawn.append(f'<path class="grid" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>')
+        drawn.append(
             f'<text class="tick end" x="{LEFT - 7}" y="{at + 4:.1f}">{escape(axis.write(tick))}</text>'
         )
-    return told
+    return drawn
 
 
 def _x_ticks(axis: Axis) -> list[str]:
     low = HEIGHT - BOTTOM
     middle = (LEFT + WIDTH - RIGHT) / 2
-    told = [f'<text class="axis middle" x="{middle}" y="{HEIGHT - 8}">{escape(axis.title)}</text>']
+    drawn = [f'<text class="axis middle" x="{middle}" y="{HEIGHT - 8}">{escape(axis.title)}</text>']
     for tick in axis.ticks:
         at = _x(axis, tick)
-        told.append(f'<path class="grid" d="M{at:.1f} {low}v5"/>')
-        told.append(
+        drawn.append(f'<path class="grid" d="M{at:.1f} {low}v5"/>')
+        drawn.append(
             f'<text class="tick middle" x="{at:.1f}" y="{low + 19}">{escape(axis.write(tick))}</text>'
         )
-    return told
+    return drawn
 
 
 def _mark(axis: Axis, value: float, text: str) -> str:
@@ -154,7 +149,7 @@ def _mark(axis: Axis, value: float, text: str) -> str:
 def _line(line: Line, x: Axis, y: Axis) -> str:
     path = "L".join(f"{_x(x, a):.1f} {_y(y, b):.1f}" for a, b in line.points)
     marks = "".join(
-        f'<path class="dot {line.kind}" transform="translate({_x(x, a):.1f} {_y(y, b):.1f})" d="{SHAPES[line.kind]}"/>'
+        f'<path class="dot {line.kind}" transform="translate({_x(x, a):.1f} {_y(y, b):.1f})" d="{line.shape}"/>'
         for a, b in line.marked
     )
     return f'<path class="line {line.kind}" d="M{path}"/>{marks}'

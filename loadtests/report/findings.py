@@ -5,85 +5,46 @@ The report, the terminal and the site say the same, because they all ask here.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
-from loadtests.results.case_result import OTHERS_CORES, Measured, percent
+from loadtests.report.lines import Value, crossing, line
+from loadtests.results.case_result import OTHERS_CORES, CaseResult, percent
 from loadtests.results.model import crossover_rate
-from loadtests.results.plan import LABELS
 from loadtests.results.results import Results
+from loadtests.table import TRANSPORTS
 
-Value = Callable[[Measured], float]
 TIMES = {2: "twice"}
 
 
-def trusted(results: Results, users: int) -> list[Measured]:
-    """Give the cells with so many users whose numbers can be shown."""
-    return [
-        measured for measured in results.cells if measured.trusted and measured.cell.users == users
-    ]
-
-
-def line(cells: Sequence[Measured], transport: str, value: Value) -> list[tuple[float, float]]:
-    """Give a transport's points, (messages a second that were published, value), rates rising."""
-    return sorted((m.rate, value(m)) for m in cells if m.cell.transport == transport)
-
-
-def crossing(
-    one: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]
-) -> float | None:
-    """Give the rate at which two lines cross, straight between points on logarithmic axes; None if they don't."""
-    rates = sorted({rate for rate, _ in (*one, *other)})
-    apart = [(r, math.log(a / b)) for r in rates if (a := _at(one, r)) and (b := _at(other, r))]
-    for (low, before), (high, after) in pairwise(apart):
-        if before * after <= 0 and before != after:
-            return float(low * (high / low) ** (before / (before - after)))
-    return None
-
-
-def _at(points: Sequence[tuple[float, float]], rate: float) -> float | None:
-    """Give a line's value at a rate, straight between points on logarithmic axes; None outside, and at 0."""
-    for (low, before), (high, after) in pairwise(points):
-        if low <= rate <= high and low < high and before > 0 and after > 0:
-            return float(before * (after / before) ** (math.log(rate / low) / math.log(high / low)))
-    return None
-
-
-def middle_rate(cells: Sequence[Measured]) -> float:
-    """Give the rate that the charts of one rate show: the one in the middle."""
-    rates = sorted({measured.cell.rate for measured in cells})
-    return rates[len(rates) // 2]
-
-
-def delivery(cells: Sequence[Measured], rate: float) -> str:
-    """Say how long deliveries took at one rate."""
-    shown = [m for m in cells if m.cell.rate == rate]
-    told = [
-        f"{milliseconds(m.delivery.quantile_ms(0.5))} over {named(m.cell.transport)}"
+def delivery(cases: Sequence[CaseResult], rate: float) -> str:
+    """Return how long deliveries took at one rate."""
+    shown = [m for m in cases if m.case.rate == rate]
+    said = [
+        f"{milliseconds(m.delivery.quantile_ms(0.5))} over {named(m.case.transport)}"
         for m in _by_median(shown)
     ]
-    return f"At {messages(rate)} a second, half of all deliveries took at most {_listed(told)}."
+    return f"At {messages(rate)} a second, half of all deliveries took at most {_listed(said)}."
 
 
-def naive(cells: Sequence[Measured], rate: float) -> str:
-    """Say what Locust's own response times would have said instead."""
-    polled = {m.cell.transport: m for m in cells if m.cell.rate == rate}
+def response_time(cases: Sequence[CaseResult], rate: float) -> str:
+    """Return what Locust's own response times would have said instead."""
+    polled = {m.case.transport: m for m in cases if m.case.rate == rate}
     short, long = polled.get("short-polling"), polled.get("long-polling")
-    if short is None or long is None or not (short.naive.count and long.naive.count):
+    if (
+        short is None
+        or long is None
+        or not (short.window.response_time.count and long.window.response_time.count)
+    ):
         return ""
-    return (
-        f"By response time, the usual measure, it would have been {milliseconds(short.naive.mean_ms)} for a short poll "
-        f"and {milliseconds(long.naive.mean_ms)} for a long one, held time included: the wrong way round."
-        if long.naive.mean_ms > short.naive.mean_ms
-        else f"By response time a short poll took {milliseconds(short.naive.mean_ms)}, a long one "
-        f"{milliseconds(long.naive.mean_ms)}."
-    )
+    short_ms, long_ms = (m.window.response_time.mean_ms for m in (short, long))
+    asked = f"{milliseconds(short_ms)} for a short poll and {milliseconds(long_ms)} for a long one, held time included"
+    wrong = ": the wrong way round" if long_ms > short_ms else ""
+    return f"By response time, the usual measure, it would have been {asked}{wrong}."
 
 
-def requests(results: Results, cells: Sequence[Measured]) -> str:
-    """Say where short and long polling need as many requests, and what the model said."""
-    short, long = _polling(cells, lambda m: m.requests_a_delivery)
+def requests(results: Results, cases: Sequence[CaseResult]) -> str:
+    """Return where short and long polling need as many requests, and what the model said."""
+    short, long = _polling(cases, lambda m: m.requests_a_delivery)
     if not (short and long):
         return ""
     found, expected = crossing(short, long), crossover_rate(results.plan.poll_interval)
@@ -98,57 +59,57 @@ def requests(results: Results, cells: Sequence[Measured]) -> str:
     )
 
 
-def processor(cells: Sequence[Measured]) -> str:
-    """Say which transport costs the server least at the highest rate, and where polling's lines cross."""
-    highest = max(m.cell.rate for m in cells)
-    ranked = sorted((m for m in cells if m.cell.rate == highest), key=lambda m: m.cpu)
+def processor(cases: Sequence[CaseResult]) -> str:
+    """Return which transport costs the server least at the highest rate, and where polling's lines cross."""
+    highest = max(m.case.rate for m in cases)
+    ranked = sorted((m for m in cases if m.case.rate == highest), key=lambda m: m.cpu)
     least, most = ranked[0], ranked[-1]
     if least is most:
         return f"At {messages(highest)} a second it takes {percent(least.cpu, 1)} of a core."
-    told = (
-        f"At {messages(highest)} a second {named(least.cell.transport)} takes {percent(least.cpu, 1)} of a core, "
-        f"{named(most.cell.transport)} {most.cpu / least.cpu:.1f} times as much."
+    said = (
+        f"At {messages(highest)} a second {named(least.case.transport)} takes {percent(least.cpu, 1)} of a core, "
+        f"{named(most.case.transport)} {most.cpu / least.cpu:.1f} times as much."
     )
-    found = crossing(*_polling(cells, lambda m: m.cpu))
-    return told + (f" Short and long polling cost the same at about {found:.2g}." if found else "")
+    found = crossing(*_polling(cases, lambda m: m.cpu))
+    return said + (f" Short and long polling cost the same at about {found:.2g}." if found else "")
 
 
-def traffic(cells: Sequence[Measured]) -> str:
-    """Say what a delivery's bytes are at the lowest rate and at the highest."""
+def traffic(cases: Sequence[CaseResult]) -> str:
+    """Return what a delivery's bytes are at the lowest rate and at the highest."""
     parts = []
-    for transport in dict.fromkeys(m.cell.transport for m in cells):
-        points = line(cells, transport, lambda m: m.bytes_a_delivery)
+    for transport in dict.fromkeys(m.case.transport for m in cases):
+        points = line(cases, transport, lambda m: m.bytes_a_delivery)
         parts.append(f"{named(transport)} {points[0][1]:,.0f} → {points[-1][1]:,.0f}")
     return f"Bytes a delivery, from the lowest rate to the highest: {_listed(parts)}."
 
 
-def users(cells: Sequence[Measured]) -> str:
-    """Say what more users do to delivery, from the fewest to the most."""
+def users(cases: Sequence[CaseResult]) -> str:
+    """Return what more users do to delivery, from the fewest to the most."""
     parts = []
-    for transport in dict.fromkeys(m.cell.transport for m in cells):
-        mine = [m for m in cells if m.cell.transport == transport]
+    for transport in dict.fromkeys(m.case.transport for m in cases):
+        mine = [m for m in cases if m.case.transport == transport]
         if len(mine) == 1:
             continue
         ends = [milliseconds(m.delivery.quantile_ms(0.95)) for m in (mine[0], mine[-1])]
         parts.append(f"{named(transport)} from {ends[0]} to {ends[1]}")
-    counts = [m.cell.users for m in cells]
+    counts = [m.case.users for m in cases]
     if not parts:
         return "Only one number of users could be measured."
     return f"From {min(counts)} users to {max(counts)}, the 95th percentile goes: {_listed(parts)}."
 
 
-def held(measured: Measured) -> str:
-    """Say how many requests were held."""
-    counts = [count for _, count in measured.said["held"]]
+def held(result: CaseResult) -> str:
+    """Return how many requests were held."""
+    counts = [count for _, count in result.window.held]
     return (
-        f"{measured.cell.users} users of long polling keep {min(counts)} to {max(counts)} requests held at a time: "
+        f"{result.case.users} users of long polling keep {min(counts)} to {max(counts)} requests held at a time: "
         f"a held request is the price of not asking again."
     )
 
 
-def noise(cells: Sequence[Measured]) -> str:
-    """Say that other programs disturbed, when they did."""
-    most = max(m.others for m in cells)
+def noise(cases: Sequence[CaseResult]) -> str:
+    """Return that other programs disturbed; nothing when they didn't."""
+    most = max(m.others for m in cases)
     if most <= OTHERS_CORES:
         return ""
     return (
@@ -157,56 +118,80 @@ def noise(cells: Sequence[Measured]) -> str:
     )
 
 
-def apart(cells: Sequence[Measured]) -> str:
-    """Say how far the rounds of one cell came out apart; nothing when there was one round."""
-    rounds = max(len(m.rounds) for m in cells)
-    if rounds == 1:
+def spread(cases: Sequence[CaseResult]) -> str:
+    """Return how far the repetitions of one case spread; nothing when there was one."""
+    times = max(len(m.windows) for m in cases)
+    if times == 1:
         return ""
-    cpu, median = (max(getattr(m, name) for m in cells) for name in ("cpu_apart", "median_apart"))
+    cpu, median = (max(getattr(m, name) for m in cases) for name in ("cpu_spread", "median_spread"))
     return (
-        f"Each was measured {TIMES.get(rounds, f'{rounds} times')}: its CPU came out up to {percent(cpu)} apart, its "
+        f"Each was measured {TIMES.get(times, f'{times} times')}: its CPU came out up to {percent(cpu)} apart, its "
         f"median delay up to {percent(median)}. Smaller differences between transports say nothing."
     )
 
 
-def limits(cells: Sequence[Measured]) -> str:
-    """Say which of the two processes would give out first."""
-    busiest = max(cells, key=lambda m: max(m.cpu, m.said["generator"]["cpu_share"]))
-    own = busiest.said["generator"]["cpu_share"]
+def observed(cases: Sequence[CaseResult], rate: float) -> str:
+    """Return what readers without Locust saw; nothing without an observer."""
+    seen = [m for m in cases if m.case.rate == rate and m.window.observed.count]
+    parts = [
+        f"{milliseconds(m.window.observed.quantile_ms(0.5))} over {named(m.case.transport)}, where Locust’s users saw "
+        f"{milliseconds(m.delivery.quantile_ms(0.5))}"
+        for m in _by_median(seen)
+    ]
+    return f"A plain observer saw half of all deliveries within {_listed(parts)}." if parts else ""
+
+
+def first_event(cases: Sequence[CaseResult], rate: float) -> str:
+    """Return how long a reader that came had to wait for its first batch."""
+    parts = [
+        f"{milliseconds(m.window.first_event.quantile_ms(0.5))} over {named(m.case.transport)}"
+        for m in cases
+        if m.case.rate == rate and m.window.first_event.count
+    ]
+    return (
+        f"All came at once, and half had their first batch within {_listed(parts)}."
+        if parts
+        else ""
+    )
+
+
+def limits(cases: Sequence[CaseResult]) -> str:
+    """Return which of the two processes would give out first."""
+    busiest = max(cases, key=lambda m: max(m.cpu, m.generator.cpu_share))
+    own = busiest.generator.cpu_share
     who = "Locust" if own > busiest.cpu else "the server"
     return (
-        f"Busiest was {named(busiest.cell.transport)} at {messages(busiest.cell.rate)} a second with "
-        f"{busiest.cell.users} users: the server used {percent(busiest.cpu)} of a core and Locust {percent(own)}, "
+        f"Busiest was {named(busiest.case.transport)} at {messages(busiest.case.rate)} a second with "
+        f"{busiest.case.users} users: the server used {percent(busiest.cpu)} of a core and Locust {percent(own)}, "
         f"so {who} would give out first."
     )
 
 
 def named(transport: str) -> str:
-    """Write a transport's name inside a sentence."""
-    label = LABELS[transport]
-    return label if transport == "websocket" else label[0].lower() + label[1:]
+    """Return a transport's name as it is written inside a sentence."""
+    return TRANSPORTS[transport].in_a_sentence
 
 
 def messages(count: float) -> str:
-    """Write a number of messages."""
+    """Return a number of messages, to be read."""
     return f"{count:g} message{'' if count == 1 else 's'}"
 
 
 def milliseconds(ms: float) -> str:
-    """Write a delay so that it can be read: three figures at most."""
+    """Return a delay, to be read: three figures at most."""
     if ms < 9.95:
         return f"{ms:.1f} ms"
     return f"{ms:.0f} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"
 
 
 def _polling(
-    cells: Sequence[Measured], value: Value
+    cases: Sequence[CaseResult], value: Value
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    return line(cells, "short-polling", value), line(cells, "long-polling", value)
+    return line(cases, "short-polling", value), line(cases, "long-polling", value)
 
 
-def _by_median(cells: Sequence[Measured]) -> list[Measured]:
-    return sorted(cells, key=lambda m: m.delivery.quantile_ms(0.5))
+def _by_median(cases: Sequence[CaseResult]) -> list[CaseResult]:
+    return sorted(cases, key=lambda m: m.delivery.quantile_ms(0.5))
 
 
 def _listed(parts: Sequence[str]) -> str:

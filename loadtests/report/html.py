@@ -10,15 +10,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from loadtests.report import charts, findings, terminal
+from loadtests.report import charts, findings, lines, terminal
 from loadtests.report.plots import all_charts
-from loadtests.results.case_result import Measured
-from loadtests.results.plan import LABELS
+from loadtests.results.case_result import CaseResult
 from loadtests.results.results import Results
+from loadtests.table import TRANSPORTS
 
 
 def render(results: Results) -> str:
-    """Give a run's report as one HTML document."""
+    """Return a run's report as one HTML document."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -30,51 +30,51 @@ def render(results: Results) -> str:
 
 
 def context(results: Results) -> dict[str, Any]:
-    """Give what the template shows; the site's own page uses it too."""
+    """Return what the template shows; the site's own page uses it too."""
     users = results.plan.users[0]
-    cells = findings.trusted(results, users)
+    cases = lines.trusted(results, users)
     return {
         "results": results,
-        "labels": LABELS,
+        "transports": TRANSPORTS,
         "users": users,
         "when": datetime.fromisoformat(results.started_at),
         "columns": terminal.COLUMNS,
-        "rows": [(measured, terminal.row(measured)) for measured in results.cells],
-        "wrong": [(terminal.name(m), problem) for m in results.cells for problem in m.problems],
-        "charts": list(all_charts(results, cells)) if cells else [],
-        "found": _found(results, cells) if cells else [],
+        "rows": [(result, terminal.row(result)) for result in results.cases],
+        "wrong": [(terminal.name(m), problem) for m in results.cases for problem in m.problems],
+        "charts": list(all_charts(results, cases)) if cases else [],
+        "found": _found(results, cases) if cases else [],
         "model": [
-            model_row(measured)
-            for measured in results.cells
-            if measured.trusted and measured.predicted
+            model_row(result) for result in results.cases if result.trusted and result.predicted
         ],
-        "shape": lambda kind: Markup(charts.shape(kind)),
+        "shape": lambda kind: Markup(charts.shape(kind, TRANSPORTS[kind].shape)),
     }
 
 
-def _found(results: Results, cells: Sequence[Measured]) -> list[str]:
-    rate = findings.middle_rate(cells)
-    told = [
-        findings.delivery(cells, rate),
-        findings.naive(cells, rate),
-        findings.limits(cells),
-        findings.noise(cells),
-        findings.apart(cells),
+def _found(results: Results, cases: Sequence[CaseResult]) -> list[str]:
+    rate = lines.middle_rate(cases)
+    said = [
+        findings.delivery(cases, rate),
+        findings.response_time(cases, rate),
+        findings.first_event(cases, rate),
+        findings.observed(cases, rate),
+        findings.limits(cases),
+        findings.noise(cases),
+        findings.spread(cases),
     ]
-    return [sentence for sentence in told if sentence]
+    return [sentence for sentence in said if sentence]
 
 
-def model_row(measured: Measured) -> tuple[Measured, list[tuple[str, str, str]]]:
-    """Give a cell's predictions: predicted, measured, and the ratio of the two."""
-    predicted = measured.predicted
+def model_row(result: CaseResult) -> tuple[CaseResult, list[tuple[str, str, str]]]:
+    """Return a cell's predictions: predicted, result, and the ratio of the two."""
+    predicted = result.predicted
     assert predicted is not None
     pairs = [
-        (predicted.requests, measured.requests_a_second, "{:.0f}"),
-        (predicted.bytes / 1000, measured.bytes_a_second / 1000, "{:.1f}"),
-        (predicted.mean_delay_ms, measured.delivery.mean_ms, "{:.1f}"),
-        (predicted.cpu * 100, measured.cpu * 100, "{:.2f}"),
+        (predicted.requests, result.requests_a_second, "{:.0f}"),
+        (predicted.bytes / 1000, result.bytes_a_second / 1000, "{:.1f}"),
+        (predicted.mean_delay_ms, result.delivery.mean_ms, "{:.1f}"),
+        (predicted.cpu * 100, result.cpu * 100, "{:.2f}"),
     ]
-    return measured, [
-        (form.format(expected), form.format(got), f"{got / expected:.2f}" if expected else "–")
-        for expected, got, form in pairs
+    return result, [
+        (form.format(expected), form.format(found), f"{found / expected:.2f}" if expected else "–")
+        for expected, found, form in pairs
     ]

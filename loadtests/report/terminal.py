@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from loadtests.comparison.progress import Step
-from loadtests.report import findings
+from loadtests.report import findings, lines
 from loadtests.report.findings import milliseconds
-from loadtests.results.case_result import Measured, percent
+from loadtests.results.case_result import CaseResult, percent
 from loadtests.results.results import Results
 
 BAR = 24
@@ -22,7 +22,7 @@ class Progress:
         self._stream = stream
         self._drawing = stream.isatty()
 
-    def tell(self, step: Step) -> None:
+    def show(self, step: Step) -> None:
         """Show where the run is."""
         full = round(BAR * step.done / step.of)
         minutes, seconds = divmod(round(step.seconds_left), 60)
@@ -59,74 +59,78 @@ COLUMNS = (
 
 def table(results: Results) -> str:
     """Draw the one table."""
-    rows = [COLUMNS, *(row(measured) for measured in results.cells)]
+    rows = [COLUMNS, *(row(result) for result in results.cases)]
     widths = [max(len(r[i]) for r in rows) for i in range(len(COLUMNS))]
     return "\n".join(_aligned(r, widths) for r in rows)
 
 
-def row(measured: Measured) -> tuple[str, ...]:
-    """Give a cell's row, as COLUMNS says. What is not to be trusted is not shown."""
-    cell = measured.cell
-    head = (measured.label, f"{cell.rate:g}", str(cell.users))
-    if not measured.complete:
+def row(result: CaseResult) -> tuple[str, ...]:
+    """Return a cell's row, as COLUMNS says. What is not to be trusted is not shown."""
+    cell = result.case
+    head = (result.label, f"{cell.rate:g}", str(cell.users))
+    if not result.complete:
         return (*head, *["–"] * (len(COLUMNS) - len(head)))
     delays = ["–"] * 3
-    if measured.trusted:
-        delays = [milliseconds(measured.delivery.quantile_ms(q)) for q in (0.5, 0.95, 0.99)]
+    if result.trusted:
+        delays = [milliseconds(result.delivery.quantile_ms(q)) for q in (0.5, 0.95, 0.99)]
     return (
         *head,
         *delays,
-        str(measured.lost),
-        f"{measured.requests_a_delivery:.2f}",
-        f"{measured.bytes_a_delivery:,.0f}",
-        f"{measured.cpu_ms_a_thousand:.1f}",
-        str(measured.held_most),
-        f"{measured.said['rss_bytes'] / 1e6:.0f}",
-        percent(measured.said["generator"]["cpu_share"]),
+        str(result.lost),
+        f"{result.requests_a_delivery:.2f}",
+        f"{result.bytes_a_delivery:,.0f}",
+        f"{result.cpu_ms_a_thousand:.1f}",
+        str(result.held_most),
+        f"{result.window.rss_bytes / 1e6:.0f}",
+        percent(result.generator.cpu_share),
     )
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _aligned(texts: Sequence[str], widths: Sequence[int]) -> str:
     first, *rest = (
         text.rjust(width) if place else text.ljust(width)
-        for place, (text, width) in enumerate(zip(cells, widths, strict=True))
+        for place, (text, width) in enumerate(zip(texts, widths, strict=True))
     )
     return "  ".join([first, *rest]).rstrip()
 
 
 def summary(results: Results) -> str:
-    """Give the table, what it shows, and what is wrong with it."""
+    """Return the table, what it shows, and what is wrong with it."""
     parts = [table(results)]
     for users in results.plan.users:
-        cells = findings.trusted(results, users)
-        if cells:
+        cases = lines.trusted(results, users)
+        if cases:
             heading = [f"With {users} users:"] if len(results.plan.users) > 1 else []
-            parts.append("\n".join([*heading, *_found(results, cells)]))
+            parts.append("\n".join([*heading, *_found(results, cases)]))
     return "\n\n".join([*parts, *wrong(results)])
 
 
-def _found(results: Results, cells: list[Measured]) -> list[str]:
-    rate = findings.middle_rate(cells)
-    told = [
-        findings.delivery(cells, rate),
-        findings.naive(cells, rate),
-        findings.requests(results, cells),
-        findings.processor(cells),
-        findings.limits(cells),
-        findings.noise(cells),
-        findings.apart(cells),
+def _found(results: Results, cases: list[CaseResult]) -> list[str]:
+    rate = lines.middle_rate(cases)
+    said = [
+        findings.delivery(cases, rate),
+        findings.response_time(cases, rate),
+        findings.requests(results, cases),
+        findings.processor(cases),
+        findings.first_event(cases, rate),
+        findings.observed(cases, rate),
+        findings.limits(cases),
+        findings.noise(cases),
+        findings.spread(cases),
     ]
-    return [sentence for sentence in told if sentence]
+    return [sentence for sentence in said if sentence]
 
 
 def wrong(results: Results) -> list[str]:
-    """Give what is not as it should be, a line each."""
-    told = [f"{name(m)}: {problem}" for m in results.cells for problem in m.problems]
+    """Return what is not as it should be, a line each."""
+    said = [f"{name(m)}: {problem}" for m in results.cases for problem in m.problems]
     if results.interrupted:
-        told.append(f"interrupted after {len(results.said)} of {len(results.plan.turns())} windows")
-    return ["\n".join(f"✗ {line}" for line in told)] if told else []
+        said.append(
+            f"interrupted after {len(results.windows)} of {len(results.plan.turns())} windows"
+        )
+    return ["\n".join(f"✗ {line}" for line in said)] if said else []
 
 
-def name(measured: Measured) -> str:
+def name(result: CaseResult) -> str:
     """Name a cell in a sentence."""
-    return f"{measured.label}, {measured.cell.rate:g} msg/s, {measured.cell.users} users"
+    return f"{result.label}, {result.case.rate:g} msg/s, {result.case.users} users"

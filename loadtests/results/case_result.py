@@ -1,4 +1,4 @@
-"""Measured: one cell, and what follows from what was measured in it.
+"""Case result: one case, and what follows from what was measured in it.
 
 Everything derived is computed here, in one place, so that the terminal, the report and the site cannot disagree; and
 it is decided here what is not to be believed.
@@ -12,8 +12,10 @@ from functools import cached_property
 
 from loadtests.results.histogram import Histogram
 from loadtests.results.model import Costs, Load, Prediction, predict
-from loadtests.results.plan import LABELS, Cell
-from loadtests.results.repetitions import Said, apart, pooled
+from loadtests.results.plan import Case, Plan
+from loadtests.results.repetitions import pooled, spread
+from loadtests.results.window_result import Failed, GeneratorLoad, Outcome, WindowResult
+from loadtests.table import TRANSPORTS
 
 BUSY_SHARE = 0.85  # of a core: a process above it is late because it is busy
 LATE_MEDIAN_MS = 10.0  # a generator's loop that is usually this late measures itself
@@ -23,96 +25,94 @@ OTHERS_CORES = 0.3  # of other programs; above it, their noise is worth a note
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One cell and what Locust and the server said of it in each round (see window.py for what they say)."""
+class CaseResult:
+    """One case and what each of its repetitions came out at."""
 
-    cell: Cell
-    rounds: Sequence[Said]
+    case: Case
+    outcomes: Sequence[Outcome]
     costs: Costs | None
-    poll_interval: float
-    hold: float
+    plan: Plan
 
     @cached_property
-    def said(self) -> Said:
-        """All rounds as one."""
-        return pooled(self.rounds)
+    def windows(self) -> list[WindowResult]:
+        """The repetitions that have a result."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, WindowResult)]
+
+    @cached_property
+    def window(self) -> WindowResult:
+        """All repetitions as one; there is one only where `failed` is None."""
+        return pooled(self.windows)
+
+    @property
+    def failed(self) -> Failed | None:
+        """Why a repetition has no result: what one lacks, the case lacks."""
+        return next((outcome for outcome in self.outcomes if isinstance(outcome, Failed)), None)
 
     @property
     def label(self) -> str:
-        return LABELS[self.cell.transport]
+        return TRANSPORTS[self.case.transport].label
 
     @property
     def complete(self) -> bool:
         """False when there are no numbers at all."""
-        return "problem" not in self.said and self.deliveries > 0 and self.arrived > 0
+        return self.failed is None and bool(self.delivery.count and self.window.arrived)
 
     @property
     def delivery(self) -> Histogram:
-        return Histogram.from_json(self.said["delivery"])
+        return self.window.delivery
 
     @property
-    def naive(self) -> Histogram:
-        """What Locust itself would have called the response times: a held poll's hold included."""
-        return Histogram.from_json(self.said["naive"])
-
-    @property
-    def deliveries(self) -> int:
-        """Deliveries of the messages that were due in the window: their delays are what is told."""
-        return sum(self.said["delivery"]["buckets"].values()) if "delivery" in self.said else 0
+    def generator(self) -> GeneratorLoad:
+        return self.window.generator
 
     @property
     def rate(self) -> float:
         """Messages a second that were published in the window."""
-        return float(self.said["published"] / self.said["seconds"])
+        return self.window.published / self.window.seconds
 
     @property
     def requests_a_second(self) -> float:
-        return float(self.said["requests"] / self.said["seconds"])
-
-    @property
-    def arrived(self) -> int:
-        """Deliveries between the window's edges: what the server did there, it did for these."""
-        return int(self.said.get("arrived", 0))
+        return self.window.requests / self.window.seconds
 
     @property
     def requests_a_delivery(self) -> float:
-        return float(self.said["requests"] / self.arrived)
+        return self.window.requests / self.window.arrived
 
     @property
     def bytes_a_second(self) -> float:
-        return float((self.said["bytes_received"] + self.said["bytes_sent"]) / self.said["seconds"])
+        return (self.window.bytes_received + self.window.bytes_sent) / self.window.seconds
 
     @property
     def bytes_a_delivery(self) -> float:
-        return self.bytes_a_second * float(self.said["seconds"]) / self.arrived
+        return self.bytes_a_second * self.window.seconds / self.window.arrived
 
     @property
     def cpu(self) -> float:
         """The share of one core that the server used."""
-        return float(self.said["cpu_seconds"] / self.said["seconds"])
+        return self.window.cpu_seconds / self.window.seconds
 
     @property
     def cpu_ms_a_thousand(self) -> float:
         """Server CPU milliseconds a 1000 deliveries, taking the messages in included."""
-        return float(self.said["cpu_seconds"] * 1e6 / self.arrived)
+        return self.window.cpu_seconds * 1e6 / self.window.arrived
 
     @property
-    def cpu_apart(self) -> float:
-        """How far the rounds' CPU a delivery lies apart, as a share of the least."""
-        return apart([said["cpu_seconds"] / said["arrived"] for said in self.rounds])
+    def cpu_spread(self) -> float:
+        """How far the repetitions' CPU a delivery lies apart, as a share of the least."""
+        return spread([window.cpu_seconds / window.arrived for window in self.windows])
 
     @property
-    def median_apart(self) -> float:
-        """How far the rounds' median delays lie apart, as a share of the least."""
-        return apart([Histogram.from_json(s["delivery"]).quantile_ms(0.5) for s in self.rounds])
+    def median_spread(self) -> float:
+        """How far the repetitions' median delays lie apart, as a share of the least."""
+        return spread([window.delivery.quantile_ms(0.5) for window in self.windows])
 
     @property
     def held_most(self) -> int:
-        return max((held for _, held in self.said["held"]), default=0)
+        return max((held for _, held in self.window.held), default=0)
 
     @property
     def faults(self) -> dict[str, int]:
-        return {kind: n for kind, n in self.said.get("faults", {}).items() if n}
+        return {kind: n for kind, n in self.window.faults.items() if n}
 
     @property
     def lost(self) -> int:
@@ -120,15 +120,15 @@ class Measured:
 
     @property
     def overload(self) -> str | None:
-        """Say why the generator could not be trusted; None when it could."""
-        own = self.said["generator"]
-        if own["cpu_share"] > BUSY_SHARE:
-            return f"Locust used {percent(own['cpu_share'])} of a core: it, not the server, is the limit here"
+        """Why the generator could not be trusted; None when it could."""
+        own = self.generator
+        if own.cpu_share > BUSY_SHARE:
+            return f"Locust used {percent(own.cpu_share)} of a core: it, not the server, is the limit here"
         late = None
-        if own["lag_p50_ms"] > LATE_MEDIAN_MS or own["lag_p99_ms"] > LATE_P99_MS:
-            late = f"Locust’s own loop was late (99 %: {own['lag_p99_ms']:.0f} ms)"
-        elif (late_ms := own["late_ms"]) > LATE_PUBLISHER_MS:
-            late = f"Locust sent a message {late_ms:.0f} ms late"
+        if own.lag_p50_ms > LATE_MEDIAN_MS or own.lag_p99_ms > LATE_P99_MS:
+            late = f"Locust’s own loop was late (99 %: {own.lag_p99_ms:.0f} ms)"
+        elif own.late_ms > LATE_PUBLISHER_MS:
+            late = f"Locust sent a message {own.late_ms:.0f} ms late"
         if late and self.others > OTHERS_CORES:
             return f"{late}: other programs used {self.others:.1f} cores"
         return late and f"{late}: it measured itself"
@@ -136,8 +136,7 @@ class Measured:
     @property
     def others(self) -> float:
         """How many cores other programs used in the window; the server is one of them if it runs elsewhere."""
-        own = self.said["generator"]
-        return max(0.0, float(own["machine_busy"] - own["cpu_share"]) - self.cpu)
+        return max(0.0, self.generator.machine_busy - self.generator.cpu_share - self.cpu)
 
     @property
     def trusted(self) -> bool:
@@ -146,20 +145,20 @@ class Measured:
 
     @property
     def problems(self) -> list[str]:
-        """Say, a sentence each, why this cell is not as it should be."""
-        if "problem" in self.said:
-            return [self.said["problem"]]
-        told = [
+        """Why this case is not as it should be, a sentence each."""
+        if self.failed is not None:
+            return [self.failed.problem]
+        found = [
             f"{n} {'message was' if n == 1 else 'messages were'} {kind}"
             for kind, n in self.faults.items()
         ]
-        told += [f"{n} × {what}" for what, n in self.said["failures"].items()]
-        told += [self.overload] if self.overload else []
-        return told or ([] if self.deliveries else ["nothing was delivered"])
+        found += [f"{n} × {what}" for what, n in self.window.failures.items()]
+        found += [self.overload] if self.overload else []
+        return found or ([] if self.delivery.count else ["nothing was delivered"])
 
     @property
     def note(self) -> str | None:
-        """Say who is near the limit, when somebody is."""
+        """Which process is near its limit, when one is."""
         if self.complete and self.cpu > BUSY_SHARE:
             return f"the server used {percent(self.cpu)} of a core: it is the limit here"
         return None
@@ -169,12 +168,12 @@ class Measured:
         """What the model expected; None without a calibration."""
         if self.costs is None or not self.complete:
             return None
-        cell = self.cell
-        return predict(
-            Load(cell.transport, cell.users, self.rate, self.poll_interval, self.hold), self.costs
-        )
+        client = self.generator.cpu_share * self.window.seconds / self.window.arrived
+        transport, users, plan = TRANSPORTS[self.case.transport], self.case.users, self.plan
+        load = Load(transport.asks, users, self.rate, plan.poll_interval, plan.hold, client)
+        return predict(load, self.costs)
 
 
 def percent(share: float, places: int = 0) -> str:
-    """Write a share as a percentage."""
+    """Return a share as a percentage, to be read."""
     return f"{share * 100:.{places}f} %"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from loadtests.client.reading import Asks
+
 JITTER = 0.1  # of a poll interval, both ways
-ASK_AGAIN_SECONDS = (
-    0.003  # a client's time from an answer to its next question, as a browser takes it
-)
+# A client's time from an answer to its next question, as a browser takes it.
+ASK_AGAIN_SECONDS = 0.003
 MILLI = 1000.0
 
 
@@ -21,28 +22,31 @@ MILLI = 1000.0
 class Costs:
     """What one unit of a transport's work costs the server, as the calibration found it.
 
-    The unit is an exchange for polling, a push for the others.
+    The unit is an exchange for polling, a push for the others. `bytes` are those of an exchange without messages, or of
+    a push's wrapping; `idle_cpu` is the share of a core that the server takes when it is only inspected.
     """
 
     cpu_seconds: float
-    bytes: float  # of an exchange without messages; or of a push's wrapping
+    bytes: float
     message_bytes: float
     round_trip: float  # seconds
-    post_cpu_seconds: float  # to take in one message, whoever reads it
-    idle_cpu: (
-        float  # share of a core that the server and our looks into it take when nothing happens
-    )
+    post_cpu_seconds: float  # to take in one message, however many read it
+    idle_cpu: float
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The load that the model is asked about."""
+    """The load that the model is asked about.
 
-    transport: str
+    `client_cpu_seconds` are the client's own for one delivery: its readers share a processor, as real ones don't.
+    """
+
+    asks: Asks
     users: int
     rate: float
     poll_interval: float
     hold: float
+    client_cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,10 @@ class Prediction:
 
 
 def predict(load: Load, costs: Costs) -> Prediction:
-    """Predict what a load costs."""
+    """Return what a load should cost."""
     requests = requests_a_second(load, costs)
     deliveries = load.users * load.rate
-    work = requests or _pushes(load)
+    work = requests or deliveries
     return Prediction(
         requests,
         work * costs.bytes + deliveries * costs.message_bytes,
@@ -69,37 +73,37 @@ def predict(load: Load, costs: Costs) -> Prediction:
 
 
 def requests_a_second(load: Load, costs: Costs) -> float:
-    """Give the requests a second of all users."""
-    if load.transport == "short-polling":
+    """Return the requests a second of all users."""
+    if load.asks is Asks.EVERY_INTERVAL:
         return load.users / load.poll_interval
-    if load.transport == "long-polling":
+    if load.asks is Asks.AGAIN_AT_ONCE:
         return load.users / _cycle(load, costs)
     return 0.0
 
 
 def mean_delay(load: Load, costs: Costs) -> float:
-    """Give the mean seconds from a message being due to a reader having it."""
+    """Return the mean seconds from a message being due to a reader having it."""
     transit = costs.round_trip / 2
-    if load.transport == "short-polling":
+    if load.asks is Asks.EVERY_INTERVAL:
         # a message falls into long intervals more often than into short ones
         return load.poll_interval / 2 * (1 + JITTER**2 / 3) + transit
-    queue = load.users * costs.cpu_seconds / 2  # half of the readers are served before you
-    away = _away(load, costs) if load.transport == "long-polling" else 0.0
-    return costs.round_trip + queue + (1 - math.exp(-load.rate * away)) * away / 2
+    away = _away(load, costs) if load.asks is Asks.AGAIN_AT_ONCE else 0.0
+    return costs.round_trip + _queue(load, costs) + (1 - math.exp(-load.rate * away)) * away / 2
 
 
 def crossover_rate(poll_interval: float) -> float:
-    """Give the messages a second at which short and long polling need as many requests: one a poll interval."""
+    """Return the messages a second at which short and long polling need as many requests: one a poll interval."""
     return 1 / poll_interval
 
 
-def _pushes(load: Load) -> float:
-    return load.users * load.rate
+def _queue(load: Load, costs: Costs) -> float:
+    """Seconds until half of the readers are served before you: by the server, and by a client that has them all."""
+    return load.users * (costs.cpu_seconds + load.client_cpu_seconds) / 2
 
 
 def _away(load: Load, costs: Costs) -> float:
     """Seconds from a message's release until the reader is held again: it queues, travels, and asks anew."""
-    return costs.round_trip + ASK_AGAIN_SECONDS + load.users * costs.cpu_seconds / 2
+    return costs.round_trip + ASK_AGAIN_SECONDS + _queue(load, costs)
 
 
 def _cycle(load: Load, costs: Costs) -> float:

@@ -1,16 +1,17 @@
-"""Rounds: a cell that was measured several times, as one.
+"""Repetitions: a case that was measured several times, as one.
 
-What counts something is added up, delays are put together, and of what warns the worst is kept. The rounds themselves
-say how far the same measurement comes out apart, which no single one can.
+What counts something is added up, delays are put together, and of what warns the worst is kept. The repetitions
+themselves say how far the same measurement spreads, which no single one can.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from loadtests.results.histogram import Histogram
+from loadtests.results.window_result import GeneratorLoad, WindowResult
 
 ADDED = (
     "seconds",
@@ -21,57 +22,51 @@ ADDED = (
     "published",
     "arrived",
 )
-WORST = ("rss_bytes", "loop_lag_ms")
-SHARES = ("cpu_share", "machine_busy")  # of the generator; its other members warn
-
-Said = dict[str, Any]  # what one window measured: see window.py
-
-
-def pooled(rounds: Sequence[Said]) -> Said:
-    """Give several rounds of one cell as if they had been one. A problem of one is a problem of all."""
-    troubled = next((said for said in rounds if "problem" in said), None)
-    if troubled is not None or len(rounds) == 1:
-        return troubled or rounds[0]
-    return {
-        **{name: sum(said[name] for said in rounds) for name in ADDED},
-        **{name: max(said[name] for said in rounds) for name in WORST},
-        **{
-            name: dict(sum((Counter(said[name]) for said in rounds), Counter()))
-            for name in ("faults", "failures")
-        },
-        **{name: _together([said[name] for said in rounds]) for name in ("delivery", "naive")},
-        "generator": _generator(rounds),
-        "held": _one_after_the_other(rounds),
-    }
+WORST = ("rss_bytes", "loop_lag_ms", "opened_at")
+COUNTED = ("faults", "failures")
+DELAYS = ("delivery", "response_time", "first_event", "observed")
+SHARES = ("cpu_share", "machine_busy")
+LATE = ("lag_p50_ms", "lag_p99_ms", "late_ms")
 
 
-def apart(values: Sequence[float]) -> float:
-    """Give how far the rounds' values lie apart, as a share of the least; 0 for a single one."""
+def pooled(windows: Sequence[WindowResult]) -> WindowResult:
+    """Return several repetitions of one case as if they had been one."""
+    if len(windows) == 1:
+        return windows[0]
+
+    def put_together(names: Sequence[str], how: Callable[[list[Any]], Any]) -> dict[str, Any]:
+        return {name: how([getattr(window, name) for window in windows]) for name in names}
+
+    return WindowResult(
+        **put_together(ADDED, sum),
+        **put_together(WORST, max),
+        **put_together(COUNTED, lambda counts: dict(sum(map(Counter, counts), Counter()))),
+        **put_together(DELAYS, Histogram.together),
+        generator=_generator(windows),
+        held=_one_after_the_other(windows),
+    )
+
+
+def spread(values: Sequence[float]) -> float:
+    """Return how far the repetitions' values lie apart, as a share of the least; 0 for a single one."""
     return max(values) / min(values) - 1 if min(values) > 0 else 0.0
 
 
-def _together(histograms: Sequence[dict[str, Any]]) -> dict[str, object]:
-    together = Histogram()
-    for one in histograms:
-        together.add_all(Histogram.from_json(one))
-    return together.to_json()
+def _generator(windows: Sequence[WindowResult]) -> GeneratorLoad:
+    seconds = sum(window.seconds for window in windows)
+    return GeneratorLoad(
+        **{
+            name: sum(getattr(w.generator, name) * w.seconds for w in windows) / seconds
+            for name in SHARES
+        },
+        **{name: max(getattr(w.generator, name) for w in windows) for name in LATE},
+    )
 
 
-def _generator(rounds: Sequence[Said]) -> dict[str, float]:
-    seconds = sum(said["seconds"] for said in rounds)
-    names = rounds[0]["generator"]
-    return {
-        name: sum(said["generator"][name] * said["seconds"] for said in rounds) / seconds
-        if name in SHARES
-        else max(said["generator"][name] for said in rounds)
-        for name in names
-    }
-
-
-def _one_after_the_other(rounds: Sequence[Said]) -> list[tuple[float, int]]:
-    """Give the held requests over the rounds' time, as if one had begun where the one before ended."""
+def _one_after_the_other(windows: Sequence[WindowResult]) -> tuple[tuple[float, int], ...]:
+    """Return the held requests over time, as if one repetition had begun where the one before ended."""
     before, held = 0.0, []
-    for said in rounds:
-        held += [(round(before + at, 2), count) for at, count in said["held"]]
-        before += said["seconds"]
-    return held
+    for window in windows:
+        held += [(round(before + at, 2), count) for at, count in window.held]
+        before += window.seconds
+    return tuple(held)

@@ -1,7 +1,7 @@
 """Both measures: one run, measured twice – by response time, as load testers do, and by delivery.
 
-`locust -f loadtests/swarm/both_measures.py --headless -u 90 -r 90`: readers of three transports in one room, and one
-JSON object a line with both tables. Nobody is served differently for it: it only listens.
+Loaded beside the rows whose readers are to be compared in one room (`locust -f loadtests/websockets.py,…,this`), it
+prints one JSON object a line with both tables. Nobody is served differently for it: it only listens.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ import gevent
 from locust import events
 from locust.env import Environment
 
-from loadtests.long_polling import LongPolling
+from loadtests.client.reading import Asks
 from loadtests.results.histogram import Histogram
-from loadtests.short_polling import ShortPolling
 from loadtests.swarm.reader import Reader
-from loadtests.websockets import WebSocket
+from loadtests.table import TRANSPORTS
 
-READERS: tuple[type[Reader], ...] = (ShortPolling, LongPolling, WebSocket)
 WARM_UP_SECONDS = 2.0
-TELL_SECONDS = 0.5
-STRAGGLER_SECONDS = 2.0  # two poll intervals: who has not heard of a message by then has lost it
+REPORT_SECONDS = 0.5
+STRAGGLER_SECONDS = 2.0  # two poll intervals: a message that has not come by then is lost
 
 
 class Column:
@@ -48,56 +46,57 @@ class Column:
 
 
 class Tables:
-    """Both tables, by transport, of what was due after the warm-up, and so long ago that everybody has heard it."""
+    """Both tables, by transport, of what was due after the warm-up, and long enough ago to have arrived."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._since = float("inf")
-        self._naive: defaultdict[str, Column] = defaultdict(Column)
+        self._response_time: defaultdict[str, Column] = defaultdict(Column)
         self._delivery: defaultdict[str, Column] = defaultdict(Column)
-        self._said = Column()
+        self._posted = Column()
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Print both tables again and again, for as long as the test runs."""
         self._since = time.time() + WARM_UP_SECONDS
         while True:
-            gevent.sleep(TELL_SECONDS)
+            gevent.sleep(REPORT_SECONDS)
             until = time.time() - STRAGGLER_SECONDS
-            self._said.settle(self._since, until)
-            rows = {reader.transport: self._row(reader, until) for reader in READERS}
+            self._posted.settle(self._since, until)
+            readers = [c for c in self._environment.user_classes if issubclass(c, Reader)]
+            rows = {reader.transport: self._row(reader, until) for reader in readers}
             seconds = round(max(0.0, until - self._since), 1)
             print(json.dumps({"seconds": seconds, "rows": rows}), flush=True)
 
     def count(
-        self, request_type: str, name: str, context: dict[str, Any], exception: object, **told: Any
+        self, request_type: str, name: str, context: dict[str, Any], exception: object, **more: Any
     ) -> None:
         """Take one of Locust's request events."""
         if exception is not None:
             return
         if request_type == "DELIVER":
-            self._deliver(name, told["response_time"], context["due"])
+            self._deliver(name, more["response_time"], context["due"])
         elif request_type == "POST":
-            self._said.add(context["due"], 0.0)
-        elif request_type == "GET":
-            self._naive[name.rpartition("/")[2]].add(time.time(), context["elapsed_ms"])
+            self._posted.add(context["due"], 0.0)
+        elif "elapsed_ms" in context and request_type == "GET":
+            self._response_time[name.rpartition("/")[2]].add(time.time(), context["elapsed_ms"])
 
     def _deliver(self, name: str, ms: float, due: float) -> None:
         self._delivery[name].add(due, ms)
-        if name == WebSocket.transport:
+        if TRANSPORTS[name].asks is Asks.ONCE:
             # Nobody asked, so nobody waited: the custom is to say 0.
-            self._naive[name].add(due, 0.0)
+            self._response_time[name].add(due, 0.0)
 
     def _row(self, reader: type[Reader], until: float) -> dict[str, float]:
         transport = reader.transport
-        for column in (self._naive[transport], self._delivery[transport]):
+        for column in (self._response_time[transport], self._delivery[transport]):
             column.settle(self._since, until)
-        naive, delivery = self._naive[transport].settled, self._delivery[transport].settled
+        asked, delivery = self._response_time[transport].settled, self._delivery[transport].settled
         runner = self._environment.runner
         assert runner is not None
-        everybody = runner.user_classes_count[reader.__name__] * self._said.settled.count
+        everybody = runner.user_classes_count[reader.__name__] * self._posted.settled.count
         return {
-            "responses": naive.count,
-            "response_ms": round(naive.mean_ms, 2),
+            "responses": asked.count,
+            "response_ms": round(asked.mean_ms, 2),
             "deliveries": delivery.count,
             "delivery_ms": round(delivery.mean_ms, 2),
             "p95_ms": round(delivery.quantile_ms(0.95), 2),
@@ -111,4 +110,4 @@ def listen(environment: Environment, **_: object) -> None:
     """Keep both tables of one environment's test."""
     tables = Tables(environment)
     environment.events.request.add_listener(tables.count)
-    environment.events.test_start.add_listener(lambda **_: gevent.spawn(tables.tell))
+    environment.events.test_start.add_listener(lambda **_: gevent.spawn(tables.report))

@@ -1,4 +1,4 @@
-"""Tab: delivery by transport, in Locust's own web UI.
+"""Delivery tab: delivery by transport, in Locust's own web UI.
 
 It is made of the DELIVER rows of Locust's statistics, so it is right for distributed runs too.
 """
@@ -30,7 +30,7 @@ COLUMNS = {
 
 
 def delivery_rows(stats: RequestStats) -> list[dict[str, Any]]:
-    """Give one row a transport, from Locust's DELIVER rows."""
+    """Return one row a transport, from Locust's DELIVER rows."""
     return [
         _row(entry, _faults(stats, name))
         for (name, method), entry in sorted(stats.entries.items())
@@ -40,9 +40,9 @@ def delivery_rows(stats: RequestStats) -> list[dict[str, Any]]:
 
 def _faults(stats: RequestStats, transport: str) -> dict[str, int]:
     """Count a transport's faults. Locust keeps them as exceptions; those of a worker, as their `repr`."""
-    told = [e for e in stats.errors.values() if (e.name, e.method) == (transport, "DELIVER")]
+    found = [e for e in stats.errors.values() if (e.name, e.method) == (transport, "DELIVER")]
     return {
-        fault: sum(error.occurrences for error in told if f"'{fault}'" in repr(error.error))
+        fault: sum(error.occurrences for error in found if f"'{fault}'" in repr(error.error))
         for fault in FAULTS
     }
 

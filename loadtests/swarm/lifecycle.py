@@ -1,6 +1,6 @@
-"""Conductor: who plays when. It starts the one publisher, and a window when one was asked for.
+"""Lifecycle: what begins and ends with a test. It starts the one publisher, and a measurement when one was asked for.
 
-Locust tells `spawning_complete` again at each step of a ramp, and starts every worker: the publisher belongs to
+Locust fires `spawning_complete` again at each step of a ramp, and starts every worker: the publisher belongs to
 `test_start`, which comes once, and to worker 0. A pure listener: the users know nothing of it.
 """
 
@@ -17,11 +17,12 @@ from locust import events
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
-from loadtests.client.inspection import Looks, NotTheChat
+from loadtests.client.inspection import Inspector, NotTheChat
+from loadtests.client.limits import TooMany, raise_limits
 from loadtests.client.schedule import endless
-from loadtests.comparison.machine import TooMany, make_room
 from loadtests.results.files import replace
-from loadtests.swarm.measurement import Window
+from loadtests.results.window_result import Failed, Outcome, outcome_to_json
+from loadtests.swarm.measurement import Measurement
 from loadtests.swarm.publisher import Publisher
 
 logger = logging.getLogger(__name__)
@@ -30,39 +31,41 @@ logger = logging.getLogger(__name__)
 @events.init.add_listener
 def set_up(environment: Environment, **_: object) -> None:
     """Listen to one environment's tests. A headless run against no server of ours ends here, with one sentence."""
-    conductor = Conductor(environment)
-    environment.events.test_start.add_listener(conductor.start)
-    environment.events.test_stopping.add_listener(conductor.stop)
+    environment.host = (environment.host or "").rstrip("/")
+    lifecycle = Lifecycle(environment)
+    environment.events.test_start.add_listener(lifecycle.start)
+    environment.events.test_stopping.add_listener(lifecycle.stop)
     options = cast(Any, environment.parsed_options)
     if options.headless and not options.worker:
         try:
-            make_room(options.num_users or 1)
-            Looks(environment.host or "").look()
+            raise_limits(options.num_users or 1)
+            Inspector(environment.host).inspect()
         except (TooMany, NotTheChat) as problem:
             sys.exit(f"locust: {problem}")
 
 
-class Conductor:
+class Lifecycle:
     """Starts and stops what accompanies one environment's users."""
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._playing: gevent.Greenlet | None = None
+        self._publishing: gevent.Greenlet | None = None
 
     def start(self, **_: object) -> None:
         """Leave out the users that the server has no transport for, and begin to publish."""
         runner = self._environment.runner
+        host = self._environment.host = (self._environment.host or "").rstrip("/")
         try:
-            make_room(getattr(runner, "target_user_count", 1))
-            served = Looks(self._environment.host or "").look().numbers["transports"]
+            raise_limits(getattr(runner, "target_user_count", 1))
+            served = Inspector(host).inspect().numbers["transports"]
         except (TooMany, NotTheChat) as problem:
             logger.error(problem)
             self._give_up()
             return
         self._leave_out(served)
         if not isinstance(runner, MasterRunner) and getattr(runner, "worker_index", 0) == 0:
-            self._playing = gevent.spawn(self._play)
-            self._playing.link_exception(lambda _: self._give_up())
+            self._publishing = gevent.spawn(self._publish)
+            self._publishing.link_exception(lambda _: self._give_up())
 
     def _leave_out(self, served: list[str]) -> None:
         classes = self._environment.user_classes
@@ -76,31 +79,28 @@ class Conductor:
         runner = self._environment.runner
         assert runner is not None
         self._environment.process_exit_code = 2
-        gevent.spawn(
-            runner.quit if isinstance(runner, LocalRunner) and self._headless else runner.stop
-        )
+        headless = bool(cast(Any, self._environment.parsed_options).headless)
+        gevent.spawn(runner.quit if isinstance(runner, LocalRunner) and headless else runner.stop)
 
-    @property
-    def _headless(self) -> bool:
-        return bool(cast(Any, self._environment.parsed_options).headless)
-
-    def _play(self) -> None:
+    def _publish(self) -> None:
         options = cast(Any, self._environment.parsed_options)
-        publisher = Publisher(self._environment, self._environment.host or "", options.room)
+        publisher = Publisher(self._environment, options.room)
+        publisher.start()
         try:
             if options.measure:
-                self._play_window(publisher, options.cell_file)
+                self._measure(publisher, Path(options.window_file))
             elif options.rate > 0:
                 publisher.publish(endless(options.seed, options.rate))
         finally:
             publisher.stop()
 
-    def _play_window(self, publisher: Publisher, file: str) -> None:
+    def _measure(self, publisher: Publisher, file: Path) -> None:
+        outcome: Outcome
         try:
-            report = Window(self._environment, publisher).run()
+            outcome = Measurement(self._environment, publisher).run()
         except NotTheChat as problem:
-            report = {"problem": f"the server died: {problem}"}
-        replace(Path(file), json.dumps(report))
+            outcome = Failed(f"the server died: {problem}")
+        replace(file, json.dumps(outcome_to_json(outcome)))
         runner = self._environment.runner
         assert runner is not None
         self._environment.process_exit_code = 0
@@ -108,6 +108,6 @@ class Conductor:
 
     def stop(self, **_: object) -> None:
         """Stop publishing."""
-        if self._playing is not None:
-            self._playing.kill(block=False)
-        self._playing = None
+        if self._publishing is not None:
+            self._publishing.kill(block=False)
+        self._publishing = None

@@ -1,6 +1,6 @@
-"""Window: settle, warm up, measure, drain – one cell of the comparison, inside a headless Locust.
+"""Measurement: settle, warm up, measure, drain – one window of one case, inside a headless Locust.
 
-The window's edges are two looks into the server, in the midst of the talk. What the server did between them is set
+The window's edges are two inspections of the server, in the midst of the talk. What the server did between them is set
 against what arrived between them; how late a message was, is asked of those that were due between them, however late
 they come – so there is a drain, which nothing else is counted in.
 """
@@ -8,19 +8,19 @@ they come – so there is a drain, which nothing else is counted in.
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections.abc import Callable
 from typing import Any, cast
 
 import gevent
 from locust.env import Environment
 
-from loadtests.client.checker import LOST
-from loadtests.client.inspection import LOOKS_A_SECOND, Look, Looks, NotTheChat
+from loadtests.client.inspection import INSPECTIONS_A_SECOND, Inspector, NotTheChat, Snapshot
 from loadtests.client.schedule import exactly
-from loadtests.results.histogram import Histogram
+from loadtests.results.window_result import Failed, Outcome, WindowResult
 from loadtests.swarm.own_load import OwnLoad
 from loadtests.swarm.publisher import Publisher
 from loadtests.swarm.reader import Reader
+from loadtests.swarm.window_counts import WindowCounts
 
 SETTLE_SECONDS = 0.5
 CATCH_UP_SECONDS = 20.0
@@ -28,75 +28,58 @@ DRAIN_SECONDS = 5.0  # beyond a poll interval: what has not come by then counts 
 STEP_SECONDS = 0.02
 
 
-class Window:
+class Measurement:
     """Measures what one window's messages cost, and how long they took."""
 
     def __init__(self, environment: Environment, publisher: Publisher) -> None:
         self._environment = environment
         self._options = cast(Any, environment.parsed_options)
         self._publisher = publisher
-        self._looks = Looks(environment.host or "")
-        self._opened = self._closed = float("inf")
-        self._arrived = 0  # deliveries between the window's edges
-        self._delivery, self._naive = Histogram(), Histogram()
-        self._faults: Counter[str] = Counter()
-        self._failures: Counter[str] = Counter()
+        self._inspector = Inspector(environment.host or "")
+        self._counts = WindowCounts()
         self._held: list[tuple[float, int]] = []
-        environment.events.request.add_listener(self._count)
 
-    def run(self) -> dict[str, Any]:
-        """Give what the window measured, as JSON's types."""
+    def run(self) -> Outcome:
+        """Return what the window measured. Raises: NotTheChat, when the server has gone."""
+        self._environment.events.request.add_listener(self._counts.count)
         self._wait(lambda: len(self._readers()) == self._options.num_users, CATCH_UP_SECONDS)
-        caught_up = self._wait(
-            lambda: all(reader.caught_up for reader in self._readers()), CATCH_UP_SECONDS
-        )
-        if not caught_up:
-            return {
-                "problem": f"only {sum(r.caught_up for r in self._readers())} of the users got in"
-            }
+        if not self._wait(lambda: all(r.caught_up for r in self._readers()), CATCH_UP_SECONDS):
+            return Failed(f"only {sum(r.caught_up for r in self._readers())} of the users got in")
         gevent.sleep(SETTLE_SECONDS)
         before = self._publish(self._options.warm_up, seed=self._options.seed + 1)
         return self._measure(before)
 
-    def _measure(self, before: int) -> dict[str, Any]:
+    def _measure(self, before: int) -> WindowResult:
         """Measure, after a warm-up of so many messages."""
         posted = self._posted_bytes()
-        first, load = self._looks.look(), OwnLoad()
-        self._opened = time.time()
+        first, load = self._inspector.inspect(), OwnLoad()
+        load.start()
+        self._counts.opened_at = time.time()
         sampling = gevent.spawn(self._sample, gevent.getcurrent())
         self._publish(self._options.measure, seed=self._options.seed)
-        self._closed = time.time()
-        own_load = load.stop()
+        self._counts.closed_at = time.time()
+        generator = load.stop(self._publisher.late_ms)
         sampling.kill()
-        last = self._looks.look()
+        last = self._inspector.inspect()
         posts = tuple(now - then for now, then in zip(self._posted_bytes(), posted, strict=True))
         self._drain()
         self._find_lost(ids := self._publisher.ids[before:])
-        return {
+        return WindowResult(
             **_between(first, last, self._readers()[0].transport, posts),
-            "published": len(ids),
-            "arrived": self._arrived,
-            "generator": {**own_load, "late_ms": round(self._publisher.late_ms, 2)},
-            **self._told(),
-        }
-
-    def _told(self) -> dict[str, Any]:
-        return {
-            "delivery": self._delivery.to_json(),
-            "naive": self._naive.to_json(),
-            "faults": dict(self._faults),
-            "failures": dict(self._failures),
-            "held": self._held,
-        }
+            **self._counts.members(),
+            published=len(ids),
+            held=tuple(self._held),
+            generator=generator,
+        )
 
     def _find_lost(self, ids: list[int]) -> None:
         """Count what was published, but never came."""
         if ids:
             lost = sum(reader.checker.finish(ids[0], ids[-1]) for reader in self._readers())
-            self._faults[LOST] += lost
+            self._counts.lose(lost)
 
     def _publish(self, seconds: float, seed: int) -> int:
-        """Publish for `seconds`, and give how many messages that were."""
+        """Publish for `seconds`, and return how many messages that were."""
         began = time.monotonic()
         due = exactly(seed, self._options.rate, seconds) if seconds else []
         self._publisher.publish(due)
@@ -104,7 +87,7 @@ class Window:
         return len(due)
 
     def _drain(self) -> None:
-        """Wait until everybody has everything, or DRAIN_SECONDS have passed."""
+        """Wait until every reader has everything, or DRAIN_SECONDS have passed."""
         patience = DRAIN_SECONDS + self._options.poll_interval
         self._wait(lambda: not self._publisher.unanswered, patience)
         newest = self._publisher.ids[-1] if self._publisher.ids else 0
@@ -113,7 +96,7 @@ class Window:
             patience,
         )
 
-    def _wait(self, condition: Any, seconds: float) -> bool:
+    def _wait(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition holds; False when it still doesn't after `seconds`."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -127,56 +110,35 @@ class Window:
         assert runner is not None
         return [greenlet.args[0] for greenlet in runner.user_greenlets if greenlet.args]
 
-    def _posted_bytes(self) -> tuple[int, ...]:
+    def _posted_bytes(self) -> tuple[int, int]:
         return self._publisher.connection.sent, self._publisher.connection.received
 
     def _sample(self, measuring: gevent.Greenlet) -> None:
         """Note how many requests are held. When the server is gone, the measuring is over."""
         try:
-            self._note_held()
+            while True:
+                at = round(time.time() - self._counts.opened_at, 2)
+                self._held.append((at, self._inspector.inspect().numbers["held"]))
+                gevent.sleep(1 / INSPECTIONS_A_SECOND)
         except NotTheChat as problem:
             measuring.kill(problem, block=False)
 
-    def _note_held(self) -> None:
-        while True:
-            self._held.append(
-                (round(time.time() - self._opened, 2), self._looks.look().numbers["held"])
-            )
-            gevent.sleep(1 / LOOKS_A_SECOND)
 
-    def _count(
-        self,
-        request_type: str,
-        exception: Exception | None,
-        context: dict[str, float],
-        response_time: float | None,
-        **_: object,
-    ) -> None:
-        if exception is not None:
-            (self._faults if request_type == "DELIVER" else self._failures)[str(exception)] += 1
-        elif request_type == "DELIVER" and response_time is not None:
-            self._arrived += self._opened <= time.time() < self._closed
-            if context["due"] >= self._opened:
-                self._delivery.add(response_time)
-        elif "elapsed_ms" in context and self._opened <= time.time() < self._closed:
-            self._naive.add(context["elapsed_ms"])
-
-
-def _between(first: Look, last: Look, transport: str, posts: tuple[int, ...]) -> dict[str, Any]:
-    """Give what the server did between two looks, without what the looks and the posts themselves took."""
+def _between(
+    first: Snapshot, last: Snapshot, transport: str, posts: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return what the server did between two snapshots, without what they and the posts themselves took."""
     then, now = first.numbers, last.numbers
+    asked, answered = (
+        last.asked_bytes - first.asked_bytes,
+        last.answered_bytes - first.answered_bytes,
+    )
     return {
         "seconds": round(now["uptime_seconds"] - then["uptime_seconds"], 3),
         "cpu_seconds": round(now["cpu_seconds"] - then["cpu_seconds"], 6),
         "requests": last.requests(transport) - first.requests(transport),
-        "bytes_received": now["bytes_received"]
-        - then["bytes_received"]
-        - posts[0]
-        - (last.asked_bytes - first.asked_bytes),
-        "bytes_sent": now["bytes_sent"]
-        - then["bytes_sent"]
-        - posts[1]
-        - (last.answered_bytes - first.answered_bytes),
+        "bytes_received": now["bytes_received"] - then["bytes_received"] - posts[0] - asked,
+        "bytes_sent": now["bytes_sent"] - then["bytes_sent"] - posts[1] - answered,
         "rss_bytes": now["rss_bytes"],
         "loop_lag_ms": now["loop_lag_ms"],
     }

@@ -12,11 +12,11 @@ OURS: dict[str, tuple[object, str]] = {
     "hold": (25.0, "seconds that a long poll asks to be held (0 to 55)"),
     "seed": (1, "the same seed, the same load"),
 }  # name -> default, which also says the type, and what it is
-WINDOW: dict[str, tuple[object, str]] = {
+MEASUREMENT: dict[str, tuple[object, str]] = {
     "warm-up": (0.0, "seconds before the window"),
     "measure": (0.0, "the window’s seconds; 0: no window"),
-    "cell-file": ("", "where to write what the window measured"),
-}  # what `python -m loadtests` gives to its Locust
+    "window-file": ("", "where to write what the window measured"),
+}  # what `python -m loadtests` passes to its Locust
 
 
 @events.init_command_line_parser.add_listener
@@ -25,7 +25,7 @@ def add_options(parser: LocustArgumentParser) -> None:
 
     To no group: its web form leaves out what is in one.
     """
-    for options, shown in ((OURS, True), (WINDOW, False)):
+    for options, shown in ((OURS, True), (MEASUREMENT, False)):
         for name, (default, what) in options.items():
             parser.add_argument(
                 f"--{name}",

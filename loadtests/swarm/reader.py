@@ -1,16 +1,15 @@
 """Reader: what the users of all transports share. A reader is a person who has the room open, and writes nothing.
 
-A user says `delivered(batch)` for each batch that reaches it. From that come Locust's rows of the type DELIVER: how
-long after it was *due* a message was here, and a failure for each that was lost, doubled or out of order.
+A user calls `delivered(batch)` for each batch that reaches it. From that come Locust's rows of the type DELIVER: how
+long after it was *due* a message was here, and a failure for each that was lost, doubled or out of order. And a row
+FIRST: how long it took from a reader's coming to its first batch.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import random
 import time
-from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from locust import FastHttpUser, User
 from locust.contrib.fasthttp import ResponseContextManager
 from locust.env import Environment
 
+from loadtests.client.batch import NotABatch, parse_batch, retry_after_seconds
 from loadtests.client.checker import Checker
 from loadtests.client.headers import fetch_headers
 from loadtests.client.timestamped_text import due_of
@@ -42,10 +42,15 @@ class Reader(User):
         super().__init__(environment)
         options = cast(Any, environment.parsed_options)
         self.room: str = options.room
-        self.chance = random.Random(f"{options.seed} {_place(self)}")
+        self.random = random.Random(f"{options.seed} {_place(self)}")
         self.cursor = "now"
         self.checker = Checker()
         self._failures = 0
+        self._came = 0.0
+
+    def on_start(self) -> None:
+        """Note when this reader came."""
+        self._came = time.perf_counter()
 
     @property
     def caught_up(self) -> bool:
@@ -53,9 +58,9 @@ class Reader(User):
         return self.cursor != "now"
 
     def path(self, **query: object) -> str:
-        """Give the address to read at, from this reader's cursor on."""
-        given = "".join(f"&{name}={value}" for name, value in query.items())
-        return f"/rooms/{self.room}/{self.transport}?cursor={quote(self.cursor, safe=':')}{given}"
+        """Return the address to read at, from this reader's cursor on."""
+        more = "".join(f"&{name}={value}" for name, value in query.items())
+        return f"/rooms/{self.room}/{self.transport}?cursor={quote(self.cursor, safe=':')}{more}"
 
     @property
     def row(self) -> str:
@@ -65,28 +70,39 @@ class Reader(User):
     def delivered(self, batch: dict[str, Any], arrived: float = 0.0) -> None:
         """Take one batch that arrived at this time (seconds since 1970), or just now."""
         arrived = arrived or time.time()
+        if not self.caught_up:
+            self.report("FIRST", self.transport, (time.perf_counter() - self._came) * 1000)
         self._failures = 0
         self.cursor = batch["cursor"]
         for message in batch["messages"]:
-            self._tell((arrived - due_of(message)) * 1000, due=due_of(message))
+            ms = (arrived - due_of(message)) * 1000
+            self.report("DELIVER", self.transport, ms, due=due_of(message))
         for fault in self.checker.take((m["id"] for m in batch["messages"]), batch["gap"]):
-            self._tell(None, Fault(fault))
+            self.report("DELIVER", self.transport, None, Fault(fault))
 
-    def _tell(self, ms: float | None, fault: Fault | None = None, due: float = 0.0) -> None:
+    def report(
+        self,
+        kind: str,
+        name: str,
+        ms: float | None,
+        problem: Exception | None = None,
+        **context: float,
+    ) -> None:
+        """Add to one of Locust's rows: a time, or a failure."""
         self.environment.events.request.fire(
-            request_type="DELIVER",
-            name=self.transport,
+            request_type=kind,
+            name=name,
             response_time=ms,
             response_length=0,
-            exception=fault,
-            context={"due": due},
+            exception=problem,
+            context=context,
         )
 
     def back_off(self, retry_after: float = 0.0) -> None:
         """Wait before the next try, longer each time, and never in step with others (full jitter)."""
         most = min(BACK_OFF_MOST_SECONDS, BACK_OFF_SECONDS * 2.0**self._failures)
         self._failures += 1
-        gevent.sleep(max(retry_after, self.chance.random() * most))
+        gevent.sleep(max(retry_after, self.random.random() * most))
 
 
 class HttpReader(Reader, FastHttpUser):
@@ -94,7 +110,6 @@ class HttpReader(Reader, FastHttpUser):
 
     abstract = True
     network_timeout = NETWORK_SECONDS
-
     accept = "*/*"
 
     def __init__(self, environment: Environment) -> None:
@@ -120,51 +135,45 @@ class HttpReader(Reader, FastHttpUser):
             held_ms = _held_ms(answer)
             meta["context"] = {"elapsed_ms": meta["response_time"]}
             meta["response_time"] = max(0.0, meta["response_time"] - (held_ms or 0.0))
-            if answer.status_code == 200 and answer.content:
-                batch = parse(answer.content)
-            else:
-                batch = None
-                answer.failure(
-                    answer.error if not answer.status_code else f"status {answer.status_code}"
-                )
+            batch, problem = _batch(answer)
+            if problem:
+                answer.failure(problem)
         if held_ms is not None:
-            self._tell_held(held_ms)
+            self.report("HELD", self.transport, held_ms)
         if batch is None:
-            self.back_off(float(_header(answer, "retry-after") or 0))
+            self.back_off(retry_after_seconds(header(answer, "retry-after")))
         return batch
 
-    def _tell_held(self, held_ms: float) -> None:
-        self.environment.events.request.fire(
-            request_type="HELD",
-            name=self.transport,
-            response_time=held_ms,
-            response_length=0,
-            exception=None,
-            context={},
-        )
 
-
-@lru_cache(maxsize=64)
-def parse(batch: bytes | str) -> dict[str, Any]:
-    """Parse a batch's JSON. Remembered: the server gives the same bytes to every reader at the same cursor."""
-    parsed: dict[str, Any] = json.loads(batch)
-    return parsed
+def _batch(answer: ResponseContextManager) -> tuple[dict[str, Any] | None, Any]:
+    """Return an answer's batch, or None and what is wrong."""
+    if not answer.status_code:
+        return None, getattr(answer, "error", None) or "no answer"
+    if answer.status_code != 200:
+        return None, f"status {answer.status_code}"
+    try:
+        return parse_batch(answer.content or b""), None
+    except NotABatch as problem:
+        return None, str(problem)
 
 
 def _held_ms(answer: ResponseContextManager) -> float | None:
-    """Read `Server-Timing: hold;dur=<milliseconds>`."""
-    name, _, duration = _header(answer, "server-timing").partition(";dur=")
-    return float(duration) if name == "hold" else None
+    """Read `Server-Timing: hold;dur=<milliseconds>`; None when there is none."""
+    name, _, duration = header(answer, "server-timing").partition("hold;dur=")
+    try:
+        return float(duration.partition(",")[0]) if not name else None
+    except ValueError:
+        return None
 
 
-def _header(answer: ResponseContextManager, name: str) -> str:
-    """Give a header; nothing when it, or the whole answer, isn't there."""
+def header(answer: ResponseContextManager, name: str) -> str:
+    """Return a header; nothing when it, or the whole answer, isn't there."""
     value = answer.headers.get(name) if answer.headers else None
     return value if isinstance(value, str) else ""
 
 
 def _place(user: User) -> int:
-    """A user's number in its process, the same in each run with the same users."""
+    """Return a user's number in its process, the same in each run with the same users."""
     runner = user.environment.runner
     index = getattr(runner, "worker_index", 0)
     return int(index) * 1_000_000 + next(_numbers)

@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import random
+import statistics
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
 from loadtests.client.checker import DOUBLED, GAP, LATE_IDS, LOST, OUT_OF_ORDER, Checker
+from loadtests.client.reading import Asks
 from loadtests.client.schedule import endless, exactly
-from loadtests.client.timestamped_text import TEXT_CHARACTERS, due_of, stamped
-from loadtests.report import charts, findings
-from loadtests.results.case_result import Measured
+from loadtests.client.timestamped_text import TEXT_CHARACTERS, due_of, timestamped
+from loadtests.report import charts, findings, lines
+from loadtests.results.case_result import CaseResult
+from loadtests.results.expectations import Expectation, broken, worse
 from loadtests.results.histogram import Histogram
-from loadtests.results.model import ASK_AGAIN_SECONDS, Costs, Load, crossover_rate, predict
-from loadtests.results.plan import TRANSPORTS, Cell, Plan
+from loadtests.results.model import (
+    ASK_AGAIN_SECONDS,
+    Costs,
+    Load,
+    Prediction,
+    crossover_rate,
+    predict,
+)
+from loadtests.results.plan import Case, Plan
+from loadtests.results.results import Results
+from loadtests.results.window_result import (
+    Failed,
+    GeneratorLoad,
+    Outcome,
+    WindowResult,
+    outcome_from_json,
+    outcome_to_json,
+)
+from loadtests.table import TRANSPORTS
 
 COSTS = Costs(0.0003, 870, 138, 0.0004, 0.0006, 0.005)
 
@@ -122,6 +144,19 @@ def test_a_quantile_is_right_to_within_one_per_cent() -> None:
     assert histogram.mean_ms == pytest.approx(sum(delays) / len(delays))
 
 
+def test_histograms_put_together_agree_with_the_sorted_delays_whatever_they_are() -> None:
+    chance = random.Random(2)
+    for kind in (chance.expovariate, lambda rate: chance.uniform(0.02, 90), chance.paretovariate):
+        parts = [[kind(0.5) + 0.02 for _ in range(500)] for _ in range(4)]
+        every = sorted(itertools.chain(*parts))
+        whole = Histogram.together(Histogram.of(part) for part in parts)
+        for percent in (1, 25, 50, 75, 95, 99):
+            exact = every[math.ceil(percent / 100 * len(every)) - 1]
+            assert exact <= whole.quantile_ms(percent / 100) * (1 + 1e-9) <= exact * 1.0101
+        assert whole.mean_ms == pytest.approx(statistics.fmean(every))
+        assert whole.count == len(every)
+
+
 def test_a_histogram_survives_its_json() -> None:
     histogram = Histogram()
     for ms in (0.0, 0.004, 3.0, 3.0, 250.0):
@@ -168,16 +203,17 @@ def test_gaps_are_exponential_so_that_no_poll_interval_is_in_phase() -> None:
 
 def test_a_stamp_can_be_read_again_and_always_has_the_same_length() -> None:
     for due in (1795456708.572123, 1795456708.0):
-        assert due_of({"text": stamped(due), "sent_at": 0.0}) == due
-        assert len(stamped(due)) == TEXT_CHARACTERS
+        assert due_of({"text": timestamped(due), "sent_at": 0.0}) == due
+        assert len(timestamped(due)) == TEXT_CHARACTERS
     assert due_of({"text": "hello", "sent_at": 5.0}) == 5.0
 
 
 # the model
 
 
-def predicted(transport: str, rate: float, users: int = 100):  # type: ignore[no-untyped-def]
-    return predict(Load(transport, users, rate, poll_interval=1.0, hold=25.0), COSTS)
+def predicted(transport: str, rate: float, client: float = 0.0) -> Prediction:
+    asks = TRANSPORTS[transport].asks
+    return predict(Load(asks, 100, rate, 1.0, 25.0, client_cpu_seconds=client), COSTS)
 
 
 def test_short_polling_asks_as_often_whatever_is_said() -> None:
@@ -198,6 +234,12 @@ def test_long_polling_asks_less_than_once_a_message_when_messages_are_frequent()
     assert predicted("long-polling", 200).requests < 0.5 * 200 * 100
 
 
+def test_the_client_s_own_processor_time_delays_what_is_pushed() -> None:
+    alone, shared = predicted("websocket", 2), predicted("websocket", 2, client=0.0004)
+    assert shared.mean_delay_ms - alone.mean_delay_ms == pytest.approx(100 * 0.4 / 2)
+    assert shared.cpu == alone.cpu  # the server's
+
+
 def test_what_is_pushed_asks_for_nothing() -> None:
     assert predicted("websocket", 10).requests == predicted("server-sent-events", 10).requests == 0
 
@@ -205,7 +247,7 @@ def test_what_is_pushed_asks_for_nothing() -> None:
 def test_the_long_poll_formula_agrees_with_a_simulation() -> None:
     """One reader against random messages: how many polls does it send?"""
     chance = random.Random(1)
-    load = Load("long-polling", 1, 3.0, 1.0, hold=0.5)
+    load = Load(Asks.AGAIN_AT_ONCE, 1, 3.0, 1.0, hold=0.5)
     costs = Costs(0.0, 0, 0, 0.05, 0, 0)
     times = list(itertools.islice(endless(chance.randrange(9), load.rate), 30_000))
     now, polls, at = 0.0, 0, 0
@@ -227,63 +269,133 @@ def test_a_short_poll_is_late_by_half_an_interval_and_a_push_by_next_to_nothing(
 def test_polling_costs_cross_at_one_message_a_poll_interval() -> None:
     for interval in (0.5, 1.0, 4.0):
         rate = crossover_rate(interval)
-        short = predict(Load("short-polling", 10, rate, interval, 1e9), COSTS).requests
-        long = predict(Load("long-polling", 10, rate, interval, 1e9), COSTS).requests
+        short = predict(Load(Asks.EVERY_INTERVAL, 10, rate, interval, 1e9), COSTS).requests
+        long = predict(Load(Asks.AGAIN_AT_ONCE, 10, rate, interval, 1e9), COSTS).requests
         assert short == pytest.approx(long, rel=0.01)
 
 
-# rounds
+# repetitions
 
 
-def said(cpu_seconds: float, delays_ms: Sequence[float], **more: Any) -> dict[str, Any]:
-    """What a window of ten seconds with five messages could have said."""
-    delivery = Histogram()
-    for ms in delays_ms:
-        delivery.add(ms)
-    counted = {
-        "seconds": 10.0,
-        "cpu_seconds": cpu_seconds,
-        "requests": 40,
-        "published": 5,
-        "arrived": 5,
-    }
-    generator = {"cpu_share": 0.2, "machine_busy": 0.5, "lag_p50_ms": 1.0, "lag_p99_ms": 2.0}
-    return {
-        **counted,
-        **{"bytes_received": 100, "bytes_sent": 1000, "rss_bytes": 40_000_000, "loop_lag_ms": 1.0},
-        **{"delivery": delivery.to_json(), "naive": Histogram().to_json()},
-        **{"faults": {}, "failures": {}, "held": [(0.0, 5), (9.5, 7)]},
-        "generator": generator | {"late_ms": 3.0},
-    } | more
+PLAN = Plan(tuple(TRANSPORTS), (0.5,), (4,), 10.0)
 
 
-def test_rounds_of_a_cell_are_one_and_say_how_far_they_are_apart() -> None:
-    late = {"cpu_share": 0.4, "machine_busy": 0.7, "lag_p50_ms": 1.0, "lag_p99_ms": 9.0}
-    first = said(0.10, [10.0] * 3)
-    second = said(0.12, [13.0] * 5, generator=late | {"late_ms": 0.0}, faults={"lost": 2})
-    cell = Measured(Cell("long-polling", 0.5, 4), [first, second], None, 1.0, 25.0)
-    assert (cell.deliveries, cell.lost, cell.requests_a_second) == (8, 2, 4.0)
-    assert cell.cpu == pytest.approx(0.011)
-    assert cell.delivery.quantile_ms(0.5) == pytest.approx(13.0, rel=0.011)
-    assert cell.cpu_apart == pytest.approx(0.2)
-    assert cell.median_apart == pytest.approx(0.3, abs=0.02)
-    assert cell.said["generator"]["cpu_share"] == pytest.approx(0.3)
-    assert cell.said["generator"]["lag_p99_ms"] == 9.0
-    assert cell.said["held"] == [(0.0, 5), (9.5, 7), (10.0, 5), (19.5, 7)]
-    assert "twice: its CPU came out up to 20 % apart" in findings.apart([cell])
+def window(cpu_seconds: float, delays_ms: Sequence[float]) -> WindowResult:
+    """What a window of ten seconds with five messages could have measured."""
+    return WindowResult(
+        opened_at=1795456708.5,
+        seconds=10.0,
+        cpu_seconds=cpu_seconds,
+        requests=40,
+        bytes_received=100,
+        bytes_sent=1000,
+        rss_bytes=40_000_000,
+        loop_lag_ms=1.0,
+        published=5,
+        arrived=5,
+        delivery=Histogram.of(delays_ms),
+        response_time=Histogram(),
+        first_event=Histogram.of([4.0]),
+        faults={},
+        failures={},
+        held=((0.0, 5), (9.5, 7)),
+        generator=GeneratorLoad(0.2, 0.5, 1.0, 2.0, 3.0),
+    )
 
 
-def test_one_round_is_itself_and_says_nothing_of_any_other() -> None:
-    cell = Measured(Cell("websocket", 0.5, 4), [only := said(0.1, [3.0])], None, 1.0, 25.0)
-    assert cell.said is only
-    assert (cell.cpu_apart, findings.apart([cell])) == (0.0, "")
+def case_result(*outcomes: Outcome, transport: str = "websocket") -> CaseResult:
+    return CaseResult(Case(transport, 0.5, 4), outcomes, None, PLAN)
 
 
-def test_a_problem_in_one_round_is_the_cells() -> None:
-    rounds = [said(0.1, [3.0]), {"problem": "the server died"}]
-    cell = Measured(Cell("websocket", 0.5, 4), rounds, None, 1.0, 25.0)
-    assert not cell.complete
-    assert cell.problems == ["the server died"]
+def run_of(*outcomes: Outcome, transport: str = "websocket") -> Results:
+    case = Case(transport, 0.5, 4)
+    plan = replace(PLAN, transports=(transport,), repetitions=len(outcomes))
+    return Results(plan, {}, "2026-11-26", windows=[(case, outcome) for outcome in outcomes])
+
+
+def test_repetitions_of_a_case_are_one_and_say_how_far_they_spread() -> None:
+    first = window(0.10, [10.0] * 3)
+    late = GeneratorLoad(0.4, 0.7, 1.0, 9.0, 0.0)
+    second = replace(window(0.12, [13.0] * 5), generator=late, faults={"lost": 2})
+    result = case_result(first, second)
+    assert (result.delivery.count, result.lost, result.requests_a_second) == (8, 2, 4.0)
+    assert result.cpu == pytest.approx(0.011)
+    assert result.delivery.quantile_ms(0.5) == pytest.approx(13.0, rel=0.011)
+    assert result.cpu_spread == pytest.approx(0.2)
+    assert result.median_spread == pytest.approx(0.3, abs=0.02)
+    assert result.generator.cpu_share == pytest.approx(0.3)
+    assert (result.generator.lag_p99_ms, result.generator.late_ms) == (9.0, 3.0)
+    assert result.window.held == ((0.0, 5), (9.5, 7), (10.0, 5), (19.5, 7))
+    assert "twice: its CPU came out up to 20 % apart" in findings.spread([result])
+
+
+def test_one_repetition_is_itself_and_says_nothing_of_any_other() -> None:
+    result = case_result(only := window(0.1, [3.0]))
+    assert result.window is only
+    assert (result.cpu_spread, findings.spread([result])) == (0.0, "")
+
+
+def test_a_problem_in_one_repetition_is_the_case_s() -> None:
+    result = case_result(window(0.1, [3.0]), Failed("the server died"))
+    assert not result.complete
+    assert result.problems == ["the server died"]
+
+
+@pytest.mark.parametrize("outcome", [window(0.1, [3.0, 250.0]), Failed("the server died")])
+def test_an_outcome_survives_its_json(outcome: Outcome) -> None:
+    written = json.loads(json.dumps(outcome_to_json(outcome)))
+    assert outcome_to_json(outcome_from_json(written)) == outcome_to_json(outcome)
+
+
+# expectations
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("websocket.p95<50ms", None),
+        ("websocket.p95 < 0.05s", None),
+        ("any.lost<1", None),
+        ("websocket.first<3", "it was 4.0"),
+        ("websocket.p95<3ms", "over websocket at 0.5 msg/s with 4 users it was 10"),
+        ("long-polling.p95<50ms", "no case of long-polling was measured"),
+    ],
+)
+def test_a_limit_is_kept_or_a_sentence_says_where_it_is_broken(
+    limit: str, words: str | None
+) -> None:
+    sentence = broken(run_of(window(0.1, [10.0] * 5)), [Expectation.read(limit)])
+    assert (sentence is None) if words is None else (words in str(sentence))
+
+
+def test_a_case_that_can_t_be_judged_keeps_no_limit() -> None:
+    limit = [Expectation.read("websocket.p95<50ms")]
+    assert "the server died" in str(broken(run_of(Failed("the server died")), limit))
+    busy = replace(window(0.1, [1.0]), generator=GeneratorLoad(0.99, 1.0, 1.0, 2.0, 3.0))
+    assert "Locust used 99 % of a core" in str(broken(run_of(busy), limit))
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("websocket", "is no limit like"),
+        ("pigeon.p95<1ms", "no transport 'pigeon'"),
+        ("websocket.p42<1ms", "no measure 'p42'"),
+        ("websocket.p95<1.2.3", "is no limit like"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(limit: str, words: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=words):
+        Expectation.read(limit)
+
+
+def test_a_run_is_worse_than_a_kept_one_only_beyond_their_spread() -> None:
+    kept = run_of(window(0.10, [10.0] * 5), window(0.10, [16.0] * 5))  # spreads by 60 %
+    assert worse(kept, kept) is None
+    assert worse(run_of(window(0.10, [15.0] * 5)), kept) is None
+    assert "the median delay in ms is worse" in str(worse(run_of(window(0.1, [30.0] * 5)), kept))
+    assert "the CPU a delivery in ms is worse" in str(worse(run_of(window(0.2, [9.0] * 5)), kept))
+    assert worse(run_of(window(9.0, [99.0] * 5), transport="long-polling"), kept) is None
 
 
 # findings and charts
@@ -292,31 +404,31 @@ def test_a_problem_in_one_round_is_the_cells() -> None:
 def test_a_crossing_is_found_between_points_and_nowhere_else() -> None:
     falling = [(0.2, 5.0), (2.0, 0.5), (10.0, 0.1)]
     flat = [(0.2, 1.0), (2.0, 1.0), (10.0, 0.98)]
-    assert findings.crossing(falling, flat) == pytest.approx(1.0)
-    assert findings.crossing(flat, [(0.2, 2.0), (10.0, 2.0)]) is None
-    assert findings.crossing([], flat) is None
+    assert lines.crossing(falling, flat) == pytest.approx(1.0)
+    assert lines.crossing(flat, [(0.2, 2.0), (10.0, 2.0)]) is None
+    assert lines.crossing([], flat) is None
 
 
 def test_a_crossing_is_found_between_lines_measured_at_slightly_different_rates() -> None:
     falling = [(0.21, 1 / 0.21), (1.9, 1 / 1.9)]
-    assert findings.crossing(falling, [(0.2, 1.0), (2.0, 1.0)]) == pytest.approx(1.0)
+    assert lines.crossing(falling, [(0.2, 1.0), (2.0, 1.0)]) == pytest.approx(1.0)
 
 
-def test_each_rate_begins_with_another_transport_and_each_round_has_every_cell() -> None:
-    plan = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), 10.0, rounds=2)
+def test_each_rate_begins_with_another_transport_and_each_repetition_has_every_case() -> None:
+    plan = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), 10.0, repetitions=2)
     turns = plan.turns()
     assert len(turns) == 24
     assert set(turns[:12]) == set(turns[12:])
     assert len(set(turns)) == 12
-    firsts = [cell.transport for cell in turns[::4]]
+    firsts = [case.transport for case in turns[::4]]
     assert len(set(firsts)) == 4
     assert all(one != next_one for one, next_one in itertools.pairwise(firsts))
 
 
 def test_rare_messages_get_a_longer_window() -> None:
     plan = Plan(tuple(TRANSPORTS), (0.2, 10.0), (100,), 10.0)
-    assert plan.window_seconds(Cell("websocket", 0.1, 100)) == 20
-    assert plan.window_seconds(Cell("websocket", 10, 100)) == 10
+    assert plan.window_seconds(Case("websocket", 0.1, 100)) == 20
+    assert plan.window_seconds(Case("websocket", 10, 100)) == 10
 
 
 @pytest.mark.parametrize("most", [0.7, 1, 99, 100, 12345])

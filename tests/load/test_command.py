@@ -85,32 +85,32 @@ def results(folder: Path) -> Results:
 
 
 def test_every_transport_delivers_every_message_to_every_user_once(measured: Path) -> None:
-    for cell in results(measured).cells:
-        assert cell.said["published"] == 8
-        assert cell.deliveries == 8 * 8
-        assert cell.faults == {}
-        assert not cell.said["failures"]
+    for case in results(measured).cases:
+        assert case.window.published == 8
+        assert case.delivery.count == 8 * 8
+        assert case.faults == {}
+        assert not case.window.failures
 
 
 def test_the_counts_of_each_transport_are_its_own(measured: Path) -> None:
-    cells = {cell.cell.transport: cell for cell in results(measured).cells}
-    assert len(cells) == 4
-    assert cells["websocket"].said["requests"] == cells["server-sent-events"].said["requests"] == 0
-    assert 16 <= cells["long-polling"].said["requests"] <= 64  # two messages may share an answer
-    short = cells["short-polling"]
+    cases = {case.case.transport: case for case in results(measured).cases}
+    assert len(cases) == 4
+    assert cases["websocket"].window.requests == cases["server-sent-events"].window.requests == 0
+    assert 16 <= cases["long-polling"].window.requests <= 64  # two messages may share an answer
+    short = cases["short-polling"]
     assert short.requests_a_second == pytest.approx(8 / 0.2, rel=0.15)
-    assert cells["long-polling"].held_most == 8
+    assert cases["long-polling"].held_most == 8
     assert short.held_most == 0
-    assert 200 < cells["websocket"].bytes_a_delivery < 400 < cells["long-polling"].bytes_a_delivery
+    assert 200 < cases["websocket"].bytes_a_delivery < 400 < cases["long-polling"].bytes_a_delivery
 
 
 def test_the_model_agrees_with_the_measurement_on_requests_and_bytes(measured: Path) -> None:
-    for cell in results(measured).cells:
-        assert cell.predicted is not None
+    for case in results(measured).cases:
+        assert case.predicted is not None
         # a busy machine is away for longer, and then several messages share an answer
-        within = 0.6 if cell.cell.transport == "long-polling" else 0.15
-        assert cell.requests_a_second == pytest.approx(cell.predicted.requests, rel=within)
-        assert cell.bytes_a_second == pytest.approx(cell.predicted.bytes, rel=within)
+        within = 0.6 if case.case.transport == "long-polling" else 0.15
+        assert case.requests_a_second == pytest.approx(case.predicted.requests, rel=within)
+        assert case.bytes_a_second == pytest.approx(case.predicted.bytes, rel=within)
 
 
 def test_the_report_is_one_small_file_that_asks_for_nothing(measured: Path) -> None:
@@ -137,7 +137,7 @@ def test_an_interrupted_run_keeps_what_it_measured_and_leaves_no_process(tmp_pat
     assert process.returncode == 130
     assert [step["done"] for step in steps] == sorted(step["done"] for step in steps)
     assert "interrupted after 1 of 2 windows" in told
-    assert [cell.cell.transport for cell in results(tmp_path).cells] == ["websocket"]
+    assert [case.case.transport for case in results(tmp_path).cases] == ["websocket"]
     assert "interrupted" in (tmp_path / "report.html").read_text()
     assert not psutil.wait_procs(children, timeout=5)[1]
 
@@ -197,7 +197,7 @@ def test_a_host_that_refuses_is_one_sentence(tmp_path: Path) -> None:
     refused(command("--url=http://127.0.0.1:1", f"--results={tmp_path}"), "Connection refused")
 
 
-def test_too_few_file_descriptors_are_told_before_anything_starts(tmp_path: Path) -> None:
+def test_too_few_file_descriptors_are_said_before_anything_starts(tmp_path: Path) -> None:
     ran = command("--users=400", f"--results={tmp_path}", shell="ulimit -n 256;")
     refused(ran, "400 users need 500 file descriptors a process, and the limit is 256")
     assert not list(tmp_path.iterdir())

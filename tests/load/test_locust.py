@@ -289,7 +289,7 @@ def test_the_web_ui_has_a_tab_that_tells_delivery_and_a_form_with_our_options(
     assert set(rows) == set(TRANSPORTS)
     assert '"title": "Delivery"' in page
     assert all(f'"{option}": ' in page for option in ("room", "rate", "poll_interval", "hold"))
-    assert "cell_file" not in page
+    assert "window_file" not in page
 
 
 def test_importing_the_load_tests_pure_parts_does_not_import_locust() -> None:

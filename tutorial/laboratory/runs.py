@@ -19,8 +19,8 @@ from typing import Any, cast
 
 from tornado.iostream import StreamClosedError
 
-from loadtests.experiments import knee
-from loadtests.experiments import response_time_against_delivery as two_tables
+from loadtests.experiments import knee, response_time_against_delivery
+from loadtests.table import TRANSPORTS as LOAD_TRANSPORTS
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
@@ -50,8 +50,14 @@ SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "shop": ("tutorial.existing_app.rehearsal", {"victim": rehearsal.VICTIMS}),
     "processes": ("tutorial.laboratory.two_processes", {"store": two_processes.STORES}),
     "waiting": ("tutorial.laboratory.waiting_cost", {"seconds": waiting_cost.LENGTHS}),
-    "tables": ("loadtests.experiments.response_time_against_delivery", {"rate": two_tables.RATES}),
-    "ramp": ("loadtests.experiments.knee", {"transport": knee.TRANSPORTS, "rate": knee.RATES}),
+    "tables": (
+        "loadtests.experiments.response_time_against_delivery",
+        {"rate": response_time_against_delivery.RATES},
+    ),
+    "ramp": (
+        "loadtests.experiments.knee",
+        {"transport": tuple(LOAD_TRANSPORTS), "rate": knee.RATES},
+    ),
 }
 NAMES = ("herd", "rates", "suite", *SCRIPTS)
 TRANSPORTS = ("short-polling", "long-polling", "websocket")

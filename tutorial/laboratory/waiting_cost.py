@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from loadtests.benchmarks.measures import allow_descriptors
+from loadtests.client.limits import raise_limits
 from tutorial.laboratory.disposable_server import PUBLISH_KEY, fresh_server
 from tutorial.laboratory.pool_connection import Connection
 from tutorial.laboratory.reader_pool import TRANSPORTS, Crowd, Reader
@@ -96,7 +96,7 @@ async def wait(seconds: int, readers: int = READERS) -> AsyncIterator[dict[str, 
 
     Half-way somebody speaks, in one room after the other: the crowds share a process, and would delay each other.
     """
-    allow_descriptors(len(TRANSPORTS) * readers)
+    raise_limits(len(TRANSPORTS) * readers)
     async with AsyncExitStack() as servers:
         crowds = []
         for transport in TRANSPORTS:

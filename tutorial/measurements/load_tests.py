@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from loadtests.benchmarks.rows import ROWS, Settings
+from loadtests.benchmarks.contenders import Settings
+from loadtests.benchmarks.rows import ROWS
 from loadtests.comparison.comparison import compare
-from loadtests.experiments.response_time_against_delivery import two_tables
-from loadtests.report.findings import crossing, line, trusted
+from loadtests.experiments.response_time_against_delivery import both_measures
+from loadtests.report.lines import crossing, line, trusted
 from loadtests.results.plan import Plan
 from tutorial.measurements.names import Values, word
 
 SECONDS = 20.0
-CROSSING = Plan(("short-polling", "long-polling"), (0.5, 2.0, 8.0), (100,), 5.0, rounds=2)
+CROSSING = Plan(("short-polling", "long-polling"), (0.5, 2.0, 8.0), (100,), 5.0, repetitions=2)
 NAMES = {"CPU a WebSocket": "push", "CPU a long-poll": "held_poll", "CPU an empty": "empty_poll"}
 
 
@@ -21,7 +22,7 @@ async def tables(port: int) -> Values:
     """What one Locust run says by response time, and by delivery: 30 readers a transport, a message a second."""
 
     def last() -> dict[str, dict[str, float]]:
-        told = deque(two_tables(f"http://127.0.0.1:{port}", "1", SECONDS), maxlen=1)
+        told = deque(both_measures(f"http://127.0.0.1:{port}", "1", SECONDS), maxlen=1)
         rows: dict[str, dict[str, float]] = told[0]["rows"]
         return rows
 
@@ -51,7 +52,7 @@ async def crossover(_: int) -> Values:
 
 async def fanout(_: int) -> Values:
     """What a delivery costs the server, in µs of processor time, beside plain Tornado."""
-    settings, values = Settings(rounds=2), Values()
+    settings, values = Settings(repetitions=2), Values()
 
     def take(row: str) -> None:
         what = ""
@@ -59,7 +60,7 @@ async def fanout(_: int) -> Values:
             what = next(
                 (name for start, name in NAMES.items() if told.what.startswith(start)), what
             )
-            values[word(f"{what}_{told.who}".replace(" ", "_").lower())] = told.value
+            values[word(f"{what}_{told.name}".replace(" ", "_").lower())] = told.value
 
     for row in ("websocket-50", "long-poll", "empty-poll"):
         await asyncio.to_thread(take, row)

@@ -146,4 +146,4 @@ def _shares(url: str, transport: str) -> list[float]:
         _, *steps = [ramp.step(readers, STEP_SECONDS) for readers in READERS[transport]]
     finally:
         ramp.close()
-    return [step["cpu"] / step["readers"] for step in steps]
+    return [step.cpu / step.readers for step in steps]
