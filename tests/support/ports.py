@@ -1,12 +1,5 @@
 """Free ports of this machine."""
 
-from __future__ import annotations
+from loadtests.comparison.server import free_port
 
-import socket
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+__all__ = ["free_port"]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from loadtests.comparison.server import FreshServer
+from loadtests.comparison.server import fresh_server
 from loadtests.experiments.knee import Ramp
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
@@ -117,7 +117,7 @@ async def _this_machine() -> tuple[Case, ...]:
     """Measure what things cost here, and where the knee is. Raises: Failure, when others disturb."""
 
     def measured() -> tuple[Case, ...]:
-        with FreshServer() as server:
+        with fresh_server() as server:
             return tuple(_measured(server.url, transport) for transport in READERS)
 
     return await asyncio.to_thread(measured)
