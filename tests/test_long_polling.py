@@ -16,6 +16,7 @@ from tests.support.clients import joined
 from tests.support.http import Connection, Response, ask, connected
 from tests.support.in_process_server import GatedStore, InProcessServer
 from tests.support.waiting import until
+from transports.chat import HOLD_SECONDS
 from transports.wire import Draft
 
 PATH = "/rooms/lobby/long-polling"
@@ -59,14 +60,14 @@ async def many_held(server: InProcessServer, count: int) -> AsyncIterator[list[C
 
 
 async def test_a_request_is_held_until_the_next_message(server: InProcessServer) -> None:
+    began = time.monotonic()
     async with held(server) as connection:
-        began = time.monotonic()
         await asyncio.sleep(0.03)
         await post(server)
         answer = await connection.response()
     elapsed = (time.monotonic() - began) * 1000
     assert [message["text"] for message in answer.json["messages"]] == ["hi"]
-    assert 29 <= held_ms(answer) <= elapsed + 100
+    assert 29 <= held_ms(answer) <= elapsed
     assert server.held == 0
 
 
@@ -74,7 +75,7 @@ async def test_what_there_is_is_told_at_once(server: InProcessServer) -> None:
     await post(server)
     answer = await ask(server.url, PATH)
     assert (len(answer.json["messages"]), answer.status) == (1, 200)
-    assert held_ms(answer) < 1000
+    assert held_ms(answer) < 0.9 * 1000 * HOLD_SECONDS
 
 
 async def test_after_wait_seconds_the_batch_is_empty_and_the_cursor_unchanged(
@@ -84,17 +85,18 @@ async def test_after_wait_seconds_the_batch_is_empty_and_the_cursor_unchanged(
     cursor = (await ask(server.url, f"{PATH}?cursor=now&wait=0")).json["cursor"]
     answer = await ask(server.url, f"{PATH}?cursor={cursor}&wait=0.05")
     assert (answer.json["messages"], answer.json["cursor"]) == ([], cursor)
-    assert 50 <= held_ms(answer) < 1000
+    assert held_ms(answer) >= 50
 
 
-@pytest.mark.parametrize("end", [0, 1])
 async def test_the_default_hold_is_the_servers_more_or_less_a_tenth(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, end: int
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(random, "uniform", lambda *ends: ends[end])
+    ranges: list[tuple[float, ...]] = []
+    monkeypatch.setattr(random, "uniform", lambda *ends: ranges.append(ends) or ends[1])
     server = await serve(hold_seconds=0.2)
     answer = await ask(server.url, f"{PATH}?cursor=now")
-    assert (180, 220)[end] <= held_ms(answer) < 1500
+    assert ranges == [pytest.approx((0.9, 1.1))]
+    assert held_ms(answer) >= 220
 
 
 async def test_a_held_answer_is_for_no_cache(server: InProcessServer) -> None:

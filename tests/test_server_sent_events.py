@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.laboratory import Laboratory, laboratory_server
+from tests.support.waiting import PATIENCE_SECONDS
 from transports import sender, server_sent_events
 from transports.wire import Draft
 
@@ -88,7 +89,7 @@ async def comes_true(condition: Callable[[], bool]) -> None:
 
 def with_server(story: Callable[[Laboratory], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
-        async with asyncio.timeout(10), laboratory_server() as lab:
+        async with asyncio.timeout(PATIENCE_SECONDS), laboratory_server() as lab:
             await story(lab)
 
     asyncio.run(run())

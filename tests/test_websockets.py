@@ -8,8 +8,9 @@ import json
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -284,19 +285,48 @@ async def test_a_reader_that_takes_nothing_while_data_waits_is_closed_1013(
             assert (await server.room()).readers == 1
 
 
+Timers = list[Callable[[], object]]
+
+
+def hold_timers(monkeypatch: pytest.MonkeyPatch, seconds: float) -> Timers:
+    """Collect the timers of so many seconds in the list that this returns, in place of starting them."""
+    loop, held = asyncio.get_running_loop(), Timers()
+    call_later = loop.call_later
+
+    def hold(delay: float, callback: Callable[..., object], *given: Any, **more: Any) -> Any:
+        if delay != seconds:
+            return call_later(delay, callback, *given, **more)
+        held.append(partial(callback, *given))
+        return call_later(delay, lambda: None)
+
+    monkeypatch.setattr(loop, "call_later", hold)
+    return held
+
+
 async def test_a_reader_that_reads_slowly_but_reads_is_not_given_up(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transports.sender, "STALL_SECONDS", 0.3)
+    timers = hold_timers(monkeypatch, transports.sender.STALL_SECONDS)
+
+    async def pass_time(takes: bool) -> None:
+        due = timers.copy()
+        timers.clear()
+        sent = stream.sent
+        while takes and stream.sent == sent:
+            await frames.connection.reader.read(3000)
+        for callback in due:
+            callback()
+
     async with stalled(server) as frames:
         await flood(server, 1000)
-        taken, began = 0, asyncio.get_running_loop().time()
-        while asyncio.get_running_loop().time() < began + 0.8:
-            taken += len(await frames.connection.reader.read(3000))
-            await asyncio.sleep(0.02)
         [handler] = server.chat.connections.lasting
-        assert cast(Any, handler).ws_connection is not None
-    assert taken
+        stream = cast(Any, handler).ws_connection.stream
+        for _ in range(5):
+            await pass_time(takes=True)
+            assert cast(Any, handler).ws_connection is not None
+        await pass_time(takes=False)
+        await pass_time(takes=False)
+        assert cast(Any, handler).ws_connection is None
 
 
 # Coming and going

@@ -32,7 +32,7 @@ async def test_inspect_has_the_contracts_members_and_their_types(server: InProce
     assert all(isinstance(seen[name], int | float) for name in NUMBERS)
     assert seen["transports"] == list(TRANSPORTS)
     assert 10_000_000 < seen["rss_bytes"] < 1_000_000_000
-    assert 0 <= seen["loop_lag_ms"] < 5000
+    assert seen["loop_lag_ms"] >= 0
 
 
 async def test_held_counts_the_requests_that_are_held_at_this_moment_in_all_rooms(

@@ -9,10 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -259,72 +257,3 @@ def test_without_the_package_the_server_says_how_to_install_it() -> None:
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert "pip install" in ended.stderr
-
-
-# What it costs
-
-
-async def delays(url: str, messages: int) -> list[float]:
-    """Give how long messages take from their author to a reader, in seconds, sorted."""
-    took = []
-    async with joined(url, "websocket", cursor="now") as reader, connected(url) as author:
-        await reader.receive()
-        for n in range(messages):
-            began = time.perf_counter()
-            await author.send("POST", "/rooms/lobby/messages", draft(n))
-            assert (await reader.receive()).texts == [str(n)]
-            took.append(time.perf_counter() - began)
-            await author.response()
-    return sorted(took)
-
-
-def draft(n: int) -> bytes:
-    return json.dumps({"author": "ann", "text": str(n), "key": f"k{n}-{time.time_ns()}"}).encode()
-
-
-async def rate(url: str, seconds: float) -> float:
-    """Give how many posts a second fifty writers get acknowledged."""
-    numbers, until = count(), time.perf_counter() + seconds
-
-    async def write() -> int:
-        posted = 0
-        async with connected(url) as connection:
-            while time.perf_counter() < until:
-                n = next(numbers)
-                answer = await connection.ask("POST", "/rooms/busy/messages", draft(n))
-                assert answer.status == 201
-                posted += 1
-        return posted
-
-    return sum(await asyncio.gather(*[write() for _ in range(50)])) / seconds
-
-
-async def best_of(tries: int, good: Callable[[], Awaitable[bool]]) -> bool:
-    """Measure again when something else had the processor."""
-    for _ in range(tries):
-        if await good():
-            return True
-    return False
-
-
-async def test_redis_adds_less_than_5_ms_to_a_delivery(
-    redis: RedisServer, process: StartProcess
-) -> None:
-    memory, shared = process("--store=memory").url, process(f"--store={redis.url}").url
-
-    async def good() -> bool:
-        before, after = await delays(memory, 60), await delays(shared, 60)
-        return after[57] - before[57] < 0.005
-
-    assert await best_of(10, good)
-
-
-async def test_fifty_writers_get_at_least_0_4_of_the_memory_stores_rate(
-    redis: RedisServer, process: StartProcess
-) -> None:
-    memory, shared = process("--store=memory").url, process(f"--store={redis.url}").url
-
-    async def good() -> bool:
-        return await rate(shared, 0.5) >= 0.4 * await rate(memory, 0.5)
-
-    assert await best_of(10, good)

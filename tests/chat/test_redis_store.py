@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import PATIENCE_SECONDS
 from transports.rooms import Rooms
 from transports.store import Unavailable
 from transports.stores import make_store
@@ -42,7 +43,7 @@ def texts(batch: Batch) -> list[str]:
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
     """Ask again and again."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await true():  # noqa: ASYNC110 (another process has no event of ours)
             await asyncio.sleep(0.01)
 
@@ -165,7 +166,7 @@ def test_a_cursor_ahead_of_the_log_is_a_gap_at_once(redis: RedisServer) -> None:
         async with process(redis) as rooms:
             ack = await post(rooms, "one")
             ahead = Cursor(ack.cursor.epoch, 99)
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 assert (await rooms.enter("lobby", ahead)).since(ahead).gap
 
     asyncio.run(run())
@@ -261,7 +262,7 @@ def test_a_redis_that_comes_back_empty_begins_a_new_life(own_redis: RedisServer)
     async def run() -> None:
         async with process(own_redis) as a, process(own_redis) as b:
             old = await post(a, "old", "k")
-            held = asyncio.create_task((await b.enter("lobby")).wait(old.cursor, 30))
+            held = asyncio.create_task((await b.enter("lobby")).wait(old.cursor, 3600))
             pushed: list[Batch] = []
             (await a.enter("lobby")).subscribe(old.cursor, pushed.append)
             own_redis.kill()
@@ -284,7 +285,7 @@ def test_a_redis_that_is_emptied_while_it_runs_begins_a_new_life(redis: RedisSer
     async def run() -> None:
         async with process(redis) as a, process(redis) as b:
             old = await post(a, "old")
-            held = asyncio.create_task((await b.enter("lobby")).wait(old.cursor, 30))
+            held = asyncio.create_task((await b.enter("lobby")).wait(old.cursor, 3600))
             await asyncio.sleep(0)
             redis.client.flushall()
             new = await post(a, "new")
@@ -299,10 +300,10 @@ def test_an_idle_room_learns_of_it_too(redis: RedisServer) -> None:
     async def run() -> None:
         async with process(redis) as rooms:
             old = await post(rooms, "old")
-            held = asyncio.create_task((await rooms.enter("lobby")).wait(old.cursor, 30))
+            held = asyncio.create_task((await rooms.enter("lobby")).wait(old.cursor, 3600))
             await asyncio.sleep(0)
             redis.client.flushall()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 assert (await held).gap
 
     asyncio.run(run())
@@ -314,7 +315,7 @@ def test_a_redis_that_lost_the_end_of_its_log_begins_a_new_life(own_redis: Redis
             own_redis.client.config_set("appendonly", "no")
             own_redis.client.save()  # what a crash without an append-only file leaves: the last snapshot
             old = await post(rooms, "seen by its readers, and lost")
-            held = asyncio.create_task((await rooms.enter("lobby")).wait(old.cursor, 30))
+            held = asyncio.create_task((await rooms.enter("lobby")).wait(old.cursor, 3600))
             own_redis.kill()
             own_redis.forget()
             own_redis.start("--appendonly", "no")

@@ -1,6 +1,6 @@
 """The configurations of tutorial/deploy/, each in the proxy that it is for; and whose word the server takes.
 
-A minute of a configuration's patience lasts a second here, and the server's hold and pings are as much shorter.
+A minute of a configuration's patience lasts four seconds here, and the server's hold and pings are as much shorter.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
 from tutorial.__main__ import make_parser
 
-PATIENCE = 1
+PATIENCE = 4
 SCALE = PATIENCE_SECONDS / PATIENCE
 SOON_SECONDS = 1.0  # for a message on loopback, through one proxy
 

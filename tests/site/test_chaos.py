@@ -9,13 +9,13 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 import pytest
 
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.laboratory import heard as heard_from
+from tests.support.waiting import PATIENCE_SECONDS
 from tutorial.laboratory.chaos import Link
 from tutorial.laboratory.disposable_server import DisposableServer
 
@@ -57,7 +57,7 @@ async def there_and_back(ends: Ends, data: bytes = b"x") -> float:
 
 def with_link(test: Callable[[Link, Ends], Awaitable[None]]) -> None:
     async def run() -> None:
-        async with asyncio.timeout(10), linked() as link, connected(link) as ends:
+        async with asyncio.timeout(PATIENCE_SECONDS), linked() as link, connected(link) as ends:
             await test(link, ends)
 
     asyncio.run(run())
@@ -73,9 +73,9 @@ def test_a_megabyte_goes_through_to_the_byte() -> None:
 
 def test_latency_is_added_each_way() -> None:
     async def test(link: Link, ends: Ends) -> None:
-        link.conditions.latency_ms = 50
-        took = [await there_and_back(ends) for _ in range(5)]
-        assert min(took) == pytest.approx(0.1, abs=0.02)  # what else is late is the machine’s
+        link.conditions.latency_ms = 300
+        took = [await there_and_back(ends) for _ in range(3)]
+        assert 0.6 <= min(took) < 1.2, "once each way, and not twice"
 
     with_link(test)
 
@@ -84,7 +84,6 @@ def test_jitter_delays_and_keeps_the_order() -> None:
     async def test(link: Link, ends: Ends) -> None:
         link.conditions.jitter_ms = 40
         took = [await there_and_back(ends) for _ in range(10)]
-        assert median(took) <= 0.1  # 0 to 40 ms, each way
         assert max(took) - min(took) > 0.005
         for number in range(50):
             ends[1].write(bytes([number]))
@@ -97,7 +96,7 @@ def test_jitter_delays_and_keeps_the_order() -> None:
 def test_a_drip_is_as_slow_as_it_says() -> None:
     async def test(link: Link, ends: Ends) -> None:
         link.conditions.drip = 2000
-        assert await there_and_back(ends, b"x" * 1000) == pytest.approx(0.5, rel=0.3)
+        assert await there_and_back(ends, b"x" * 1000) >= 0.35
 
     with_link(test)
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from importlib.util import find_spec
-from statistics import median
+from itertools import pairwise
 from typing import Any
 
 import psutil
 import pytest
 
 from tests.support.laboratory import LaboratoryServer, laboratory_server
-from tests.support.retry_on_noise import at_best
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.wire import Unacceptable
 from tutorial.laboratory import runs
 from tutorial.laboratory.runs import SCRIPTS, script_command
@@ -32,7 +31,8 @@ def test_pollers_that_start_together_stay_together() -> None:
             told = await run(lab, "herd", pollers=10, interval=0.5, seconds=1.8)
             polls = [line["at"] for line in told if "at" in line]
             assert len(polls) == told[-1]["requests"] == lab.chat.requests["short-polling"]
-            assert all(min(at % 0.5, 0.5 - at % 0.5) < 0.1 for at in polls)
+            pauses = sorted(later - at for at, later in pairwise(sorted(polls)))
+            assert min(pauses[-3:]) > 0.1, "nobody polls between two rounds"
 
     asyncio.run(test())
 
@@ -57,7 +57,9 @@ def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() 
                 assert len(line["delays_ms"]) == 3 * line["posted"] == 60
                 asked = line["requests_asked_per_second"]
                 assert line["requests_per_second"] == pytest.approx(asked, abs=3)
-            assert by["short-polling"]["requests_per_second"] == pytest.approx(15, abs=3)
+            assert (
+                0 < by["short-polling"]["requests_per_second"] <= 18
+            )  # 15, if the machine keeps up
             assert by["websocket"]["requests_per_second"] == 0
 
     asyncio.run(test())
@@ -71,10 +73,10 @@ def test_a_batching_delay_bounds_the_requests_and_is_the_price() -> None:
             [patient, _] = await run(lab, "rates", **given, delay_ms=100)
             assert len(patient["delays_ms"]) == len(eager["delays_ms"]) == 120
             assert patient["requests_per_second"] <= 2 * 10 + 3
-            assert eager["requests_per_second"] > 60
-            assert median(eager["delays_ms"]) < median(patient["delays_ms"]) < 100
+            assert patient["requests_per_second"] < eager["requests_per_second"]
+            assert max(patient["delays_ms"]) >= 99, "the first of a batch waits the whole delay"
 
-    at_best(lambda: asyncio.run(test()))
+    asyncio.run(test())
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,9 @@ def test_a_page_that_leaves_leaves_no_process_behind(run: str, given: dict[str, 
             everything = [started, *started.children(recursive=True)]
             assert len(everything) >= 2
             page.close()
-            left = (await asyncio.to_thread(psutil.wait_procs, everything, timeout=5))[1]
+            left = (
+                await asyncio.to_thread(psutil.wait_procs, everything, timeout=PATIENCE_SECONDS)
+            )[1]
             assert left == []
 
     asyncio.run(test())
