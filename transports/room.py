@@ -10,16 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
+from transports.fanout import Fanout
 from transports.log import Log
 from transports.store import Store
 from transports.wire import BATCH_MESSAGES, Ack, Batch, Cursor, Draft, Message, Start
 
-RELEASED_AT_ONCE = 100  # held requests answered in one turn of the loop; 2000 would stall it
+# What may be done in one turn of the loop, so that it is never held up for long.
+PUSHES_A_TURN = 500
+RELEASES_A_TURN = 64  # each is a request to answer
 
 # Writes a batch to its reader. None: it was written at once. Else a future that is done when it was.
 Push = Callable[[Batch], "asyncio.Future[None] | None"]
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -70,15 +76,14 @@ class Subscription:
 class Room:
     """One room: its log, the requests it holds, and its subscriptions."""
 
-    def __init__(self, name: str, store: Store, history: int) -> None:
+    def __init__(self, name: str, store: Store, history: int, fanout: Fanout) -> None:
         self.name = name
         self._store = store
+        self._fanout = fanout
         self.log = Log(name, store.epoch, history)
         self._waiters: set[asyncio.Future[None]] = set()  # a held request each
-        self._caught_up: dict[Subscription, None] = {}  # all of these are at `_delivered_to`
+        self._caught_up: dict[Subscription, None] = {}  # these wait for news
         self._sending: dict[Subscription, None] = {}  # the last batch of these is being written
-        self._delivered_to = self.cursor
-        self._flush_scheduled = False
 
     @property
     def cursor(self) -> Cursor:
@@ -99,10 +104,8 @@ class Room:
         """Begin again with what the store has now; readers of another log learn of a gap."""
         before = self.cursor
         self.log.replace(self._store.epoch, tail)
-        if not self.readers:
-            self._delivered_to = self.cursor
-        elif self.cursor != before:
-            self._schedule_flush()
+        if self.readers and self.cursor != before:
+            self._fanout.schedule(self._flush)
 
     def since(self, cursor: Cursor | Start, limit: int = BATCH_MESSAGES) -> Batch:
         """Return what follows a cursor, at once: at most `limit` messages, oldest first."""
@@ -122,7 +125,7 @@ class Room:
         loop = asyncio.get_running_loop()
         held = loop.create_future()
         self._waiters.add(held)  # no `await` since `since`: nothing slips between
-        timer = loop.call_later(timeout, self._release, [held])
+        timer = loop.call_later(timeout, _wake, held)
         try:
             await held
         finally:
@@ -132,7 +135,6 @@ class Room:
 
     def subscribe(self, cursor: Cursor | Start, push: Push) -> Subscription:
         """Push what follows a cursor to a reader until it cancels; the first batch at once, even when empty."""
-        self._flush()  # a newcomer may join the others only where all of them are
         subscription = Subscription(self, push)
         if subscription.send(self.since(cursor)):
             self.resume(subscription)
@@ -140,7 +142,6 @@ class Room:
 
     def resume(self, subscription: Subscription) -> None:
         """Send a reader whose batch is written what came meanwhile, then let it wait with the others."""
-        self._flush()
         while (batch := self.since(subscription.cursor)).has_news:
             if not subscription.send(batch):
                 return
@@ -164,36 +165,48 @@ class Room:
         return Ack(draft.key, appended.id, cursor, appended.duplicate)
 
     def add(self, message: Message) -> None:
-        """Add a message that the store has; readers get it when this turn of the loop ends."""
+        """Add a message that the store has; readers get it with the next flush."""
         if self.log.add(message):  # else the tail had it already
-            self._schedule_flush()
-
-    def _schedule_flush(self) -> None:
-        if not self._flush_scheduled:
-            self._flush_scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
-
-    def _flush(self) -> None:
-        """Release what is held, then push: the messages of one loop turn go out as one batch."""
-        if not self._flush_scheduled:
-            return
-        self._flush_scheduled = False
-        self.release()
-        if not self._caught_up:
-            self._delivered_to = self.cursor
-            return
-        while (batch := self.since(self._delivered_to)).has_news:
-            self._delivered_to = batch.cursor
-            for subscription in list(self._caught_up):
-                subscription.send(batch)
+            self._fanout.schedule(self._flush)
 
     def release(self) -> None:
         """Answer every held request with what there is."""
-        self._release(list(self._waiters))
+        self._fanout.schedule(self._flush)
 
-    def _release(self, waiting: list[asyncio.Future[None]]) -> None:
-        for held in waiting[:RELEASED_AT_ONCE]:
-            if not held.done():  # its waiter wakes, and reads what there is
-                held.set_result(None)
-        if rest := waiting[RELEASED_AT_ONCE:]:
-            asyncio.get_running_loop().call_soon(self._release, rest)
+    def _flush(self) -> Iterator[float]:
+        """Release what is held, then push what is new; yield the share of a loop's turn that each step took."""
+        for waiters in _slices(list(self._waiters), RELEASES_A_TURN):
+            for held in waiters:
+                _wake(held)
+            yield len(waiters) / RELEASES_A_TURN
+        for subscriptions in _slices(list(self._caught_up), PUSHES_A_TURN):
+            self._push_news(subscriptions)
+            yield len(subscriptions) / PUSHES_A_TURN
+
+    def _push_news(self, subscriptions: list[Subscription]) -> None:
+        """Send each reader what follows its cursor; those at the same cursor share a batch."""
+        cursor, batch, has_news = None, self.since(Start.NOW), False
+        sent = self._fanout.sent
+        for subscription in subscriptions:
+            if subscription not in self._caught_up:
+                continue  # it has left since the flush began, or still writes what it was sent since
+            if subscription.cursor is not cursor:
+                cursor = subscription.cursor
+                batch = self.since(cursor)
+                has_news = batch.has_news
+            if has_news:
+                sent.batches += 1
+                sent.messages += len(batch.messages)
+                if subscription.send(batch) and batch.more:
+                    self.resume(subscription)
+
+
+def _wake(held: asyncio.Future[None]) -> None:
+    """End a hold, unless it has ended; its waiter reads what there is."""
+    if not held.done():
+        held.set_result(None)
+
+
+def _slices(whole: list[T], most: int) -> Iterator[list[T]]:
+    for start in range(0, len(whole), most):
+        yield whole[start : start + most]

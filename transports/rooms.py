@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from transports.fanout import Fanout
 from transports.room import Room
 from transports.store import Store, Unavailable
 from transports.wire import Cursor, Message, Start
@@ -33,6 +34,7 @@ class Rooms:
 
     def __init__(self, store: Store, history: int) -> None:
         self.store = store
+        self.fanout = Fanout()
         self._history = history
         self._rooms: OrderedDict[str, Room] = OrderedDict()  # the last used at the end
         self._loading: dict[str, Loading] = {}
@@ -73,7 +75,7 @@ class Rooms:
             tail = await self.store.tail(name)
         finally:
             loading = self._loading.pop(name)
-        room = self._rooms.setdefault(name, Room(name, self.store, self._history))
+        room = self._rooms.setdefault(name, Room(name, self.store, self._history, self.fanout))
         room.reset([*tail, *loading.meanwhile])
         return room
 

@@ -16,7 +16,8 @@ from tests.support.clients import Batch as Told
 from tests.support.clients import Reader
 from tests.support.in_process_server import Errors
 from transports import room as room_module
-from transports.room import RELEASED_AT_ONCE, Room, Subscription
+from transports.fanout import Fanout
+from transports.room import RELEASES_A_TURN, Room, Subscription
 from transports.stores.memory import MemoryStore
 from transports.wire import Batch, Cursor, Draft, Start
 
@@ -26,7 +27,9 @@ LONG = 60.0
 async def opened(history: int = 1000, store: MemoryStore | None = None) -> Room:
     """A room with a memory store of its own."""
     store = store or MemoryStore(history, max(history, 1000))
-    room = Room("lobby", store, history)
+    fanout = Fanout()
+    fanout.rest_factor = 0.0  # the rest has tests of its own: test_fanout.py
+    room = Room("lobby", store, history, fanout)
 
     async def reset() -> None:
         room.reset(await store.tail("lobby"))
@@ -68,7 +71,7 @@ class Ear:
     async def take(self) -> None:
         """Take the batch that it still has in its hands."""
         self.taking[-1].set_result(None)
-        await turns(2)
+        await turns(3)
 
     @property
     def reader(self) -> Reader:
@@ -178,7 +181,7 @@ async def test_who_waits_without_a_cursor_in_an_empty_room_hears_the_first_messa
 
 async def test_many_held_requests_are_released_in_slices() -> None:
     room = await opened()
-    all = 2 * RELEASED_AT_ONCE + 20
+    all = 2 * RELEASES_A_TURN + 20
     many = [asyncio.ensure_future(room.wait(room.cursor, LONG)) for _ in range(all)]
     await turns(1)
     assert room.held == all
@@ -188,14 +191,14 @@ async def test_many_held_requests_are_released_in_slices() -> None:
         await turns(1)
         counts.append(room.held)
     left = [count for n, count in enumerate(counts) if n == 0 or count != counts[n - 1]]
-    assert left == [all, all - RELEASED_AT_ONCE, 20, 0]
+    assert left == [all, all - RELEASES_A_TURN, 20, 0]
     assert {text for batch in await asyncio.gather(*many) for text in texts(batch)} == {"hi"}
 
 
 async def test_who_waits_for_its_slice_hears_also_what_comes_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room_module, "RELEASED_AT_ONCE", 1)
+    monkeypatch.setattr(room_module, "RELEASES_A_TURN", 1)
     room = await opened()
     many = [asyncio.ensure_future(room.wait(room.cursor, LONG)) for _ in range(8)]
     await turns(1)
@@ -211,12 +214,12 @@ async def test_who_waits_for_its_slice_hears_also_what_comes_meanwhile(
 async def test_who_leaves_before_its_slice_is_released_harms_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room_module, "RELEASED_AT_ONCE", 2)
+    monkeypatch.setattr(room_module, "RELEASES_A_TURN", 2)
     room = await opened()
     many = [asyncio.ensure_future(room.wait(room.cursor, LONG)) for _ in range(9)]
     await turns(1)
     await post(room, "hi")
-    await turns(2)
+    await turns(3)
     for one in many[5:]:
         one.cancel()
     assert [texts(batch) for batch in await asyncio.gather(*many[:5])] == [["hi"]] * 5
@@ -247,7 +250,7 @@ async def test_messages_of_one_loop_turn_go_out_as_one_batch() -> None:
     room, ear = await opened(), Ear()
     room.subscribe(room.cursor, ear.push)
     await asyncio.gather(*[room.post(Draft("ann", text)) for text in "abc"])
-    await turns(2)
+    await turns(3)
     assert [texts(batch) for batch in ear.heard] == [[], ["a", "b", "c"]]
 
 
@@ -257,7 +260,7 @@ async def test_a_batch_is_made_once_for_all_readers_at_the_same_cursor() -> None
     for ear in ears:
         room.subscribe(room.cursor, ear.push)
     await post(room, "hi")
-    await turns(2)
+    await turns(3)
     assert len({id(ear.heard[-1]) for ear in ears}) == 1
 
 
@@ -272,7 +275,7 @@ async def test_who_joins_while_a_push_is_pending_hears_each_message_once(
     assert len(early.heard) == 1
     room.subscribe(beginning if from_the_beginning else room.cursor, late.push)
     await post(room, "after")
-    await turns(2)
+    await turns(3)
     assert early.reader.exact
     assert early.reader.ids == [1, 2]
     assert late.reader.exact
@@ -290,9 +293,9 @@ async def test_one_readers_exception_ends_that_reader_alone(errors: Errors) -> N
     room.subscribe(room.cursor, fail)
     room.subscribe(room.cursor, after.push)
     ack = await room.post(Draft("ann", "hi"))
-    await turns(2)
+    await turns(3)
     await post(room, "ho")
-    await turns(2)
+    await turns(3)
     assert ack.id == 1
     assert before.reader.ids == after.reader.ids == [1, 2]
     assert room.readers == 2
@@ -319,7 +322,7 @@ async def test_a_slow_reader_falls_behind_in_the_log_and_catches_up_with_one_big
     await slow.take()
     for n in range(30):
         await post(room, f"{n}")
-        await turns(2)
+        await turns(3)
     assert len(slow.heard) == 2  # the first message's batch is still in its hands
     assert len(quick.heard) == 31
     await slow.take()
@@ -327,7 +330,7 @@ async def test_a_slow_reader_falls_behind_in_the_log_and_catches_up_with_one_big
     assert [len(batch.messages) for batch in slow.heard] == [0, 1, 29]
     assert slow.reader.ids == quick.reader.ids
     await post(room, "now it keeps up")
-    await turns(2)
+    await turns(3)
     assert texts(slow.heard[-1]) == ["now it keeps up"]
 
 
@@ -344,7 +347,7 @@ async def test_more_messages_in_one_turn_than_the_history_has_are_a_gap_for_ever
     room, ear = await opened(history=5), Ear()
     room.subscribe(room.cursor, ear.push)
     await asyncio.gather(*[room.post(Draft("ann", f"{n}")) for n in range(20)])
-    await turns(2)
+    await turns(3)
     assert (ear.reader.gaps, ear.reader.ids) == (1, [16, 17, 18, 19, 20])
 
 
@@ -353,7 +356,7 @@ async def test_a_burst_longer_than_a_batch_is_told_batch_after_batch() -> None:
     room.subscribe(room.cursor, ear.push)
     room.subscribe(room.cursor, slow.push)
     await asyncio.gather(*[room.post(Draft("ann", f"{n}")) for n in range(250)])
-    await turns(2)
+    await turns(3)
     assert [(len(batch.messages), batch.more) for batch in ear.heard[1:]] == [
         (100, True), (100, True), (50, False),
     ]  # fmt: skip
@@ -382,7 +385,7 @@ async def test_a_reader_whose_wire_breaks_under_a_batch_is_gone(
     room, slow = await opened(), Ear(slow=True)
     room.subscribe(room.cursor, slow.push)
     end(slow.taking[-1])
-    await turns(2)
+    await turns(3)
     assert room.readers == 0
 
 
@@ -397,7 +400,7 @@ async def test_a_reader_that_leaves_while_another_is_told_harms_nobody() -> None
     leaving.append(room.subscribe(room.cursor, push))
     room.subscribe(room.cursor, last.push)
     await post(room, "hi", "ho")
-    await turns(2)
+    await turns(3)
     assert last.reader.ids == [1, 2]
     assert room.readers == 1
 
@@ -435,7 +438,7 @@ async def test_a_log_that_begins_a_new_life_is_a_gap_for_all_who_are_here() -> N
     assert (batch.gap, batch.cursor) == (True, room.cursor)
     assert ear.heard[-1].gap
     await post(room, "new")
-    await turns(2)
+    await turns(3)
     assert (ear.reader.ids, ear.reader.gaps) == ([1], 1)
 
 
