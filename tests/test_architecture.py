@@ -107,6 +107,7 @@ CORE = [
     "transports.wire",
     "transports.log",
     "transports.store",
+    "transports.fanout",
     "transports.room",
     "transports.rooms",
 ]

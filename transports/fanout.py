@@ -14,6 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from transports.wire import Batch
+
 REST_MAX_SECONDS = 0.05  # no reader waits longer because of the rest
 
 Flush = Callable[[], Iterator[float]]
@@ -27,6 +29,11 @@ class Sent:
     batches: int = 0  # one for each reader that it was sent to
     messages: int = 0  # in these batches
     rest_seconds: float = 0.0
+
+    def count(self, batch: Batch) -> None:
+        """Count a batch that goes to one more reader."""
+        self.batches += 1
+        self.messages += len(batch.messages)
 
 
 class Fanout:

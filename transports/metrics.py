@@ -79,6 +79,7 @@ class Inspector:
     def numbers(self) -> dict[str, float]:
         """Return what is one number each. Seconds and bytes unless the name says otherwise."""
         chat = self._chat
+        sent = chat.rooms.fanout.sent
         return {
             "held": sum(room.held for room in chat.rooms),
             "websockets": chat.connections.count("websocket"),
@@ -88,6 +89,10 @@ class Inspector:
             "cpu_seconds": time.process_time(),
             "uptime_seconds": round(time.monotonic() - self._started, 3),
             "messages": chat.counts.messages,
+            "flushes": sent.flushes,
+            "pushed_batches": sent.batches,
+            "pushed_messages": sent.messages,
+            "rest_seconds": round(sent.rest_seconds, 6),
             "queue_taken": chat.counts.queue_taken,
             "queue_dead": chat.counts.queue_dead,
             "connections": len(chat.traffic.open),
@@ -121,7 +126,18 @@ class ChatCollector(Collector):
     """The same numbers in Prometheus' words."""
 
     COUNTERS = frozenset(
-        {"cpu_seconds", "messages", "queue_taken", "queue_dead", "bytes_received", "bytes_sent"}
+        {
+            "cpu_seconds",
+            "messages",
+            "flushes",
+            "pushed_batches",
+            "pushed_messages",
+            "rest_seconds",
+            "queue_taken",
+            "queue_dead",
+            "bytes_received",
+            "bytes_sent",
+        }
     )
 
     def __init__(self, inspector: Inspector, chat: Chat) -> None:

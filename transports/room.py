@@ -11,21 +11,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 from transports.fanout import Fanout
 from transports.log import Log
 from transports.store import Store
 from transports.wire import BATCH_MESSAGES, Ack, Batch, Cursor, Draft, Message, Start
 
-# What may be done in one turn of the loop, so that it is never held up for long.
-PUSHES_A_TURN = 500
-RELEASES_A_TURN = 64  # each is a request to answer
+PUSHES_A_TURN = 500  # more would hold up the loop
+RELEASES_A_TURN = 64  # of held requests, each of which is then answered
 
 # Writes a batch to its reader. None: it was written at once. Else a future that is done when it was.
 Push = Callable[[Batch], "asyncio.Future[None] | None"]
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -175,28 +171,25 @@ class Room:
 
     def _flush(self) -> Iterator[float]:
         """Release what is held, then push what is new; yield the share of a loop's turn that each step took."""
-        for waiters in _slices(list(self._waiters), RELEASES_A_TURN):
-            for held in waiters:
+        waiters, subscriptions = list(self._waiters), list(self._caught_up)
+        for start in range(0, len(waiters), RELEASES_A_TURN):
+            for held in waiters[start : start + RELEASES_A_TURN]:
                 _wake(held)
-            yield len(waiters) / RELEASES_A_TURN
-        for subscriptions in _slices(list(self._caught_up), PUSHES_A_TURN):
-            self._push_news(subscriptions)
-            yield len(subscriptions) / PUSHES_A_TURN
+            yield (len(waiters) - start) / RELEASES_A_TURN
+        for start in range(0, len(subscriptions), PUSHES_A_TURN):
+            self._push_news(subscriptions[start : start + PUSHES_A_TURN])
+            yield (len(subscriptions) - start) / PUSHES_A_TURN
 
     def _push_news(self, subscriptions: list[Subscription]) -> None:
         """Send each reader what follows its cursor; those at the same cursor share a batch."""
-        cursor, batch, has_news = None, self.since(Start.NOW), False
-        sent = self._fanout.sent
+        cursor, batch = None, self.since(Start.NOW)
         for subscription in subscriptions:
             if subscription not in self._caught_up:
                 continue  # it has left since the flush began, or still writes what it was sent since
             if subscription.cursor is not cursor:
-                cursor = subscription.cursor
-                batch = self.since(cursor)
-                has_news = batch.has_news
-            if has_news:
-                sent.batches += 1
-                sent.messages += len(batch.messages)
+                cursor, batch = subscription.cursor, self.since(subscription.cursor)
+            if batch.has_news:
+                self._fanout.sent.count(batch)
                 if subscription.send(batch) and batch.more:
                     self.resume(subscription)
 
@@ -205,8 +198,3 @@ def _wake(held: asyncio.Future[None]) -> None:
     """End a hold, unless it has ended; its waiter reads what there is."""
     if not held.done():
         held.set_result(None)
-
-
-def _slices(whole: list[T], most: int) -> Iterator[list[T]]:
-    for start in range(0, len(whole), most):
-        yield whole[start : start + most]
