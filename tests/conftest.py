@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="a file whose TRANSPORTS the conformance suite is run for",
     )
+    parser.addoption("--url", help="judge the server at this address, in any language")
+    parser.addoption(
+        "--serve", help="judge the server that this command starts: see conformance.py"
+    )
+    parser.addoption("--transports", help="the transports that it serves, separated by commas")
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ The file names its handlers, as the table does, and may bring clients for names 
 
 They are added to the table (a name that is there already is replaced); the suite then runs for them alone, and for
 the pairs of each of them with every other transport, both ways.
+
+A server in another process, in any language, is judged by `python -m tests.conformance`. The first line of each test
+is the sentence of the contract that it proves, and the section in which it stands.
 """
 
 from __future__ import annotations
@@ -22,22 +25,27 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import string
 import time
-from collections.abc import Awaitable, Callable
-from functools import cache, partial
+from collections.abc import Awaitable, Callable, Iterator
+from functools import cache
 from itertools import permutations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
-from tests.support.clients import CLIENTS, Batch, Reader, joined
+from tests.support import clients
+from tests.support.clients import CLIENTS, Batch, Client, Reader, Refused, joined
+from tests.support.http import ask
 from tests.support.in_process_server import InProcessServer
+from tests.support.server_under_test import HISTORY, Elsewhere, Subject, fresh_prefix, judged, named
 from tests.support.waiting import until
 from transports.app import TRANSPORTS
 
-Serve = Callable[..., Awaitable[InProcessServer]]
+Serve = Callable[..., Awaitable[Subject]]
 
 TEXTS = {
     "an emoji of seven code points": "👩‍👩‍👧‍👦",
@@ -54,6 +62,32 @@ TEXTS = {
     "2000 characters that JSON must escape": "\x01" * 2000,
     "what looks like the end of an event, a frame or a header": "\n\ndata: x\r\n\r\n\x81\x00",
     "markup": "<img src=x onerror=alert(1)>",
+}
+
+
+LEGAL = frozenset(
+    string.ascii_letters + string.digits + "-._~:@/!$'()*,;"
+)  # as they are, in a query
+
+UNACCEPTABLE: dict[str, dict[str, Any]] = {
+    "no author": {"author": None},
+    "an empty author": {"author": ""},
+    "an author of 33 characters": {"author": "a" * 33},
+    "a text that is a number": {"text": 1},
+    "a blank text": {"text": " \u2003\n"},
+    "a text of 2001 characters": {"text": "x" * 2001},
+    "an empty key": {"key": ""},
+    "a key of 65 characters": {"key": "k" * 65},
+}
+JSON = "application/json"
+UNREADABLE = {
+    "not JSON": (b"{", JSON, 400),
+    "NaN": (b'{"author": "ann", "text": "hi", "x": NaN}', JSON, 400),
+    "not an object": (b"[]", JSON, 400),
+    "not UTF-8": (b'{"author": "ann", "text": "\xff"}', JSON, 400),
+    "no text": (b'{"author": "ann"}', JSON, 422),
+    "over 16 KiB": (b'{"author": "ann", "text": "hi"}' + b" " * (1 << 14), JSON, 413),
+    "a form": (b"author=ann&text=hi", "application/x-www-form-urlencoded", 415),
 }
 
 
@@ -74,8 +108,11 @@ def learners(path: Path | None) -> ModuleType | None:
 def tables(config: pytest.Config) -> tuple[dict[str, Any], list[str]]:
     """Give the table that is served, and the names in it that are tested."""
     module = learners(config.getoption("--transport-module"))
+    names = named(config.getoption("--transports"), list(CLIENTS))
+    if config.getoption("--url") or config.getoption("--serve"):
+        return dict.fromkeys(names), names
     if module is None:
-        return dict(TRANSPORTS), list(TRANSPORTS)
+        return dict(TRANSPORTS), [name for name in TRANSPORTS if name in names]
     return {**TRANSPORTS, **module.TRANSPORTS}, list(module.TRANSPORTS)
 
 
@@ -85,6 +122,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("transport", tested)
     if "polling" in metafunc.fixturenames:
         metafunc.parametrize("polling", [name for name in tested if CLIENTS[name].limited])
+    if "holding" in metafunc.fixturenames:
+        metafunc.parametrize("holding", [name for name in tested if CLIENTS[name].holds])
     if "pair" in metafunc.fixturenames:
         pairs = [pair for pair in permutations(table, 2) if set(pair) & set(tested)]
         metafunc.parametrize("pair", pairs, ids="→".join)
@@ -96,17 +135,71 @@ def table(request: pytest.FixtureRequest) -> dict[str, Any]:
     return tables(request.config)[0]
 
 
+@pytest.fixture(scope="session")
+def elsewhere(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Elsewhere | None]:
+    """The server in another process; None when the suite's own process serves."""
+    with judged(request.config, tmp_path_factory.mktemp("judged")) as server:
+        yield server
+
+
 @pytest.fixture
-def serve(serve: Serve, table: dict[str, Any]) -> Serve:
-    return partial(serve, transports=table)
+def serve(
+    serve: Callable[..., Awaitable[InProcessServer]],
+    table: dict[str, Any],
+    elsewhere: Elsewhere | None,
+    tmp_path: Path,
+) -> Iterator[Serve]:
+    """Start a server: with a short `history`, with a `file` for its log, or one that is `forgetting`."""
+    prefix, started = fresh_prefix(), []
+
+    async def start(
+        history: int | None = None, file: Path | None = None, forgetting: bool = False
+    ) -> Subject:
+        if elsewhere is None:
+            store = f"sqlite:{file}" if file else "memory"
+            inside = await serve(transports=table, store=store, history=history or HISTORY)
+            return Subject(inside.url, prefix, inside)
+        if not (history or file or forgetting):
+            return Subject(elsewhere.url, prefix)
+        process, url = elsewhere.another(tmp_path, history, file)
+        started.append(Subject(url, prefix, process=process))
+        return started[-1]
+
+    yield start
+    for subject in started:
+        subject.end()
 
 
-async def post_many(
-    server: InProcessServer, count: int, room: str = "lobby"
-) -> list[dict[str, Any]]:
+async def post_many(server: Subject, count: int, room: str = "lobby") -> list[dict[str, Any]]:
     """Post so many messages, one after the other; give their acks."""
-    async with joined(server.url, "short-polling", room=room) as author:
+    async with server.joined("short-polling", room=room) as author:
         return [await author.post(f"message {n}") for n in range(1, count + 1)]
+
+
+def epoch_of(cursor: str) -> str:
+    """Return the epoch inside a cursor."""
+    return cursor.rpartition(":")[0]
+
+
+def another_epoch(epoch: str) -> str:
+    """Return an epoch of the same form that isn’t this one."""
+    return ("1" if epoch.startswith("0") else "0") + epoch[1:]
+
+
+async def refused(client: Client) -> int:
+    """Return the status with which the server refuses this client; 200 when it doesn’t."""
+    try:
+        await client.join()
+        await client.receive()
+    except Refused as refusal:
+        return refusal.status
+    except ConnectionClosed as closed:
+        return (closed.rcvd.code if closed.rcvd else 0) - 4000
+    finally:
+        await client.leave()
+    return 200
 
 
 def test_every_transport_has_a_client_that_this_suite_can_use(table: dict[str, Any]) -> None:
@@ -117,20 +210,22 @@ def test_every_transport_has_a_client_that_this_suite_can_use(table: dict[str, A
 
 
 async def test_the_first_batch_comes_at_once_even_when_it_is_empty(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport) as reader:
+    """Reading: the first at once, even when empty."""
+    async with server.joined(transport) as reader:
         batch = json.loads((await reader.receive()).raw)
     cursor = batch.pop("cursor")
-    empty = {"type": "batch", "room": "lobby", "gap": False, "more": False, "messages": []}
+    empty = {"type": "batch", "room": server.room(), "gap": False, "more": False, "messages": []}
     assert batch == empty
     assert cursor.endswith(":0")
 
 
 async def test_a_message_has_the_members_that_the_contract_names(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport) as reader:
+    """Message: absent when the sender gave none."""
+    async with server.joined(transport) as reader:
         before = time.time()
         await reader.post("hi", key="c1f0-9")
         await reader.post("ho")
@@ -145,9 +240,10 @@ async def test_a_message_has_the_members_that_the_contract_names(
 
 
 async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_first(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport) as reader:
+    """Message: 1, 2, 3, … without holes, in one room and one epoch."""
+    async with server.joined(transport) as reader:
         await reader.receive()
         await post_many(server, 30)
         seen = Reader()
@@ -157,32 +253,33 @@ async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_firs
 
 
 async def test_a_messages_bytes_are_the_same_on_every_transport_and_for_every_reader(
-    server: InProcessServer, table: dict[str, Any], transport: str
+    server: Subject, table: dict[str, Any], transport: str
 ) -> None:
-    async with joined(server.url, transport, cursor="now") as early:
+    """Message: its bytes are the same on every transport and for every reader."""
+    async with server.joined(transport, cursor="now") as early:
         start = (await early.receive()).cursor
         await early.post("𝒳 é \x00 </script>", key="k\u2028")
         tellings = [(await early.receive()).raw]
         for other in table:
-            async with joined(server.url, other, cursor=start) as late:
+            async with server.joined(other, cursor=start) as late:
                 tellings.append((await late.receive()).raw)
     assert len(set(tellings)) == 1
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-async def test_a_text_is_kept_to_the_character(
-    server: InProcessServer, transport: str, text: str
-) -> None:
-    async with joined(server.url, transport, cursor="now") as reader:
+async def test_a_text_is_kept_to_the_character(server: Subject, transport: str, text: str) -> None:
+    """Message: text is kept to the character."""
+    async with server.joined(transport, cursor="now") as reader:
         await reader.receive()
         await reader.post(text)
         assert (await reader.receive()).texts == [text]
 
 
 async def test_author_and_key_are_kept_to_the_character_as_long_as_they_may_be(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport, cursor="now") as reader:
+    """Message: Lengths count Unicode code points."""
+    async with server.joined(transport, cursor="now") as reader:
         await reader.receive()
         ack = await reader.post("hi", author="é\u0301👩\x00" * 8, key="𝒳\n" * 32)
         [message] = (await reader.receive()).messages
@@ -193,20 +290,20 @@ async def test_author_and_key_are_kept_to_the_character_as_long_as_they_may_be(
 # Where a reader begins
 
 
-async def test_without_a_cursor_the_newest_hundred_come(
-    server: InProcessServer, transport: str
-) -> None:
+async def test_without_a_cursor_the_newest_hundred_come(server: Subject, transport: str) -> None:
+    """Reading: No `cursor`: the newest `limit` messages (default and maximum 100."""
     await post_many(server, 120)
-    async with joined(server.url, transport) as reader:
+    async with server.joined(transport) as reader:
         batch = await reader.receive()
     assert (batch.ids, batch.gap, batch.more) == (list(range(21, 121)), False, False)
 
 
 async def test_now_tells_no_message_and_goes_on_with_the_next(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
+    """Reading: `cursor=now`: no messages, the current cursor."""
     acks = await post_many(server, 5)
-    async with joined(server.url, transport, cursor="now") as reader:
+    async with server.joined(transport, cursor="now") as reader:
         batch = await reader.receive()
         assert (batch.ids, batch.gap, batch.more) == ([], False, False)
         assert batch.cursor == acks[-1]["cursor"]
@@ -214,35 +311,73 @@ async def test_now_tells_no_message_and_goes_on_with_the_next(
         assert (await reader.receive()).ids == [6]
 
 
-async def test_the_epochs_zero_tells_from_the_beginning(
-    server: InProcessServer, transport: str
-) -> None:
+async def test_the_epochs_zero_tells_from_the_beginning(server: Subject, transport: str) -> None:
+    """Reading: `<epoch>:0`: from the beginning."""
     acks = await post_many(server, 3)
-    epoch = acks[0]["cursor"].partition(":")[0]
-    async with joined(server.url, transport, cursor=f"{epoch}:0") as reader:
+    epoch = epoch_of(acks[0]["cursor"])
+    async with server.joined(transport, cursor=f"{epoch}:0") as reader:
         batch = await reader.receive()
     assert (batch.ids, batch.gap) == ([1, 2, 3], False)
 
 
 async def test_a_cursor_goes_on_after_the_message_that_it_names(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
+    """Batch: give this back to go on after this batch, on any transport."""
     acks = await post_many(server, 6)
     for ack in acks[:-1]:
-        async with joined(server.url, transport, cursor=ack["cursor"]) as reader:
+        async with server.joined(transport, cursor=ack["cursor"]) as reader:
             batch = await reader.receive()
         assert (batch.ids[0], batch.ids[-1], batch.gap) == (ack["id"] + 1, 6, False)
 
 
 async def test_an_acks_cursor_goes_on_after_this_very_message(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport) as author:
+    """Writing: its cursor goes on after this very message."""
+    async with server.joined(transport) as author:
         await author.receive()
         mine = await author.post("mine")
         await post_many(server, 2)
-        async with joined(server.url, transport, cursor=mine["cursor"]) as reader:
+        async with server.joined(transport, cursor=mine["cursor"]) as reader:
             assert (await reader.receive()).texts == ["message 1", "message 2"]
+
+
+async def test_a_cursor_is_legal_in_an_address_and_as_an_events_id(
+    server: Subject, transport: str
+) -> None:
+    """Batch: legal as a query value and as an SSE id."""
+    acks = await post_many(server, 2)
+    async with server.joined(transport, cursor=acks[0]["cursor"]) as reader:
+        batch = await reader.receive()
+    for cursor in (batch.cursor, acks[0]["cursor"]):
+        assert [character for character in cursor if character not in LEGAL] == []
+
+
+async def test_a_request_that_meets_no_message_is_answered_after_its_wait_and_its_cursor_is_unchanged(
+    server: Subject, holding: str
+) -> None:
+    """Reading: for `wait` seconds (default 25, 0 to 55), then an empty batch with an unchanged cursor."""
+    [ack] = await post_many(server, 1)
+    path = f"/rooms/{server.room()}/{holding}?cursor={ack['cursor']}&wait=0.2"
+    began = time.monotonic()
+    async with asyncio.timeout(clients.PATIENCE_SECONDS):
+        answer = await ask(server.url, path)
+    assert time.monotonic() - began >= 0.2
+    assert (answer.status, answer.json["messages"]) == (200, [])
+    assert answer.json["cursor"] == ack["cursor"]
+    assert answer.headers.get("server-timing", "").startswith("hold;dur=")
+
+
+async def test_an_answer_is_never_stored_on_the_way(server: Subject, polling: str) -> None:
+    """Reading: Answers carry `Cache-Control: no-store`, no `ETag`, and are never 304."""
+    for condition in ({}, {"If-None-Match": "*"}):
+        answer = await ask(
+            server.url, f"/rooms/{server.room()}/{polling}?wait=0", headers=condition
+        )
+        headers = answer.headers
+        assert (answer.status, headers.get("cache-control")) == (200, "no-store")
+        assert "etag" not in headers
 
 
 # Gaps
@@ -257,13 +392,12 @@ async def test_an_acks_cursor_goes_on_after_this_very_message(
     ],
 )
 async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
-    server: InProcessServer, transport: str, name: str, cursor: str
+    server: Subject, transport: str, name: str, cursor: str
 ) -> None:
-    epoch = (await post_many(server, 5))[0]["cursor"].partition(":")[0]
-    other = "00000000" if epoch != "00000000" else "00000001"
-    async with joined(
-        server.url, transport, cursor=cursor.format(epoch=epoch, other=other)
-    ) as reader:
+    """Batch: A gap is told at once, never held."""
+    epoch = epoch_of((await post_many(server, 5))[0]["cursor"])
+    other = another_epoch(epoch)
+    async with server.joined(transport, cursor=cursor.format(epoch=epoch, other=other)) as reader:
         batch = await reader.receive()
         assert (batch.gap, batch.ids, batch.more) == (True, [1, 2, 3, 4, 5], False)
         await reader.post("the sixth")
@@ -271,8 +405,11 @@ async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
         assert (batch.gap, batch.ids) == (False, [6])
 
 
-async def test_in_an_empty_room_a_gap_is_told_too(server: InProcessServer, transport: str) -> None:
-    async with joined(server.url, transport, cursor="00000000:3") as reader:
+async def test_in_an_empty_room_a_gap_is_told_too(server: Subject, transport: str) -> None:
+    """Batch: A gap is told at once, never held."""
+    async with server.joined(transport) as reader:
+        other = another_epoch(epoch_of((await reader.receive()).cursor))
+    async with server.joined(transport, cursor=f"{other}:3") as reader:
         batch = await reader.receive()
     assert (batch.gap, batch.ids, batch.more) == (True, [], False)
 
@@ -280,10 +417,11 @@ async def test_in_an_empty_room_a_gap_is_told_too(server: InProcessServer, trans
 async def test_a_trimmed_history_is_a_gap_that_begins_with_the_oldest_retained_message(
     serve: Serve, transport: str
 ) -> None:
+    """Batch: `messages` begins with the oldest retained message."""
     server = await serve(history=10)
     acks = await post_many(server, 15)
     for place in (0, 1, 3):
-        async with joined(server.url, transport, cursor=acks[place]["cursor"]) as reader:
+        async with server.joined(transport, cursor=acks[place]["cursor"]) as reader:
             batch = await reader.receive()
         assert (batch.gap, batch.ids) == (True, list(range(6, 16)))
 
@@ -291,26 +429,30 @@ async def test_a_trimmed_history_is_a_gap_that_begins_with_the_oldest_retained_m
 async def test_a_cursor_just_before_the_oldest_retained_message_is_no_gap(
     serve: Serve, transport: str
 ) -> None:
+    """Batch: what follows your cursor can no longer be told in full."""
     server = await serve(history=10)
     acks = await post_many(server, 15)
-    async with joined(server.url, transport, cursor=acks[4]["cursor"]) as reader:
+    async with server.joined(transport, cursor=acks[4]["cursor"]) as reader:
         batch = await reader.receive()
     assert (batch.gap, batch.ids) == (False, list(range(6, 16)))
 
 
 async def test_without_a_cursor_a_trimmed_history_is_no_gap(serve: Serve, transport: str) -> None:
+    """Reading: the newest `limit` messages (default and maximum 100; 0 or more than 100 is 400), `gap: false`."""
     server = await serve(history=10)
     await post_many(server, 15)
-    async with joined(server.url, transport) as reader:
+    async with server.joined(transport) as reader:
         batch = await reader.receive()
     assert (batch.gap, batch.ids) == (False, list(range(6, 16)))
 
 
 async def test_a_gap_longer_than_a_batch_says_that_it_goes_on(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    await post_many(server, 130)
-    async with joined(server.url, transport, cursor="00000000:3") as reader:
+    """Batch: `messages` begins with the oldest retained message, `more` says whether it goes on."""
+    acks = await post_many(server, 130)
+    other = another_epoch(epoch_of(acks[0]["cursor"]))
+    async with server.joined(transport, cursor=f"{other}:3") as reader:
         first, rest = await reader.receive(), await reader.receive()
     assert (first.gap, first.more, first.ids) == (True, True, list(range(1, 101)))
     assert (rest.gap, rest.more, rest.ids) == (False, False, list(range(101, 131)))
@@ -320,11 +462,12 @@ async def test_a_gap_longer_than_a_batch_says_that_it_goes_on(
 
 
 async def test_a_backlog_longer_than_a_batch_comes_batch_after_batch(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
+    """Batch: the batch was cut at `limit`; ask again at once."""
     acks = await post_many(server, 230)
-    beginning = acks[0]["cursor"].partition(":")[0] + ":0"
-    async with joined(server.url, transport, cursor=beginning) as reader:
+    beginning = epoch_of(acks[0]["cursor"]) + ":0"
+    async with server.joined(transport, cursor=beginning) as reader:
         batches = [await reader.receive() for _ in range(3)]
     assert [(len(batch.ids), batch.more) for batch in batches] == [
         (100, True),
@@ -336,27 +479,30 @@ async def test_a_backlog_longer_than_a_batch_comes_batch_after_batch(
 
 @pytest.mark.parametrize("limit", [1, 7, 100])
 async def test_limit_is_the_most_that_a_batch_has(
-    server: InProcessServer, polling: str, limit: int
+    server: Subject, polling: str, limit: int
 ) -> None:
+    """Reading: the newest `limit` messages."""
     acks = await post_many(server, 20)
-    async with joined(server.url, polling, limit=limit) as newest:
+    async with server.joined(polling, limit=limit) as newest:
         batch = await newest.receive()
         assert (batch.ids, batch.more, batch.gap) == (list(range(1, 21))[-limit:], False, False)
-    async with joined(server.url, polling, limit=limit, cursor=acks[4]["cursor"]) as reader:
+    async with server.joined(polling, limit=limit, cursor=acks[4]["cursor"]) as reader:
         batch = await reader.receive()
         assert (batch.ids, batch.more) == (list(range(6, 21))[:limit], limit < 15)
         assert batch.cursor.endswith(f":{batch.ids[-1]}")
 
 
 async def test_what_many_authors_write_at_once_reaches_every_reader_exactly_once_and_in_one_order(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
+    """Message: 1, 2, 3, … without holes, in one room and one epoch."""
+
     async def write(author: str) -> None:
-        async with joined(server.url, transport) as client:
+        async with server.joined(transport) as client:
             for n in range(20):
                 await client.post(f"{author} {n}", author=author)
 
-    async with joined(server.url, transport) as one, joined(server.url, transport) as other:
+    async with server.joined(transport) as one, server.joined(transport) as other:
         readers = Reader(), Reader()
         reading = [readers[0].read_to(one, 100), readers[1].read_to(other, 100)]
         await asyncio.gather(*reading, *[write(f"author{n}") for n in range(5)])
@@ -372,9 +518,10 @@ async def test_what_many_authors_write_at_once_reaches_every_reader_exactly_once
 
 
 async def test_the_same_key_again_is_acknowledged_as_the_first_and_adds_nothing(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport, cursor="now") as client:
+    """Writing: the first one's `id`, `"duplicate": true`, and nothing is added."""
+    async with server.joined(transport, cursor="now") as client:
         await client.receive()
         first = await client.post("once", key="k")
         again = await client.post("twice", author="bob", key="k")
@@ -386,34 +533,50 @@ async def test_the_same_key_again_is_acknowledged_as_the_first_and_adds_nothing(
     assert [m["text"] for m in seen.view] == ["once", "the end"]
 
 
-async def test_a_key_is_remembered_across_transports(
-    server: InProcessServer, pair: tuple[str, str]
+async def test_what_is_acknowledged_is_there_for_the_next_reader(
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, pair[0]) as one, joined(server.url, pair[1]) as other:
+    """Writing: An ack is a promise: the store has the message."""
+    async with server.joined(transport, cursor="now") as author:
+        cursor = (await author.receive()).cursor
+        for n in range(1, 11):
+            ack = await author.post(f"message {n}")
+            async with server.joined(transport, cursor=cursor) as reader:
+                assert (await reader.receive()).ids == [n]
+            cursor = ack["cursor"]
+
+
+async def test_a_key_is_remembered_across_transports(
+    server: Subject, pair: tuple[str, str]
+) -> None:
+    """Writing: The same `key` in the same room again."""
+    async with server.joined(pair[0]) as one, server.joined(pair[1]) as other:
         first, again = await one.post("hi", key="k"), await other.post("hi", key="k")
     assert (again["id"], again["duplicate"]) == (first["id"], True)
 
 
 async def test_the_same_key_in_another_room_is_another_message(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
+    """Room: Rooms are independent."""
     async with (
-        joined(server.url, transport, room="here") as here,
-        joined(server.url, transport, room="there") as there,
+        server.joined(transport, room="here") as here,
+        server.joined(transport, room="there") as there,
     ):
         assert not (await here.post("hi", key="k"))["duplicate"]
         assert not (await there.post("hi", key="k"))["duplicate"]
 
 
 async def test_one_key_sent_many_times_at_once_makes_one_message(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport) as reader:
+    """Writing: and nothing is added."""
+    async with server.joined(transport) as reader:
         seen = Reader()
         seen.take(await reader.receive())
 
         async def send() -> dict[str, Any]:
-            async with joined(server.url, transport) as author:
+            async with server.joined(transport) as author:
                 ack: dict[str, Any] = await author.post("hi", key="k")
                 return ack
 
@@ -428,8 +591,9 @@ async def test_one_key_sent_many_times_at_once_makes_one_message(
 async def test_at_least_the_rooms_last_thousand_keys_are_remembered_even_with_a_short_history(
     serve: Serve, transport: str
 ) -> None:
+    """Writing: remembered for at least the room's last 1000 messages."""
     server = await serve(history=10)
-    async with joined(server.url, transport) as author:
+    async with server.joined(transport) as author:
         for n in range(1000):
             await author.post(f"{n}", key=f"k{n}")
         again = await author.post("0", key="k0")
@@ -437,19 +601,21 @@ async def test_at_least_the_rooms_last_thousand_keys_are_remembered_even_with_a_
 
 
 async def test_without_a_key_the_same_words_are_two_messages(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
-    async with joined(server.url, transport) as author:
+    """Message: absent when the sender gave none."""
+    async with server.joined(transport) as author:
         acks = [await author.post("hi"), await author.post("hi")]
     assert [ack["id"] for ack in acks] == [1, 2]
     assert all("key" not in ack for ack in acks)
 
 
 async def test_members_that_the_contract_does_not_name_are_ignored(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
+    """Writing: Members that the contract doesn't name are ignored."""
     strange = {"id": 99, "sent_at": 0, "room": "elsewhere", "admin": True, "": None, "x": [{}]}
-    async with joined(server.url, transport, cursor="now", strange="1") as client:
+    async with server.joined(transport, cursor="now", strange="1") as client:
         await client.receive()
         ack = await client.post("hi", **strange)
         [message] = (await client.receive()).messages
@@ -460,11 +626,12 @@ async def test_members_that_the_contract_does_not_name_are_ignored(
 # Rooms
 
 
-async def test_rooms_are_independent(server: InProcessServer, transport: str) -> None:
+async def test_rooms_are_independent(server: Subject, transport: str) -> None:
+    """Room: Rooms are independent."""
     await post_many(server, 3, room="here")
     async with (
-        joined(server.url, transport, room="here", cursor="now") as here,
-        joined(server.url, transport, room="there") as there,
+        server.joined(transport, room="here", cursor="now") as here,
+        server.joined(transport, room="there") as there,
     ):
         await here.receive()
         assert not (await there.receive()).has_news
@@ -472,41 +639,124 @@ async def test_rooms_are_independent(server: InProcessServer, transport: str) ->
         assert (await here.post("hi here"))["id"] == 4
         heard = [await here.receive(), await there.receive()]
     assert [batch.texts for batch in heard] == [["hi here"], ["hi there"]]
-    assert [batch.room for batch in heard] == ["here", "there"]
+    assert [batch.room for batch in heard] == [server.room("here"), server.room("there")]
 
 
 @pytest.mark.parametrize("room", ["a", "0", "-", "x" * 64, "0-9-a-z"])
 async def test_a_room_exists_as_soon_as_it_is_named(
-    server: InProcessServer, transport: str, room: str
+    server: Subject, transport: str, room: str
 ) -> None:
+    """Room: A room exists as soon as it is named, an empty one too."""
     async with joined(server.url, transport, room=room) as reader:
         batch = await reader.receive()
     assert (batch.room, batch.has_news) == (room, False)
 
 
+# Refusals
+
+
+@pytest.mark.parametrize("cursor", ["x", "17", "no such:cursor", ":", "é:1"])
+async def test_a_malformed_cursor_is_refused(server: Subject, transport: str, cursor: str) -> None:
+    """Refusals: malformed cursor, `Last-Event-ID`, `limit` or `wait` (over 55 too)."""
+    client = CLIENTS[transport](server.url, server.room(), cursor=cursor)
+    assert await refused(client) == 400
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "1.5"])
+async def test_a_malformed_limit_is_refused(server: Subject, polling: str, limit: str) -> None:
+    """Refusals: malformed cursor, `Last-Event-ID`, `limit` or `wait` (over 55 too)."""
+    assert await refused(CLIENTS[polling](server.url, server.room(), limit=limit)) == 400
+
+
+@pytest.mark.parametrize("fields", UNACCEPTABLE.values(), ids=UNACCEPTABLE)
+async def test_what_is_no_message_is_refused_and_adds_nothing(
+    server: Subject, transport: str, fields: dict[str, Any]
+) -> None:
+    """Refusals: a field missing, of the wrong type, too long, blank."""
+    async with server.joined(transport, cursor="now") as client:
+        await client.receive()
+        with pytest.raises(Refused) as refusal:
+            await client.send({"author": "ann", "text": "hi"} | fields)
+        assert refusal.value.status == 422
+        assert (await client.post("hi"))["id"] == 1
+
+
+@pytest.mark.parametrize(("body", "kind", "status"), UNREADABLE.values(), ids=UNREADABLE)
+async def test_what_cannot_be_read_is_refused_as_a_problem(
+    server: Subject, body: bytes, kind: str, status: int
+) -> None:
+    """Refusals: HTTP errors are RFC 9457 `application/problem+json`."""
+    path = f"/rooms/{server.room()}/messages"
+    answer = await ask(server.url, path, "POST", body, {"Content-Type": kind})
+    assert (answer.status, answer.headers.get("content-type", "").partition(";")[0]) == (
+        status,
+        "application/problem+json",
+    )
+    assert (answer.json["status"], answer.json["type"]) == (status, "about:blank")
+    assert answer.json["detail"]
+
+
+async def test_what_is_no_room_is_not_found(server: Subject, polling: str) -> None:
+    """Room: A name of `[a-z0-9-]{1,64}` (another is 404)."""
+    for room in ("Lobby", "a_b", "x" * 65):
+        answer = await ask(server.url, f"/rooms/{room}/{polling}?wait=0")
+        assert (room, answer.status) == (room, 404)
+
+
+async def test_a_wrong_method_is_refused_and_the_right_one_named(server: Subject) -> None:
+    """Refusals: wrong method (with `Allow`)."""
+    answer = await ask(server.url, f"/rooms/{server.room()}/messages", "DELETE")
+    assert (answer.status, "POST" in answer.headers.get("allow", "")) == (405, True)
+
+
 # Coming and going
 
 
-async def test_who_leaves_leaves_nothing_behind(server: InProcessServer, transport: str) -> None:
-    async with joined(server.url, transport, cursor="now") as client:
+async def test_a_reader_that_leaves_leaves_nothing_behind(server: Subject, transport: str) -> None:
+    """Looking inside: `held` is the number of requests that are held at this moment, in all rooms."""
+
+    async def left() -> tuple[int, int, int]:
+        inside = await server.inspect()
+        room = inside["rooms"].get(server.room(), {"readers": 0})
+        return inside["held"], inside["websockets"], room["readers"]
+
+    before = await left()
+    async with server.joined(transport, cursor="now") as client:
         await client.receive()
-        room, asked = await server.room(), server.chat.requests
         hearing = asyncio.ensure_future(client.receive())
-        await until(lambda: room.readers or sum(asked.values()) > 1)
+        while CLIENTS[transport].waits and await left() == before:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
         hearing.cancel()
-    await until(lambda: room.readers == 0 and not server.chat.connections.lasting)
-    await until(lambda: not server.chat.connections.in_progress)
+    async with asyncio.timeout(clients.PATIENCE_SECONDS):
+        while await left() != before:  # noqa: ASYNC110 (no server says when a reader has gone)
+            await asyncio.sleep(0.001)
+
+
+async def test_a_reader_that_leaves_is_no_longer_known_in_the_server(
+    server: Subject, transport: str
+) -> None:
+    """Reading: Polling keeps no state on the server between two requests."""
+    chat = server.demand_inside().chat
+    async with server.joined(transport, cursor="now") as client:
+        await client.receive()
+        room = await server.demand_inside().room(server.room())
+        hearing = asyncio.ensure_future(client.receive())
+        await until(lambda: room.readers or sum(chat.requests.values()) > 1)
+        hearing.cancel()
+    await until(lambda: room.readers == 0 and not chat.connections.lasting)
+    await until(lambda: not chat.connections.in_progress)
 
 
 async def test_a_reader_that_comes_back_hears_what_it_missed(
-    server: InProcessServer, transport: str
+    server: Subject, transport: str
 ) -> None:
+    """Batch: give this back to go on after this batch."""
     seen = Reader()
-    async with joined(server.url, transport) as client:
+    async with server.joined(transport) as client:
         await post_many(server, 3)
         await seen.read_to(client, 3)
     await post_many(server, 3)
-    async with joined(server.url, transport, cursor=client.cursor) as client:
+    async with server.joined(transport, cursor=client.cursor) as client:
         await seen.read_to(client, 6)
     assert (seen.ids, seen.exact, seen.gaps) == ([1, 2, 3, 4, 5, 6], True, 0)
 
@@ -514,12 +764,13 @@ async def test_a_reader_that_comes_back_hears_what_it_missed(
 async def test_a_cursor_is_good_after_a_restart_when_the_store_kept_the_log(
     serve: Serve, transport: str, tmp_path: Path
 ) -> None:
-    place = f"sqlite:{tmp_path}/chat.db"
-    server = await serve(store=place)
+    """Batch: one that kept it (SQLite, Redis) has the same."""
+    file = tmp_path / "chat.db"
+    server = await serve(file=file)
     acks = await post_many(server, 4)
     await server.stop()
-    server = await serve(store=place)
-    async with joined(server.url, transport, cursor=acks[1]["cursor"]) as reader:
+    server = await serve(file=file)
+    async with server.joined(transport, cursor=acks[1]["cursor"]) as reader:
         batch = await reader.receive()
         assert (batch.gap, batch.ids) == (False, [3, 4])
         assert (await reader.post("after the restart"))["id"] == 5
@@ -528,12 +779,13 @@ async def test_a_cursor_is_good_after_a_restart_when_the_store_kept_the_log(
 async def test_after_a_restart_of_a_store_that_forgets_every_cursor_is_a_gap(
     serve: Serve, transport: str
 ) -> None:
-    server = await serve(store="memory")
+    """Batch: A store that forgot the log (memory, after a restart) has a new epoch."""
+    server = await serve(forgetting=True)
     acks = await post_many(server, 4)
     await server.stop()
-    server = await serve(store="memory")
+    server = await serve(forgetting=True)
     await post_many(server, 6)
-    async with joined(server.url, transport, cursor=acks[1]["cursor"]) as reader:
+    async with server.joined(transport, cursor=acks[1]["cursor"]) as reader:
         batch = await reader.receive()
     assert (batch.gap, batch.ids) == (True, [1, 2, 3, 4, 5, 6])
 
@@ -542,14 +794,15 @@ async def test_after_a_restart_of_a_store_that_forgets_every_cursor_is_a_gap(
 
 
 async def test_the_cursor_of_one_transport_is_good_on_every_other(
-    server: InProcessServer, pair: tuple[str, str]
+    server: Subject, pair: tuple[str, str]
 ) -> None:
+    """Batch: give this back to go on after this batch, on any transport."""
     seen = Reader()
-    async with joined(server.url, pair[0]) as before:
+    async with server.joined(pair[0]) as before:
         await post_many(server, 3)
         await seen.read_to(before, 3)
     await post_many(server, 3)
-    async with joined(server.url, pair[1], cursor=before.cursor) as after:
+    async with server.joined(pair[1], cursor=before.cursor) as after:
         await seen.read_to(after, 6)
         await post_many(server, 3)
         await seen.read_to(after, 9)
@@ -557,12 +810,13 @@ async def test_the_cursor_of_one_transport_is_good_on_every_other(
 
 
 async def test_two_transports_that_overlap_during_a_switch_do_no_harm(
-    server: InProcessServer, pair: tuple[str, str]
+    server: Subject, pair: tuple[str, str]
 ) -> None:
+    """Batch: Two transports may overlap during a switch."""
     seen = Reader()
-    async with joined(server.url, pair[0]) as before:
+    async with server.joined(pair[0]) as before:
         seen.take(await before.receive())
-        async with joined(server.url, pair[1], cursor=before.cursor) as after:
+        async with server.joined(pair[1], cursor=before.cursor) as after:
             seen.take(await after.receive())
             for turn in range(6):
                 await after.post("to both")
@@ -574,30 +828,33 @@ async def test_two_transports_that_overlap_during_a_switch_do_no_harm(
 
 
 async def test_a_gap_is_told_alike_on_every_transport(serve: Serve, pair: tuple[str, str]) -> None:
+    """Batch: The only thing a server says about the messages of a room, on every transport."""
     server = await serve(history=5)
     acks = await post_many(server, 9)
     told: list[Batch] = []
     for transport in pair:
-        async with joined(server.url, transport, cursor=acks[0]["cursor"]) as reader:
+        async with server.joined(transport, cursor=acks[0]["cursor"]) as reader:
             told.append(await reader.receive())
     assert told[0] == told[1]
     assert told[0].gap
 
 
 async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reorders_nothing(
-    server: InProcessServer, pair: tuple[str, str]
+    server: Subject, pair: tuple[str, str]
 ) -> None:
+    """Batch: give this back to go on after this batch, on any transport."""
+
     async def write() -> None:
-        async with joined(server.url, pair[1]) as author:
+        async with server.joined(pair[1]) as author:
             for n in range(120):
                 await author.post(f"{n}")
 
-    async with joined(server.url, pair[0], cursor="now") as client:
+    async with server.joined(pair[0], cursor="now") as client:
         cursor = (await client.receive()).cursor
     writing = asyncio.ensure_future(write())
     seen, turns = Reader(), 0
     while seen.ids[-1:] != [120]:
-        async with joined(server.url, pair[turns % 2], cursor=cursor) as client:
+        async with server.joined(pair[turns % 2], cursor=cursor) as client:
             while not (batch := await client.receive()).has_news:
                 pass
             seen.take(batch)
@@ -608,11 +865,13 @@ async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reo
 
 
 async def test_a_reader_on_every_transport_at_once_hears_the_same(
-    server: InProcessServer, table: dict[str, Any]
+    server: Subject, table: dict[str, Any]
 ) -> None:
+    """Message: its bytes are the same on every transport and for every reader."""
+
     async def hear(transport: str) -> list[dict[str, Any]]:
         seen = Reader()
-        async with joined(server.url, transport) as client:
+        async with server.joined(transport) as client:
             await seen.read_to(client, 60)
         return seen.view
 

@@ -64,11 +64,22 @@ class Refused(Exception):
         self.headers = headers
 
 
+async def reopened(connection: Connection | None, url: str) -> Connection:
+    """Return this connection while it is open; else another one."""
+    if connection is not None and not connection.closed:
+        return connection
+    if connection is not None:
+        await connection.close()
+    return await Connection.open(url)
+
+
 class Client(ABC):
     """One reader and author in one room."""
 
     transport: ClassVar[str]
     limited: ClassVar[bool] = False  # whether its address takes `limit`
+    holds: ClassVar[bool] = False  # whether its address takes `wait`
+    waits: ClassVar[bool] = True  # whether the server knows of a reader who waits
 
     def __init__(self, url: str, room: str, **query: str | int) -> None:
         self.url = url
@@ -101,10 +112,9 @@ class Client(ABC):
 
     async def send(self, draft: dict[str, Any]) -> dict[str, Any]:
         """Send a draft as it is and return its ack. Raises: Refused."""
-        if self._posting is None:
-            self._posting = await Connection.open(self.url)
         body = json.dumps(draft, ensure_ascii=False).encode()
         async with asyncio.timeout(PATIENCE_SECONDS):
+            self._posting = await reopened(self._posting, self.url)
             answer = await self._posting.ask("POST", f"/rooms/{self.room}/messages", body)
         if answer.status not in (200, 201):
             raise Refused(answer.status, answer.json, answer.headers)
@@ -137,6 +147,7 @@ class Poller(Client):
         self._polling = await Connection.open(self.url)
 
     async def _ask(self) -> Batch:
+        self._polling = await reopened(self._polling, self.url)
         answer = await self._polling.ask("GET", self.path)
         if answer.status != 200:
             raise Refused(answer.status, answer.json, answer.headers)
@@ -150,6 +161,7 @@ class Poller(Client):
 
 class ShortPolling(Poller):
     transport = "short-polling"
+    waits = False
 
     async def _next_batch(self) -> bytes:
         if not self._asked:
@@ -161,6 +173,7 @@ class ShortPolling(Poller):
 
 class LongPolling(Poller):
     transport = "long-polling"
+    holds = True
 
     async def _next_batch(self) -> bytes:
         if not self._asked:
@@ -193,7 +206,7 @@ class WebSocket(Client):
         try:
             async for frame in self.socket:
                 assert isinstance(frame, str)
-                if frame.startswith('{"type": "batch"'):
+                if json.loads(frame)["type"] == "batch":
                     self._batches.put_nowait(frame.encode())
                 else:
                     self._answers.put_nowait(json.loads(frame))
@@ -252,10 +265,10 @@ class ServerSentEvents(Client):
         await self._stream.send("GET", self.path, headers={"Accept": "text/event-stream"})
         answer = await self._stream.head()
         if answer.status != 200:
-            size = int(answer.headers["content-length"])
-            body = await self._stream.reader.readexactly(size)
+            body = await self._stream.body(answer)
             raise Refused(answer.status, json.loads(body), answer.headers)
-        self._chunked = answer.headers.get("transfer-encoding") == "chunked"
+        chunked = answer.headers.get("transfer-encoding") == "chunked"
+        self._pieces = self._stream.chunks() if chunked else self._stream.reads()
         self._unread = b""
 
     async def _next_batch(self) -> bytes:
@@ -267,15 +280,11 @@ class ServerSentEvents(Client):
 
     async def _event(self) -> bytes:
         while b"\n\n" not in self._unread:
-            self._unread += await self._chunk()
+            if not (piece := await anext(self._pieces, b"")):
+                raise EOFError("the server ended the stream")
+            self._unread += piece.replace(b"\r\n", b"\n")
         event, _, self._unread = self._unread.partition(b"\n\n")
         return event
-
-    async def _chunk(self) -> bytes:
-        some = await (self._stream.chunk() if self._chunked else self._stream.reader.read(1 << 16))
-        if not some:
-            raise EOFError("the server ended the stream")
-        return some
 
     async def leave(self) -> None:
         await self._stream.close()

@@ -41,6 +41,12 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self._last = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server takes no further request here."""
+        return self._last or self.reader.at_eof()
 
     @property
     def host(self) -> str:
@@ -84,14 +90,9 @@ class Connection:
     async def response(self, method: str = "GET") -> Response:
         """Read one whole answer. Raises: asyncio.IncompleteReadError, if the server closes before its end."""
         head = await self.head()
-        return Response(head.status, head.reason, head.headers, await self._body(method, head))
-
-    async def _body(self, method: str, head: Response) -> bytes:
-        if method == "HEAD":
-            return b""
-        if head.headers.get("transfer-encoding") == "chunked":
-            return b"".join([chunk async for chunk in self.chunks()])
-        return await self.reader.readexactly(int(head.headers.get("content-length", 0)))
+        self._last = head.headers.get("connection", "").lower() == "close"
+        body = await self.body(head) if method != "HEAD" else b""
+        return Response(head.status, head.reason, head.headers, body)
 
     async def chunk(self) -> bytes:
         """Read one chunk of a chunked body; b"" after the last one."""
@@ -102,6 +103,19 @@ class Connection:
         """Read a chunked body, chunk by chunk, to its end."""
         while data := await self.chunk():
             yield data
+
+    async def body(self, head: Response) -> bytes:
+        """Read what follows a head, whichever way its end is marked (RFC 9112 §6.3)."""
+        if head.headers.get("transfer-encoding") == "chunked":
+            return b"".join([chunk async for chunk in self.chunks()])
+        if "content-length" in head.headers or head.headers.get("connection") != "close":
+            return await self.reader.readexactly(int(head.headers.get("content-length", 0)))
+        return await self.reader.read()
+
+    async def reads(self) -> AsyncIterator[bytes]:
+        """Yield the bytes as they come, until the server closes."""
+        while some := await self.reader.read(1 << 16):
+            yield some
 
     async def ask(
         self,
