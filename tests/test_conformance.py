@@ -33,6 +33,7 @@ from itertools import permutations
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -250,6 +251,8 @@ async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_firs
         await seen.read_to(reader, 30)
     assert seen.ids == list(range(1, 31))
     assert seen.exact
+    async with server.joined(transport) as late:
+        assert (await late.receive()).ids == list(range(1, 31))
 
 
 async def test_a_messages_bytes_are_the_same_on_every_transport_and_for_every_reader(
@@ -359,7 +362,7 @@ async def test_a_request_that_meets_no_message_is_answered_after_its_wait_and_it
 ) -> None:
     """Reading: for `wait` seconds (default 25, 0 to 55), then an empty batch with an unchanged cursor."""
     [ack] = await post_many(server, 1)
-    path = f"/rooms/{server.room()}/{holding}?cursor={ack['cursor']}&wait=0.2"
+    path = f"/rooms/{server.room()}/{holding}?cursor={quote(ack['cursor'])}&wait=0.2"
     began = time.monotonic()
     async with asyncio.timeout(clients.PATIENCE_SECONDS):
         answer = await ask(server.url, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 
@@ -18,3 +19,12 @@ def installed(*names: str) -> str:
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)
+
+
+def needed(*packages: str) -> None:
+    """Go on when these packages are there; else the test skips, and fails under CI."""
+    if missing := [name for name in packages if not importlib.util.find_spec(name)]:
+        reason = f"{' and '.join(missing)} missing: pip install -e '.[judges]'"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
