@@ -26,6 +26,15 @@ from tests.support import clients
 SUITE = Path(__file__).with_name("test_conformance.py")
 PATIENCE_SECONDS = 5.0
 SHOWN_CHARACTERS = 300
+UNNEEDED = (
+    "terminal",
+    "cacheprovider",
+    "xdist",
+    "locust",
+    "schemathesis",
+    "hypothesispytest",
+    "anyio",
+)
 MARKS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 
 
@@ -133,9 +142,9 @@ def judge(given: argparse.Namespace) -> list[Verdict]:
     words += (
         ["-k", " or ".join(part.replace(" ", "_") for part in given.only)] if given.only else []
     )
-    quiet = ["-p", "no:terminal", "-p", "no:xdist", "-p", "no:cacheprovider", "-o", "addopts="]
+    plain = [f"-pno:{name}" for name in UNNEEDED]
     plugin = Judge(show=not given.json)
-    pytest.main([str(SUITE), *quiet, *words], plugins=[plugin])
+    pytest.main([str(SUITE), *plain, "-oaddopts=", *words], plugins=[plugin])
     return plugin.verdicts
 
 

@@ -528,11 +528,11 @@ async def test_the_same_key_again_is_acknowledged_as_the_first_and_adds_nothing(
         await client.receive()
         first = await client.post("once", key="k")
         again = await client.post("twice", author="bob", key="k")
+        assert (first["duplicate"], again["duplicate"]) == (False, True)
+        assert (again["id"], again["cursor"], again["key"]) == (first["id"], first["cursor"], "k")
         await client.post("the end")
         seen = Reader()
         await seen.read_to(client, 2)
-    assert (first["duplicate"], again["duplicate"]) == (False, True)
-    assert (again["id"], again["cursor"], again["key"]) == (first["id"], first["cursor"], "k")
     assert [m["text"] for m in seen.view] == ["once", "the end"]
 
 
