@@ -194,6 +194,10 @@ FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the
     ),
     "tutorial/exercises": ("the exercises, and what judges a learner’s file", set()),
     "tutorial/existing_app": ("a shop that joins the chat, and knows nothing of Tornado", set()),
+    "tutorial/other_servers": (
+        "the chat in another language and on another framework, judged by the same suite",
+        set(),
+    ),
 }
 
 
