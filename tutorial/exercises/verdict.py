@@ -7,7 +7,7 @@ the learner's progress.
 """
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,13 +25,13 @@ class Event:
 class Timeline:
     """All that a check saw, so that a failure can show the few events that matter."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._began = clock, clock()
         self._events: list[tuple[Event, frozenset[Hashable]]] = []
 
     def now(self) -> float:
         """Return the seconds since the check began."""
-        return time.monotonic() - self._began
+        return self._clock() - self._began
 
     def note(self, text: str, *about: Hashable, seconds: float | None = None) -> None:
         """Remember that this happened now, or at `seconds`; `about` are the keys to find it by."""

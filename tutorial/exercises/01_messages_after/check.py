@@ -37,9 +37,8 @@ class Reader:
 
 async def check(path: Path) -> str:
     """Post 15 messages, 10 of which are kept, and read from each place."""
-    timeline = Timeline()
     async with serving(path) as program:
-        client = HttpClient(program)
+        client, timeline = HttpClient(program), Timeline(lambda: program.now)
         reader = Reader(client, timeline)
         cursors = await _follow(client, reader, timeline)
         timeline.note(f"messages 1 to {POSTED} are posted, the last {KEPT} are kept", "posted")

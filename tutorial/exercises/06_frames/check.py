@@ -25,7 +25,6 @@ LENGTHS = {125: "817d", 126: "817e007e", 65535: "817effff", 65536: "817f00000000
 ROUND_TRIPS = 100
 SEED = 20
 SHOWN_BYTES = 14
-PATIENCE_SECONDS = 5.0
 
 Encode = Callable[..., bytes]
 Decode = Callable[[bytes], tuple[list[str], bytes]]
@@ -127,20 +126,20 @@ async def check(path: Path) -> str:
 async def _talk(program: Program) -> None:
     """Let Tornado's client, which knows nothing of this exercise, hear its own words."""
     chance = random.Random(SEED)
+    connecting = websocket_connect(f"ws://127.0.0.1:{program.port}/", connect_timeout=0)
+    expected = "a real client that may connect"
     try:
-        client = await websocket_connect(f"ws://127.0.0.1:{program.port}/")
+        client = await program.comes(asyncio.ensure_future(connecting), expected)
     except (OSError, HTTPError) as error:
-        raise await program.crashed("a real client that may connect", repr(error)) from None
+        raise await program.broke_off(expected, repr(error)) from None
     try:
         for text in [*(_random_text(chance) for _ in range(20)), "a" * 70_000]:
             await client.write_message(text)
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                heard = await client.read_message()
+            answer = asyncio.ensure_future(client.read_message())
+            heard = await program.comes(answer, "a real client hears an echo")
             if heard != text:
                 expected = f"a real client hears the echo of {_cut(repr(text))}"
                 raise await program.crashed(expected, _cut(repr(heard)))
-    except TimeoutError:
-        raise await program.stuck("a real client hears an echo") from None
     finally:
         client.close()
 

@@ -1,17 +1,21 @@
-"""Cut clients off twenty times while messages come, thirty at once, and shut the door on five."""
+"""Cut clients off twenty times while messages come, thirty at once, and refuse five.
+
+Server and clients are on one event loop whose clock jumps to the next timer: a pause of half a
+minute takes no time, and what is measured is what the learner's code waits for.
+"""
 
 import asyncio
 import random
 import traceback
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from tutorial.exercises.checking import virtual_clock
 from tutorial.exercises.checking.disconnect import Room, serving_rooms
 from tutorial.exercises.checking.polling_reader import fault
 from tutorial.exercises.checking.task_scope import task_scope
-from tutorial.exercises.sandbox.program import Program
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure, Timeline
 
@@ -21,101 +25,92 @@ READ_BACK_OFF = "Back off, and not in step"
 CLIENTS = 4
 CUTS = 5
 POSTS = 3
-BACK_SECONDS = 4.0
+BACK_SECONDS = 1.0  # the first pause is half a second at most
 QUIET_SECONDS = 1.0
 HERD = 30
 HERD_SECONDS = 0.05
-HERD_CUTS = 4  # a busy machine parts a herd as well as jitter does, but not each time
 MAX_HERD = HERD // 2
-REFUSED = 5
-SHUT_SECONDS = 4.0
-MAX_ATTEMPTS = 8
-BEAT_SECONDS = 0.5
+UNLUCKY = 5
+UNLUCKY_SECONDS = 30.0
+MAX_ATTEMPTS = 15
+
+Learner = dict[str, Any]
+Report = Callable[[dict[str, Any]], None]
 
 
-def drive(
-    learner: dict[str, Any], report: Callable[[dict[str, Any]], None], url: str, *rooms: str
-) -> None:
-    """Run the learner's `listen` once for each of the rooms, and report what it shows."""
+def drive(learner: Learner, report: Report) -> None:
+    """Let the learner's clients listen, and report how they came through. Raises: `Failure`."""
+    virtual_clock.run(_play(learner, report))
 
-    async def client(room: str) -> None:
-        def show(message: dict[str, Any]) -> None:
-            report({"room": room, "id": message["id"]})
 
-        try:
-            await learner["listen"](f"{url}/{room}/websocket", show)
-        except Exception:
-            traceback.print_exc()
-        report({"room": room, "ended": True})
+async def check(path: Path) -> str:
+    """Return how the clients came through."""
+    async with driven(path, __file__) as program:
+        seen = await anext(program.records())
+    return (
+        f"{CLIENTS * CUTS} cuts: 0 lost, 0 doubled; of {HERD} clients cut off at once at most "
+        f"{seen['together']} came back within 50 ms; in {UNLUCKY_SECONDS:.0f} s "
+        f"{seen['refused']:.1f} attempts of a client that is refused, and "
+        f"{seen['hung_up']:.1f} of one that is cut off before it has a batch"
+    )
 
-    async def beat() -> None:
-        while True:
-            report({})
-            await asyncio.sleep(BEAT_SECONDS)
 
-    async def everybody() -> None:
-        await asyncio.gather(beat(), *(client(room) for room in rooms))
-
-    asyncio.run(everybody())
+async def _play(learner: Learner, report: Report) -> None:
+    timeline = Timeline(asyncio.get_running_loop().time)
+    heard = Heard(learner, timeline)
+    await _twenty_cuts(heard, timeline)
+    together = await _herd(heard, timeline)
+    refused, hung_up = Room("refused", timeline), Room("hung-up", timeline)
+    refused.refuses = hung_up.hangs_up = True
+    report(
+        {
+            "together": together,
+            "refused": await _unlucky(refused, heard, timeline),
+            "hung_up": await _unlucky(hung_up, heard, timeline),
+        }
+    )
 
 
 class Heard:
     """What the learner's clients have shown, by room."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, learner: Learner, timeline: Timeline) -> None:
         self.ids: dict[str, list[int]] = defaultdict(list)
-        self._timeline = timeline
-        self._more = asyncio.Condition()
+        self._learner, self._timeline = learner, timeline
 
-    async def follow(self, program: Program) -> None:
-        """Take in what `drive` reports. Raises: `Failure` when a client ends."""
-        async for record in program.records():
-            if "ended" in record:
-                expected = "a client that listens for ever, refused or not"
-                failure = await program.crashed(expected, "it ended")
-                seen = self._timeline.about(record["room"])
-                raise Failure(expected, failure.got, read=READ_BACK_OFF, timeline=seen)
-            if "id" in record:
-                room, number = record["room"], record["id"]
-                self._timeline.note(f"the client shows message {number}", room, (room, number))
-                self.ids[room].append(number)
-                async with self._more:
-                    self._more.notify_all()
+    async def listen(self, url: str, room: Room) -> None:
+        """Run the learner's client in this room. Raises: `Failure` when it ends."""
+
+        def show(message: dict[str, Any]) -> None:
+            number = message["id"]
+            note = f"the client shows message {number}"
+            self._timeline.note(note, room.name, (room.name, number))
+            self.ids[room.name].append(number)
+
+        try:
+            await self._learner["listen"](f"{url}/{room.name}/websocket", show)
+        except Exception:
+            traceback.print_exc()
+        expected = "a client that listens for ever, refused or not"
+        seen = self._timeline.about(room.name)
+        raise Failure(expected, "it ended", read=READ_BACK_OFF, timeline=seen)
+
+    def all_of(self, url: str, *rooms: Room) -> list[Coroutine[None, None, None]]:
+        """Return a client for each of the rooms."""
+        return [self.listen(url, room) for room in rooms]
 
     async def has(self, room: Room) -> None:
         """Return when the room's last message was shown, or is overdue."""
-        async with self._more:
-            try:
-                async with asyncio.timeout(QUIET_SECONDS):
-                    await self._more.wait_for(lambda: room.newest in self.ids[room.name])
-            except TimeoutError:
+        for _ in range(10):
+            if room.newest in self.ids[room.name]:
                 return
+            await asyncio.sleep(QUIET_SECONDS / 10)
 
 
-async def check(path: Path) -> str:
-    """Return how the clients came through."""
-    timeline = Timeline()
-    await _twenty_cuts(path, timeline)
-    together, attempts = await _herd_and_shut_door(path, timeline)
-    return (
-        f"{CLIENTS * CUTS} cuts: 0 lost, 0 doubled; of {HERD} clients cut off at once at most "
-        f"{together} came back within 50 ms; {attempts:.1f} attempts in {SHUT_SECONDS:.0f} s "
-        "at a door that is shut"
-    )
-
-
-async def _twenty_cuts(path: Path, timeline: Timeline) -> None:
+async def _twenty_cuts(heard: Heard, timeline: Timeline) -> None:
     rooms = [Room(f"room-{number + 1}", timeline) for number in range(CLIENTS)]
-    names = [room.name for room in rooms]
-    heard = Heard(timeline)
-    async with (
-        serving_rooms(*rooms) as url,
-        driven(path, __file__, url, *names) as program,
-        task_scope(heard.follow(program)),
-        asyncio.TaskGroup() as group,
-    ):
-        for room in rooms:
-            group.create_task(_cut_again_and_again(room, heard, timeline))
+    async with serving_rooms(*rooms) as url, task_scope(*heard.all_of(url, *rooms)):
+        await asyncio.gather(*(_cut_again_and_again(room, heard, timeline) for room in rooms))
 
 
 async def _cut_again_and_again(room: Room, heard: Heard, timeline: Timeline) -> None:
@@ -149,35 +144,15 @@ async def _is_back(room: Room, count: int, timeline: Timeline, when: str) -> Non
         raise Failure(expected, got, read=READ_BACK_OFF, timeline=seen) from None
 
 
-async def _herd_and_shut_door(path: Path, timeline: Timeline) -> tuple[int, float]:
-    herd, shut = Room("herd", timeline), Room("shut", timeline)
-    shut.shut = True
-    names = ["herd"] * HERD + ["shut"] * REFUSED
-    async with (
-        serving_rooms(herd, shut) as url,
-        driven(path, __file__, url, *names) as program,
-        task_scope(Heard(timeline).follow(program)),
-    ):
-        await _is_back(herd, HERD, timeline, "after the start")
-        began = timeline.now()
-        together = max([await _herd(herd, timeline) for _ in range(HERD_CUTS)])
-        await asyncio.sleep(max(0, began + SHUT_SECONDS - timeline.now()))
-        counted = [at for at in shut.attempts if began < at < began + SHUT_SECONDS]
-        attempts = len(counted) / REFUSED
-        if attempts > MAX_ATTEMPTS:
-            expected = f"at most {MAX_ATTEMPTS} attempts in {SHUT_SECONDS:.0f} s, each pause longer"
-            got = f"{attempts:.0f} attempts of each client"
-            seen = timeline.about("shut")
-            raise Failure(expected, got, read=READ_BACK_OFF, timeline=seen)
-    return together, attempts
-
-
-async def _herd(room: Room, timeline: Timeline) -> int:
+async def _herd(heard: Heard, timeline: Timeline) -> int:
     """Return how many of the clients that were cut off came back within one moment."""
-    room.attempts.clear()
-    cut_at = timeline.now()
-    await room.cut(politely=False)
-    await _is_back(room, HERD, timeline, "after a cut")
+    room = Room("herd", timeline)
+    async with serving_rooms(room) as url, task_scope(*heard.all_of(url, *[room] * HERD)):
+        await _is_back(room, HERD, timeline, "after the start")
+        room.attempts.clear()
+        cut_at = timeline.now()
+        await room.cut(politely=False)
+        await _is_back(room, HERD, timeline, "after a cut")
     moments = [at - cut_at for at in room.attempts]
     most, at = max(
         (sum(at <= other < at + HERD_SECONDS for other in moments), at) for at in moments
@@ -190,3 +165,20 @@ async def _herd(room: Room, timeline: Timeline) -> int:
         seen = [Event(at, "a client comes back") for at in sorted(moments)[:6]]
         raise Failure(expected, got, read=READ_BACK_OFF, timeline=seen)
     return most
+
+
+async def _unlucky(room: Room, heard: Heard, timeline: Timeline) -> float:
+    """Return how often a client tried that is never lucky: it is refused, or cut off at once."""
+    async with serving_rooms(room) as url, task_scope(*heard.all_of(url, *[room] * UNLUCKY)):
+        await asyncio.sleep(UNLUCKY_SECONDS)
+    attempts = len(room.attempts) / UNLUCKY
+    if attempts > MAX_ATTEMPTS:
+        what = "refused" if room.refuses else "cut off before a batch came"
+        expected = (
+            f"at most {MAX_ATTEMPTS} attempts in {UNLUCKY_SECONDS:.0f} s of a client that is "
+            f"{what}, each pause longer"
+        )
+        got = f"{attempts:.0f} attempts"
+        seen = timeline.about(room.name)
+        raise Failure(expected, got, read=READ_BACK_OFF, timeline=seen)
+    return attempts

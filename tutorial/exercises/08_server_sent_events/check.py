@@ -3,8 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +56,18 @@ async def _serve(table: dict[str, Any], report: Report) -> None:
 
 async def check(path: Path) -> str:
     """Return how many of the suite's cases the door has passed."""
-    timeline = Timeline()
-    async with driven(path, __file__, "serve", str(path)) as program:
-        program.port = (await anext(program.records()))["port"]
-        client = HttpClient(program)
-        async with opened(program, timeline, f"/rooms/silent/{DOOR}?cursor=now") as silent:
-            began = timeline.now()
-            await silent.head()
-            await _tells(program, client, timeline)
-            await _brings_back(program, client, timeline)
-            await _lets_go(program, client, timeline)
-            await _stops(path, timeline)
-            count = await _passes_the_suite(path)
-            await _comments(silent, began + COMMENT_SECONDS + LATE_SECONDS - timeline.now())
+    async with _chat_with(path) as program:
+        client, timeline = HttpClient(program), Timeline(lambda: program.now)
+        await _sends_events(program, client, timeline)
+        await _brings_back(program, client, timeline)
+        await _lets_go(program, client, timeline)
+        await _comments(program, timeline)
+    await _stops(path)
+    count = await _passes_the_suite(path)
     return f"the wire is right, and {count} cases of the project's own suite pass"
 
 
-async def _tells(program: Program, client: HttpClient, timeline: Timeline) -> None:
+async def _sends_events(program: Program, client: HttpClient, timeline: Timeline) -> None:
     """The first batch at once, an event each, and the stream goes on."""
     target = f"/rooms/lobby/{DOOR}"
     async with opened(program, timeline, target) as stream:
@@ -143,7 +138,7 @@ async def _lets_go(program: Program, client: HttpClient, timeline: Timeline) -> 
             stream = await leaving.enter_async_context(opened(program, timeline, target))
             await stream.head()
     timeline.note(f"{LEAVERS} readers have gone away", target)
-    await client.arrive()
+    await program.settle()
     inside = await client.ask("/inspect")
     readers = inside["rooms"].get("busy", {}).get("readers", 0)
     if readers:
@@ -152,10 +147,18 @@ async def _lets_go(program: Program, client: HttpClient, timeline: Timeline) -> 
         raise Failure(expected, f"{readers} subscriptions", read=READ_EVENT, timeline=seen)
 
 
-async def _stops(path: Path, timeline: Timeline) -> None:
-    """A stream ends when the server wants to."""
-    async with driven(path, __file__, "serve", str(path)) as program:
+@asynccontextmanager
+async def _chat_with(path: Path) -> AsyncIterator[Program]:
+    """Serve the chat with the learner's transport, on a held clock, until the block ends."""
+    async with driven(path, __file__, "serve", str(path), clock="held") as program:
         program.port = (await anext(program.records()))["port"]
+        yield program
+
+
+async def _stops(path: Path) -> None:
+    """A stream ends when the server wants to."""
+    async with _chat_with(path) as program:
+        timeline = Timeline(lambda: program.now)
         async with opened(program, timeline, f"/rooms/lobby/{DOOR}") as stream:
             await stream.head()
             await _next(stream, "an event at once")
@@ -170,10 +173,12 @@ async def _passes_the_suite(path: Path) -> int:
         return await suite.passed(path, __file__, "suite", str(path))
 
 
-async def _comments(silent: Stream, seconds: float) -> None:
+async def _comments(program: Program, timeline: Timeline) -> None:
     expected = f"a comment within {COMMENT_SECONDS:.0f} s in a silent room"
-    with _read(READ_EVENT):
-        await silent.comment(expected, max(seconds, 0.1))
+    async with opened(program, timeline, f"/rooms/silent/{DOOR}?cursor=now") as silent:
+        await silent.head()
+        with _read(READ_EVENT):
+            await silent.comment(expected, COMMENT_SECONDS + LATE_SECONDS)
 
 
 @contextmanager

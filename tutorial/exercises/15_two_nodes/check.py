@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tutorial.exercises.checking import virtual_clock
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Failure, Timeline
 
@@ -24,6 +25,7 @@ QUIET_SECONDS = 1.0
 TOO_MANY = 2 * WRITERS * POSTS
 
 Messages = list[tuple[int, str]]
+Report = Callable[[dict[str, Any]], None]
 
 
 class Shared:
@@ -172,13 +174,13 @@ class Play:
         return set(self.acknowledged) - {text for _, text in heard}
 
 
-def drive(learner: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None:
+def drive(learner: dict[str, Any], report: Report) -> None:
     """Let the learner's nodes serve one conversation, and report what came of it."""
     for deaths in ((), DEATHS_AFTER):
-        report(asyncio.run(_play(learner, deaths)))
+        virtual_clock.run(_play(learner, deaths, report))
 
 
-async def _play(learner: dict[str, Any], deaths: tuple[int, ...]) -> dict[str, Any]:
+async def _play(learner: dict[str, Any], deaths: tuple[int, ...], report: Report) -> None:
     play = Play(learner)
     reading = [asyncio.create_task(play.read(name)) for name in play.heard]
     dying = asyncio.create_task(play.die_and_come_back(deaths))
@@ -191,7 +193,7 @@ async def _play(learner: dict[str, Any], deaths: tuple[int, ...]) -> dict[str, A
     for place in play.places:
         place.failed()
         place.die()
-    return {"deaths": len(deaths), "acknowledged": play.acknowledged, "heard": play.heard}
+    report({"deaths": len(deaths), "acknowledged": play.acknowledged, "heard": play.heard})
 
 
 async def check(path: Path) -> str:

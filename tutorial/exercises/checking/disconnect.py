@@ -1,4 +1,4 @@
-"""A chat server that a check can cut off from its clients, and shut to them.
+"""A chat server that a check can cut off from its clients, and that can refuse them.
 
 It speaks as much of the wire contract as a listening WebSocket client sees: batches and cursors.
 Whatever a client does is noted in the timeline under its room.
@@ -25,19 +25,20 @@ class Room:
         self.name = name
         self.clients: set[Client] = set()
         self.attempts: list[float] = []
-        self.shut = False
+        self.refuses = False
+        self.hangs_up = False
         self.newest = 0
         self._timeline = timeline
         self._came = asyncio.Condition()
 
     def post(self) -> int:
-        """Add a message, tell the clients of it, and return its id."""
+        """Add a message, send it to the clients, and return its id."""
         self.newest += 1
         away = "" if self.clients else ", nobody is connected"
         key = (self.name, self.newest)
         self._timeline.note(f"message {self.newest} is posted{away}", self.name, key)
         for client in self.clients:
-            client.tell(self.newest - 1)
+            client.send(self.newest - 1)
         return self.newest
 
     async def cut(self, politely: bool) -> None:
@@ -54,9 +55,9 @@ class Room:
             await self._came.wait_for(lambda: len(self.clients) >= count)
 
     def tried(self) -> None:
-        """Note an attempt to connect. Raises: `HTTPError` 503 while the room is shut."""
+        """Note an attempt to connect. Raises: `HTTPError` 503 while the room refuses."""
         self.attempts.append(self._timeline.now())
-        if self.shut:
+        if self.refuses:
             self._timeline.note("a client connects and is refused (503)", self.name)
             raise HTTPError(503)
 
@@ -80,11 +81,13 @@ class Client(WebSocketHandler):
 
     async def open(self, *_: str) -> None:
         cursor = self.get_query_argument("cursor", "")
+        if self.room.hangs_up:
+            return self.cut(politely=False)
         number = self.room.newest if cursor == "now" else int(cursor.rpartition(":")[2] or 0)
-        self.tell(number)
+        self.send(number)
         await self.room.came(self, cursor)
 
-    def tell(self, after: int) -> None:
+    def send(self, after: int) -> None:
         """Send what follows this id as a batch."""
         ids = range(after + 1, self.room.newest + 1)
         self.write_message(

@@ -46,25 +46,29 @@ class Stream:
 
     async def end(self, expected: str, seconds: float) -> None:
         """Return when the stream has ended. Raises: `Failure` when it has not, in time."""
+        reading = asyncio.create_task(self._reader.read())
         try:
-            async with asyncio.timeout(seconds):
-                await self._reader.read()
-        except TimeoutError:
+            await self._program.comes(reading, expected, seconds)
+        except Failure:
             got = f"it is still open after {seconds:.1f} s"
             raise Failure(expected, got, timeline=self._timeline.about(self._name)) from None
+        finally:
+            reading.cancel()
 
     async def _read_to(self, end: bytes, expected: str, seconds: float) -> bytes:
-        got = f"nothing within {seconds:.1f} s"
+        reading = asyncio.create_task(self._reader.readuntil(end))
         try:
-            async with asyncio.timeout(seconds):
-                return await self._reader.readuntil(end)
-        except TimeoutError:
+            return await self._program.comes(reading, expected, seconds)
+        except Failure as nothing:
+            got = nothing.got
             self._timeline.note("nothing more comes", self._name)
         except asyncio.IncompleteReadError as ended:
             got = f"the stream ended, after {ended.partial[-60:]!r}"
             self._timeline.note("the stream ends", self._name)
         except ConnectionError as error:
             got = str(error)
+        finally:
+            reading.cancel()
         failure = await self._program.crashed(expected, got)
         raise Failure(expected, failure.got, timeline=self._timeline.about(self._name))
 

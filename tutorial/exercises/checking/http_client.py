@@ -12,9 +12,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tornado.httpclient import AsyncHTTPClient, HTTPError, HTTPResponse
-from tornado.simple_httpclient import HTTPTimeoutError
 
-from tutorial.exercises.sandbox.program import PATIENCE_SECONDS, Program
+from tutorial.exercises.sandbox.program import Program
 from tutorial.exercises.verdict import Failure
 
 MAX_CONNECTIONS = 400
@@ -45,36 +44,38 @@ class HttpClient:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.requests = 0
         self._http = AsyncHTTPClient(force_instance=True, max_clients=MAX_CONNECTIONS)
 
     async def read(self, **query: object) -> Batch:
         """Return the batch that the server answers to `GET /messages`. Raises: `Failure`."""
-        told = await self._ask("GET", f"/messages?{urlencode(query)}", None)
-        try:
-            ids = [int(message["id"]) for message in told["messages"]]
-            texts = [str(message["text"]) for message in told["messages"]]
-            return Batch(str(told["cursor"]), bool(told.get("gap")), ids, texts)
-        except (KeyError, TypeError, ValueError):
-            expected = "a cursor, and messages that have an id and a text"
-            raise Failure(expected, json.dumps(told)[:200]) from None
+        return _batch(await self.ask(f"/messages?{urlencode(query)}"))
+
+    async def hold(self, **query: object) -> Batch:
+        """Return what `read` returns, whenever that comes: it may be held. Raises: `Failure`."""
+        target = f"/messages?{urlencode(query)}"
+        return _batch(
+            await self._object(await self._fetch("GET", target, None), _asked("GET", target))
+        )
 
     async def ask(self, path: str, body: str | None = None) -> dict[str, Any]:
-        """Return the JSON object at this path, or in answer to this POST. Raises: `Failure`."""
-        return await self._ask("GET" if body is None else "POST", path, body)
+        """Return the JSON object at this path, or in answer to this POST.
+
+        Raises: `Failure`, also when the server never answers.
+        """
+        method = "GET" if body is None else "POST"
+        answer = asyncio.create_task(self._fetch(method, path, body))
+        try:
+            response = await self.program.comes(answer, _asked(method, path))
+        finally:
+            answer.cancel()
+        return await self._object(response, _asked(method, path))
 
     async def post(self, text: str, path: str = "/messages") -> int:
         """Post a message and return the id that it was given. Raises: `Failure`."""
-        told = await self._ask("POST", path, json.dumps({"author": "ann", "text": text}))
+        told = await self.ask(path, json.dumps({"author": "ann", "text": text}))
         if not isinstance(told.get("id"), int):
             raise Failure("the message with its id in answer to a POST", json.dumps(told)[:200])
         return int(told["id"])
-
-    async def arrive(self) -> None:
-        """Return when the server has seen all that was sent to it so far."""
-        url = f"http://127.0.0.1:{self.program.port}/nowhere"
-        for _ in range(3):
-            await self._http.fetch(url, raise_error=False)
 
     async def come_and_leave(self, target: str, count: int) -> None:
         """Ask so many times at once, and go away without waiting for an answer."""
@@ -83,28 +84,26 @@ class HttpClient:
             _, writer = await asyncio.open_connection("127.0.0.1", self.program.port)
             writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             writers.append(writer)
-        await self.arrive()
+        await self.program.settle()
         for writer in writers:
             writer.transport.abort()
+        await self.program.settle()
 
-    async def _ask(self, method: str, target: str, body: str | None) -> dict[str, Any]:
-        asked = f"an answer to {method} {target}"
+    async def _fetch(self, method: str, target: str, body: str | None) -> HTTPResponse:
         url = f"http://127.0.0.1:{self.program.port}{target}"
-        self.requests += 1
         try:
-            response = await self._http.fetch(
+            return await self._http.fetch(
                 url,
                 method=method,
                 body=body,
                 headers={"Content-Type": "application/json"},
-                request_timeout=PATIENCE_SECONDS,
+                connect_timeout=0,
+                request_timeout=0,
                 raise_error=False,
             )
-        except HTTPTimeoutError:
-            raise await self.program.stuck(asked) from None
         except (OSError, HTTPError) as error:
-            raise await self.program.crashed(asked, f"no answer ({error})") from None
-        return await self._object(response, asked)
+            asked = _asked(method, target)
+            raise await self.program.broke_off(asked, f"no answer ({error})") from None
 
     async def _object(self, response: HTTPResponse, asked: str) -> dict[str, Any]:
         if response.code >= 300:
@@ -117,3 +116,17 @@ class HttpClient:
         if not isinstance(told, dict):
             raise Failure(f"{asked} that is a JSON object", repr(response.body[:80]))
         return told
+
+
+def _asked(method: str, target: str) -> str:
+    return f"an answer to {method} {target}"
+
+
+def _batch(told: dict[str, Any]) -> Batch:
+    try:
+        ids = [int(message["id"]) for message in told["messages"]]
+        texts = [str(message["text"]) for message in told["messages"]]
+        return Batch(str(told["cursor"]), bool(told.get("gap")), ids, texts)
+    except (KeyError, TypeError, ValueError):
+        expected = "a cursor, and messages that have an id and a text"
+        raise Failure(expected, json.dumps(told)[:200]) from None

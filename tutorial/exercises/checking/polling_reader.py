@@ -1,12 +1,14 @@
 """A reader of the learner's long poll, and whether what it got is exact."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from tutorial.exercises.checking.http_client import HttpClient, named
-from tutorial.exercises.verdict import Timeline
+from tutorial.exercises.verdict import Failure, Timeline
+
+TOO_MANY = 1000
+MOST_EMPTY = 100
 
 
 class PollingReader:
@@ -17,31 +19,26 @@ class PollingReader:
         self.ids: list[int] = []
         self.arrivals: dict[int, float] = {}
         self._client, self._timeline = client, timeline
-        self._heard = asyncio.Condition()
 
     async def read(self, cursor: str) -> None:
-        """Go on for ever from this cursor."""
-        while True:
+        """Go on from this cursor, for ever or until it is clear that the same comes again.
+
+        Raises: `Failure` when it is answered without a message, again and again.
+        """
+        empty = 0
+        while len(self.ids) < TOO_MANY:
             self._timeline.note(f"{self.name} asks with cursor {cursor!r}", self.name)
             self.requests += 1
-            batch = await self._client.read(cursor=cursor)
+            batch = await self._client.hold(cursor=cursor)
             cursor = batch.cursor
             tags = ((self.name, number) for number in batch.ids)
             self._timeline.note(f"{self.name} gets {named(batch.ids)}", self.name, *tags)
-            async with self._heard:
-                self.ids += batch.ids
-                self.arrivals |= dict.fromkeys(batch.ids, self._timeline.now())
-                self._heard.notify_all()
-
-    async def has(self, count: int, quiet_seconds: float) -> None:
-        """Return when there are so many messages, or when none has come for a while."""
-        async with self._heard:
-            while len(self.arrivals) < count:
-                try:
-                    async with asyncio.timeout(quiet_seconds):
-                        await self._heard.wait()
-                except TimeoutError:
-                    return
+            self.ids += batch.ids
+            self.arrivals |= dict.fromkeys(batch.ids, self._timeline.now())
+            empty = 0 if batch.ids else empty + 1
+            if empty > MOST_EMPTY:
+                got = f"{empty} answers without a message"
+                raise Failure("a request that is held until there is a message", got)
 
 
 def fault(ids: Sequence[int], posted: Sequence[int]) -> tuple[str, int] | None:
@@ -50,7 +47,7 @@ def fault(ids: Sequence[int], posted: Sequence[int]) -> tuple[str, int] | None:
     lost = [number for number in sorted(posted) if not counts[number]]
     doubled = [number for number, count in counts.items() if count > 1]
     late = [after for before, after in pairwise(ids) if before > after]
-    for what, numbers in (("lost", lost), ("doubled", doubled), ("out of order", late)):
+    for what, numbers in (("doubled", doubled), ("lost", lost), ("out of order", late)):
         if numbers:
             return f"{len(numbers)} {what}, the first of them message {numbers[0]}", numbers[0]
     return None

@@ -1,34 +1,35 @@
 """The process in which the learner's file runs, with one line to the judge.
 
-`serve` runs the file as the program that it is, and answers the judge's question "how are you?"
-from a thread beside it: futures that are alive, wake-ups, processor time. A file that leaks or
-spins can thus be told from one that holds, without asking it for a function that says so. `drive`
-imports the file and hands it to `drive(learner, report)` of the exercise's check, which calls its
-functions.
+`serve` runs the file as the program that it is. `drive` imports the file and hands it to
+`drive(learner, report)` of the exercise's check, which calls its functions. Either way on real time
+or on the judge's: see `held_clock`.
 
 Stray prints go elsewhere: nothing but the judge's own line carries results.
 """
 
-import asyncio
-import gc
 import json
-import resource
+import random
 import runpy
 import socket
 import sys
-import threading
-import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
+from tutorial.exercises.sandbox import held_clock
 from tutorial.exercises.sandbox.loading import load
+from tutorial.exercises.verdict import Failure
+
+SEED = 20
 
 
-def main(mode: str, line_number: str, path: str, *arguments: str) -> None:
+def main(mode: str, clock: str, line_number: str, path: str, *arguments: str) -> None:
     """Run the learner's file in this process, for as long as it runs."""
-    line = socket.socket(fileno=int(line_number)).makefile("rw", encoding="utf-8")
+    line = socket.socket(fileno=int(line_number))
+    random.seed(SEED)
+    if clock == "held":
+        held_clock.install(line)
     if mode == "serve":
-        threading.Thread(target=_answer, args=(line,), daemon=True).start()
         sys.argv = [path, *arguments]
         runpy.run_path(path, run_name="__main__")
     else:
@@ -42,25 +43,28 @@ class Names(dict[str, Any]):
         raise NameError(f"your file defines no {name!r}")
 
 
-def _drive(line: TextIO, path: str, check: str, *arguments: str) -> None:
+def _drive(line: socket.socket, path: str, check: str, *arguments: str) -> None:
     def report(record: dict[str, Any]) -> None:
-        print(json.dumps(record), file=line, flush=True)
+        blocking = line.getblocking()
+        line.setblocking(True)
+        line.sendall(json.dumps(record).encode() + b"\n")
+        line.setblocking(blocking)
 
+    module = load(Path(check))
+    if prepare := getattr(module, "prepare", None):
+        prepare()
     learner = Names(runpy.run_path(path, run_name="learner"))
-    load(Path(check)).drive(learner, report, *arguments)
+    try:
+        module.drive(learner, report, *arguments)
+    except Failure as failure:
+        report({"failure": _plain(failure)})
     report({"done": True})
 
 
-def _answer(line: TextIO) -> None:
-    for _ in line:
-        print(json.dumps(_vitals()), file=line, flush=True)
-
-
-def _vitals() -> dict[str, float]:
-    gc.collect()
-    futures = sum(issubclass(type(thing), asyncio.Future) for thing in gc.get_objects())
-    wakeups = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
-    return {"futures": futures, "wakeups": wakeups, "cpu_seconds": time.process_time()}
+def _plain(failure: Failure) -> dict[str, Any]:
+    timeline = [asdict(event) for event in failure.timeline]
+    plain = {"expected": failure.expected, "got": failure.got, "read": failure.read}
+    return {**plain, "timeline": timeline}
 
 
 if __name__ == "__main__":

@@ -11,30 +11,35 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 from tutorial.exercises.sandbox import crash_report
 from tutorial.exercises.sandbox.program import Program
 from tutorial.exercises.verdict import Failure
 
+Clock = Literal["real", "held"]
+
 
 @asynccontextmanager
 async def serving(path: Path) -> AsyncIterator[Program]:
-    """Run the learner's file as a server on a free port, until the block ends."""
+    """Run the learner's file as a server on a free port and on a held clock, until the block ends."""
     port = _free_port()
-    async with _running(path, "serve", str(port)) as program:
+    async with _running(path, "serve", "held", str(port)) as program:
         await program.ready(port)
         yield program
 
 
 @asynccontextmanager
-async def driven(path: Path, check: str, *arguments: str) -> AsyncIterator[Program]:
+async def driven(
+    path: Path, check: str, *arguments: str, clock: Clock = "real"
+) -> AsyncIterator[Program]:
     """Run this check's `drive(learner, report, *arguments)` on the file, until the block ends."""
-    async with _running(path, "drive", check, *arguments) as program:
+    async with _running(path, "drive", clock, check, *arguments) as program:
         yield program
 
 
 @asynccontextmanager
-async def _running(path: Path, mode: str, *arguments: str) -> AsyncIterator[Program]:
+async def _running(path: Path, mode: str, clock: Clock, *arguments: str) -> AsyncIterator[Program]:
     _parse(path)
     line, its_line = socket.socketpair()
     output, its_output = socket.socketpair()
@@ -48,7 +53,7 @@ async def _running(path: Path, mode: str, *arguments: str) -> AsyncIterator[Prog
                 "-m",
                 "tutorial.exercises.sandbox.hosting",
             ),
-            *(mode, str(its_line.fileno()), str(path), *arguments),
+            *(mode, clock, str(its_line.fileno()), str(path), *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=its_output.fileno(),
             stderr=asyncio.subprocess.STDOUT,
