@@ -27,15 +27,15 @@ FILES = {
     ),
     "a handler that never ends": (
         STARTER.replace(LOOK, "    while True:\n        pass\n"),
-        "nothing after 5 s: it is busy in line ",
+        "no answer: it is busy in line ",
     ),
     "a loop before it listens": (
         "def spin():\n    while True:\n        pass\n\nspin()\n",
-        "nothing listens there after 8 s: it is busy in line ",
+        "no answer: it is busy in line ",
     ),
     "a flood of prints": (
         STARTER.replace(LOOK, "    while True:\n        print('x' * 1000)\n"),
-        "nothing after 5 s: it is busy in line ",
+        "no answer: it is busy in line ",
     ),
     "more memory than there is": (
         "lots = bytearray(3 * 1024**3)\n",
@@ -52,7 +52,7 @@ FILES = {
     ),
     "a port of its own choice": (
         STARTER.replace("listen(port", "listen(0"),
-        "nothing listens there after 8 s",
+        "nothing listens there",
     ),
 }
 

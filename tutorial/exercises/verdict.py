@@ -64,6 +64,18 @@ class Failure(Exception):
         self.timeline = tuple(timeline)
         self.printed = ""
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Failure":
+        """Return the failure that `to_json` described."""
+        timeline = [Event(**event) for event in data["timeline"]]
+        return cls(data["expected"], data["got"], read=data["read"], timeline=timeline)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was expected and what came, as what `json.dumps` takes."""
+        timeline = [asdict(event) for event in self.timeline]
+        plain = {"expected": self.expected, "got": self.got, "read": self.read}
+        return {**plain, "timeline": timeline}
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -13,7 +13,7 @@ from tutorial.exercises.checking.task_scope import task_scope
 from tutorial.exercises.sandbox.starting import serving
 from tutorial.exercises.verdict import Failure, Timeline
 
-READ_AGAIN = "What a batch may cost"
+READ_AGAIN = "Batch what comes together"
 
 BATCH_SECONDS = 0.05
 STEP_SECONDS = 0.005

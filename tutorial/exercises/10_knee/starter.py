@@ -11,8 +11,9 @@ how many readers there can be, and which of these gives out first:
 - "memory": readers may take `memory_bytes` in all, each takes `reader_bytes`;
 - "descriptors": each reader's connection is a file descriptor; there are `descriptors`.
 
-The starter knows of a single resource and is content. Be within a factor of 2, for each
-machine that the check makes up, and then for this one, which it measures. Try it:
+The starter knows of a single resource. Be within a factor of 2 for each machine that the check
+makes up. Then the check measures this machine, and prints your prediction beside what it measured.
+Try it:
 
     python .learner/10_knee.py
 """

@@ -23,6 +23,7 @@ SALES = 1500
 database = sqlite3.connect(FILE)
 with database:
     database.execute("PRAGMA synchronous = OFF")
+    database.execute("PRAGMA journal_mode = WAL")  # a count does not keep a sale waiting
     database.execute("CREATE TABLE sales (amount INTEGER)")
     amounts = [(number * 7 % 999,) for number in range(SALES)]
     database.executemany("INSERT INTO sales VALUES (?)", amounts)

@@ -8,10 +8,12 @@ that keeps the event loop for itself.
 1. **Find it**: asyncio tells you, when asked. `PYTHONASYNCIODEBUG=1` makes it log each step of the
    loop that took longer than 100 ms.
 2. **Free the loop**: let that call run somewhere else, and `await` it.
-3. Change nothing that is told: after another sale, `/pairs` counts it. A connection to SQLite is
-   for the thread that opened it.
+3. Change no answer: after another sale, `/pairs` counts it.
+4. Give each thread a connection of its own. With `check_same_thread=False` two threads can share
+   one, but they take turns on it, and a sale would wait for the count.
 
-While two count, `/now` must answer within 10 ms. To try it, start it in one terminal:
+While two count, `/now` and `POST /sales` must be answered: neither may wait for a count. To try it,
+start it in one terminal:
 
     PYTHONASYNCIODEBUG=1 python .learner/14_blocking.py 8114
 
@@ -37,6 +39,7 @@ SALES = 1500
 database = sqlite3.connect(FILE)
 with database:
     database.execute("PRAGMA synchronous = OFF")
+    database.execute("PRAGMA journal_mode = WAL")  # a count does not keep a sale waiting
     database.execute("CREATE TABLE sales (amount INTEGER)")
     amounts = [(number * 7 % 999,) for number in range(SALES)]
     database.executemany("INSERT INTO sales VALUES (?)", amounts)

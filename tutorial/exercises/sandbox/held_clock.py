@@ -21,8 +21,12 @@ REALLY_SLEEP = time.sleep
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """How a program is at rest: `next_timer` in seconds from now, None: it waits for nothing."""
+    """How a program is at rest: `next_timer` in seconds from now, None: it waits for nothing.
 
+    `command` is the number of the judge's command that this answers.
+    """
+
+    command: int
     now: float
     next_timer: float | None
     wakeups: int
@@ -36,7 +40,7 @@ class HeldLoop(IdleLoop):
 
     def __init__(self, line: socket.socket) -> None:
         self._now = self._until = 0.0
-        self._wakeups, self._asked, self._count = 0, False, False
+        self._wakeups, self._asked, self._count = 0, 0, False
         self._line, self._received = line, b""
         super().__init__()
         self.selector.ignore(line.fileno())
@@ -65,13 +69,13 @@ class HeldLoop(IdleLoop):
         for line in lines:
             command = json.loads(line)
             self._until += command["advance"]
-            self._asked, self._count = True, command["count"]
+            self._asked, self._count = command["number"], command["count"]
 
     def _answer(self, timeout: float | None, spinning: bool = False) -> None:
-        self._asked = False
+        asked, self._asked = self._asked, 0
         handled, self.selector.handled = self.selector.handled, 0
         futures = _futures() if self._count else 0
-        vitals = Vitals(self._now, timeout, self._wakeups, handled, futures, spinning)
+        vitals = Vitals(asked, self._now, timeout, self._wakeups, handled, futures, spinning)
         self._line.send(json.dumps({"reply": asdict(vitals)}).encode() + b"\n")
 
     def _spins(self) -> None:

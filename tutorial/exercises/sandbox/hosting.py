@@ -12,7 +12,6 @@ import random
 import runpy
 import socket
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +56,8 @@ def _drive(line: socket.socket, path: str, check: str, *arguments: str) -> None:
     try:
         module.drive(learner, report, *arguments)
     except Failure as failure:
-        report({"failure": _plain(failure)})
+        report({"failure": failure.to_json()})
     report({"done": True})
-
-
-def _plain(failure: Failure) -> dict[str, Any]:
-    timeline = [asdict(event) for event in failure.timeline]
-    plain = {"expected": failure.expected, "got": failure.got, "read": failure.read}
-    return {**plain, "timeline": timeline}
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ import psutil
 from tutorial.exercises.sandbox import crash_report
 from tutorial.exercises.sandbox.held_clock import Vitals
 from tutorial.exercises.sandbox.idle_loop import IdleLoop
-from tutorial.exercises.verdict import Event, Failure
+from tutorial.exercises.verdict import Failure
 
-COMPUTING_SECONDS = 5.0  # of its own processor time, for one answer
-WAITING_SECONDS = 20.0  # in real time: only what will never come takes so long
+COMPUTING_SECONDS = 4.0  # of its own processor time, for one answer
+WAITING_SECONDS = 30.0  # in real time: only what will never come takes so long
 ANSWER_SECONDS = 5.0  # on the program's clock
 LOOK_SECONDS = 0.1
 DYING_SECONDS = 2.0
@@ -47,7 +47,7 @@ class Program:
         self._printed = bytearray()
         self._records: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._replies: asyncio.Queue[Vitals | None] = asyncio.Queue()
-        self._commanding = asyncio.Lock()
+        self._commanding, self._command = asyncio.Lock(), 0
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._hear())]
 
     async def _listen(self) -> None:
@@ -60,12 +60,13 @@ class Program:
     async def _hear(self) -> None:
         """Sort what comes on the line: answers to the judge's commands, and records."""
         reader, _ = await asyncio.open_connection(sock=self._line, limit=2**24)
-        while line := await reader.readline():
-            record = json.loads(line)
-            if "reply" in record:
-                self._replies.put_nowait(Vitals(**record["reply"]))
-            else:
-                self._records.put_nowait(record)
+        with suppress(ConnectionError):  # it ended, and left a command unread
+            while line := await reader.readline():
+                record = json.loads(line)
+                if "reply" in record:
+                    self._replies.put_nowait(Vitals(**record["reply"]))
+                else:
+                    self._records.put_nowait(record)
         self._records.put_nowait(None)
         self._replies.put_nowait(None)
 
@@ -92,9 +93,9 @@ class Program:
 
     async def _reported(self, failure: dict[str, Any]) -> Failure:
         """Return a failure of `drive`, with the exception that the learner's file has logged."""
-        timeline = [Event(**event) for event in failure["timeline"]]
-        crashed = await self.crashed(failure["expected"], failure["got"])
-        return Failure(crashed.expected, crashed.got, read=failure["read"], timeline=timeline)
+        said = Failure.from_json(failure)
+        crashed = await self.crashed(said.expected, said.got)
+        return Failure(crashed.expected, crashed.got, read=said.read, timeline=said.timeline)
 
     # Its clock
 
@@ -105,15 +106,18 @@ class Program:
 
     async def _advance(self, seconds: float, count: bool = False) -> Vitals:
         self.now += seconds
-        command = json.dumps({"advance": seconds, "count": count}).encode() + b"\n"
+        self._command += 1
+        command = {"number": self._command, "advance": seconds, "count": count}
         with suppress(OSError):
-            await asyncio.get_running_loop().sock_sendall(self._line, command)
-        vitals: Vitals | None = await self._patiently(
-            self._replies.get(), "a server that still answers"
-        )
-        if vitals is None:
-            raise await self.ended("a server that keeps running")
-        return vitals
+            line = json.dumps(command).encode() + b"\n"
+            await asyncio.get_running_loop().sock_sendall(self._line, line)
+        while True:
+            expected = "a server that still answers"
+            vitals: Vitals | None = await self._patiently(self._replies.get(), expected)
+            if vitals is None:
+                raise await self.ended("a server that keeps running")
+            if vitals.command == self._command:
+                return vitals
 
     async def settle(self, *, count: bool = False) -> Vitals:
         """Return when it and the judge have handled all that was sent so far, at this time."""
@@ -167,12 +171,9 @@ class Program:
         began, computed = loop.time(), self._computed()
         try:
             while not (await asyncio.wait([answer], timeout=LOOK_SECONDS))[0]:
-                if self._computed() - computed > computing:
-                    raise await self.stuck(
-                        expected, f"nothing after {computing:.0f} s of computing"
-                    )
-                if loop.time() - began > waiting:
-                    raise await self.stuck(expected, f"nothing after {waiting:.0f} s")
+                late = loop.time() - began > waiting
+                if late or self._computed() - computed > computing:
+                    raise await self.stuck(expected)
             return answer.result()
         finally:
             answer.cancel()
@@ -190,18 +191,20 @@ class Program:
     async def ready(self, port: int) -> None:
         """Return when the program listens on this port.
 
-        Raises: `Failure` when it ends instead, or does anything else first.
+        Raises: `Failure` when it ends, hangs or rests before it does.
         """
         expected = f"a server on the port that the file is given as its first argument ({port})"
-        listening = asyncio.create_task(self._listens(port, expected))
-        await self._patiently(listening, expected)
+        resting = asyncio.create_task(self.settle())
+        try:
+            while not await _accepts(port):
+                if resting.done() and resting.result() and not await _accepts(port):
+                    raise Failure(expected, "nothing listens there")
+                await asyncio.sleep(LOOK_SECONDS / 5)
+        except Failure as failure:
+            raise Failure(expected, failure.got) from None
+        finally:
+            resting.cancel()
         self.port = port
-
-    async def _listens(self, port: int, expected: str) -> None:
-        while not await _accepts(port):
-            if self._process.returncode is not None:
-                raise await self.ended(expected)
-            await asyncio.sleep(LOOK_SECONDS / 5)
 
     async def ended(self, expected: str) -> Failure:
         """Return the failure that says how the program ended."""
@@ -212,13 +215,13 @@ class Program:
             expected, words or f"your program ended by itself, with exit status {status}"
         )
 
-    async def stuck(self, expected: str, got: str) -> Failure:
+    async def stuck(self, expected: str) -> Failure:
         """Return the failure that says where the program hangs; this ends the program."""
         with suppress(ProcessLookupError):
             self._process.send_signal(crash_report.TELL_AND_DIE)
         await self._process.wait()
         await _own_loop().until_idle()
-        return Failure(expected, got + crash_report.of_hang(self.printed, self.path))
+        return Failure(expected, "no answer" + crash_report.of_hang(self.printed, self.path))
 
     async def crashed(self, expected: str, got: str) -> Failure:
         """Return the failure of a program that lives on after an exception, with what it logged."""

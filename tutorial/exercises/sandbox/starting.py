@@ -23,7 +23,7 @@ Clock = Literal["real", "held"]
 @asynccontextmanager
 async def serving(path: Path) -> AsyncIterator[Program]:
     """Run the learner's file as a server on a free port and on a held clock, until the block ends."""
-    port = _free_port()
+    port = free_port()
     async with _running(path, "serve", "held", str(port)) as program:
         await program.ready(port)
         yield program
@@ -79,7 +79,8 @@ def _parse(path: Path) -> None:
         raise Failure(expected, crash_report.of_syntax_error(error)) from None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
