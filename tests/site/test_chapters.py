@@ -318,3 +318,4 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     assert ours("seams.follow_mb") < 1 < ours("seams.listeners_mb")
     assert ours("held.websocket_kib") / ours("held.long_polling_kib") < 2, "they hardly differ"
     assert ours("poll.handshake_bytes") < 1.2 * ours("poll.total_bytes"), "paid for by one poll"
+    assert ours("compression.on_kib") > 5 * ours("compression.off_kib"), "the price of compression"
