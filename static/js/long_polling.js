@@ -1,28 +1,29 @@
-// Long polling, from the browser: what is next? – and the server holds the question until there is an answer.
+// Long polling, from the browser: what is next? – and the server holds the request until there is an answer.
 //
-// The loop has no pause: the pause is on the server. Each answer is followed by the next question at once, and what
-// was said between the two is behind the cursor, so it is not missed.
+// The loop has no pause: the pause is on the server. Each answer is followed by the next request at once, and
+// what was sent between the two is behind the cursor, so it is not missed.
 
-import { ask, following } from "./client/request.js";
+import { afterCursor, requestBatch } from "./client/request.js";
 import { Retry } from "./client/retry.js";
 
 const HOLD_MAX_MS = 55_000; // the longest hold that the contract allows
 const MARGIN_MS = 10_000; // after it, nobody holds this request any more: something in between has lost it
+const TIMEOUT_MS = HOLD_MAX_MS + MARGIN_MS;
 
 /**
  * Read a room, until the signal aborts.
  * @param {string} url  the room's
- * @param {import("./client/contract.js").Connecting} how
+ * @param {import("./client/contract.js").Reading} reading
  */
-export async function connect(url, how) {
-  const { onBatch, onState, signal, wire = globalThis } = how;
-  let { cursor } = how;
-  const address = `${url}/long-polling`;
+export async function connect(url, reading) {
+  const { onBatch, onState, signal, network = globalThis } = reading;
+  let { cursor } = reading;
   const retry = new Retry(onState, signal);
-  while (retry.goesOn) {
+  while (retry.active) {
     try {
-      onState({ name: cursor === null ? "asking" : "held", since: performance.now() });
-      const batch = await ask(following(address, cursor) + first(cursor), { wire, signal, patience: HOLD_MAX_MS + MARGIN_MS });
+      onState({ name: cursor === null ? "requesting" : "held", since: performance.now() });
+      const address = afterCursor(`${url}/long-polling`, cursor) + waitFor(cursor);
+      const batch = await requestBatch(address, { network, signal, timeout: TIMEOUT_MS });
       if (signal.aborted) return;
       retry.succeeded();
       cursor = batch.cursor;
@@ -33,7 +34,7 @@ export async function connect(url, how) {
   }
 }
 
-/** Who has no cursor yet wants one at once, also from an empty room. */
-function first(cursor) {
+/** A reader without a cursor wants one at once, also from an empty room. @param {string | null} cursor */
+function waitFor(cursor) {
   return cursor === null ? "?wait=0" : "";
 }

@@ -1,57 +1,84 @@
-// Server-sent events, from the browser: tell me, for as long as I'm here.
+// Server-sent events, from the browser: send me what comes, for as long as I'm here.
 //
-// The browser's EventSource reads the stream, and would also come back by itself: every three seconds, all pages in
-// step, and after some answers never again. So we close it at its first error, and come back as every transport does.
+// The browser's EventSource reads the stream, and would also come back by itself: every three seconds, all
+// pages in step, and after some answers never again. So we close it at its first error, and come back as
+// every transport does.
 
-import { ask, following } from "./client/request.js";
+import { afterCursor, asBatch, requestBatch } from "./client/request.js";
 import { Retry, Unreachable } from "./client/retry.js";
+import { SilenceTimer } from "./client/silence.js";
 
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /**
  * Read a room, until the signal aborts.
  * @param {string} url  the room's
- * @param {import("./client/contract.js").Connecting} how
+ * @param {import("./client/contract.js").Reading} reading
  */
-export async function connect(url, how) {
-  const { onBatch, onState, signal, wire = globalThis } = how;
-  let { cursor } = how;
+export async function connect(url, reading) {
+  const { onBatch, onState, signal, network = globalThis } = reading;
+  let { cursor } = reading;
   const retry = new Retry(onState, signal);
-  while (retry.goesOn) {
+  while (retry.active) {
     onState({ name: "connecting" });
-    const source = new wire.EventSource(following(`${url}/server-sent-events`, cursor));
+    const source = new network.EventSource(afterCursor(`${url}/server-sent-events`, cursor));
     source.addEventListener("open", () => onState({ name: "open", since: performance.now() }));
-    source.addEventListener("batch", ({ data }) => {
-      if (signal.aborted) return;
+    const rejected = await untilEnded(source, signal, (batch) => {
       retry.succeeded();
-      const batch = JSON.parse(data);
       cursor = batch.cursor;
       onBatch(batch);
     });
-    const turnedAway = await ended(source, signal);
-    await retry.after(turnedAway ? await why(url, cursor, { wire, signal }) : new Unreachable("the stream ended"));
+    await retry.after(
+      rejected ? await why(url, cursor, { network, signal }) : new Unreachable("the stream ended"),
+    );
   }
 }
 
-/** Wait for the stream's end, and say whether the server turned us away. */
-function ended(source, signal) {
+/**
+ * Wait for the stream's end, and return whether the server rejected the request.
+ * @param {import("./client/contract.js").EventStream} source
+ * @param {AbortSignal} signal
+ * @param {(batch: import("./client/contract.js").Batch) => void} onBatch
+ * @returns {Promise<boolean>}
+ */
+function untilEnded(source, signal, onBatch) {
   return new Promise((resolve) => {
+    const silence = new SilenceTimer(() => end());
     const end = () => {
-      const turnedAway = source.readyState === 2; // CLOSED: the answer was no event stream; else the wire broke
+      // CLOSED: the answer was no event stream; else the connection broke.
+      const rejected = source.readyState === 2;
       signal.removeEventListener("abort", end);
+      silence.stop();
       source.close();
-      resolve(turnedAway);
+      resolve(rejected);
     };
     signal.addEventListener("abort", end);
     source.addEventListener("error", end);
+    source.addEventListener("batch", (event) => {
+      silence.restart();
+      if (signal.aborted) return;
+      try {
+        onBatch(asBatch(JSON.parse(/** @type {MessageEvent} */ (event).data)));
+      } catch (error) {
+        if (!(error instanceof SyntaxError || error instanceof Unreachable)) throw error;
+        end();
+      }
+    });
+    if (signal.aborted) end();
   });
 }
 
-/** Learn what an EventSource keeps to itself: the same question over short polling is refused for the same reason. */
+/**
+ * Learn what an EventSource does not show: the same request over short polling is refused for the same
+ * reason.
+ * @param {string} url
+ * @param {string | null} cursor
+ * @param {{network: import("./client/contract.js").Network, signal: AbortSignal}} how
+ */
 async function why(url, cursor, how) {
   try {
-    await ask(following(`${url}/short-polling`, cursor), { ...how, patience: PATIENCE_MS });
-    return new Unreachable("the stream ended");
+    await requestBatch(afterCursor(`${url}/short-polling`, cursor), { ...how, timeout: TIMEOUT_MS });
+    return new Unreachable("the stream was rejected");
   } catch (error) {
     return error;
   }

@@ -1,76 +1,134 @@
-// WebSocket, from the browser: tell me, for as long as I'm here.
+// WebSocket, from the browser: send me what comes, for as long as I'm here.
 //
-// One handshake, then frames both ways: batches down, messages up, each message answered by an ack or an error.
-// A browser answers the server's pings by itself and shows them to no script: of a peer that vanished without a word
-// this side learns only when it sends.
+// One handshake, then frames both ways: batches down, messages up, each message answered by an ack or an
+// error. A connection that died without a word shows by silence: no batch for 45 s, or no answer to a message
+// for 5 s.
 
-import { following } from "./client/request.js";
+import { afterCursor, asBatch } from "./client/request.js";
 import { Refused, Retry, Unreachable } from "./client/retry.js";
+import { SilenceTimer } from "./client/silence.js";
+
+// A message that has no answer by then is sent over HTTP, and this connection is given up.
+const ANSWER_MS = 5000;
+
+/**
+ * @typedef {object} Waiter  a message that has no answer yet
+ * @property {(ack: import("./client/contract.js").Ack) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {ReturnType<typeof setTimeout>} timer
+ */
 
 /**
  * Read a room, until the signal aborts. While the socket is open, its state offers `send`.
  * @param {string} url  the room's
- * @param {import("./client/contract.js").Connecting} how
+ * @param {import("./client/contract.js").Reading} reading
  */
-export async function connect(url, how) {
-  const { onBatch, onState, signal, wire = globalThis } = how;
-  let { cursor } = how;
+export async function connect(url, reading) {
+  const { onBatch, onState, signal, network = globalThis } = reading;
+  let { cursor } = reading;
   const retry = new Retry(onState, signal);
   const room = new URL(`${url}/websocket`, location.href).href.replace(/^http/, "ws");
-  while (retry.goesOn) {
+  while (retry.active) {
     onState({ name: "connecting" });
-    const socket = new wire.WebSocket(following(room, cursor));
+    const socket = new network.WebSocket(afterCursor(room, cursor));
     const sending = new Sending(socket);
-    socket.addEventListener("open", () => onState({ name: "open", since: performance.now(), send: sending.send }));
-    socket.addEventListener("message", ({ data }) => {
-      const said = JSON.parse(data);
-      if (said.type !== "batch") return sending.answered(said);
-      if (signal.aborted) return;
-      retry.succeeded();
-      cursor = said.cursor;
-      onBatch(said);
+    const closed = await untilClosed(socket, sending, signal, {
+      onOpen: () => onState({ name: "open", since: performance.now(), send: sending.send }),
+      onFrame: (frame) => {
+        if (frame.type === "ack" || frame.type === "error") return sending.answered(frame);
+        const batch = asBatch(frame);
+        retry.succeeded();
+        cursor = batch.cursor;
+        onBatch(batch);
+      },
     });
-    const closed = await ended(socket, signal);
-    sending.failed();
     await retry.after(closed);
   }
 }
 
-/** Wait for the socket's end, and give what it means: 1008 and 44xx are for good. */
-function ended(socket, signal) {
-  const hangUp = () => socket.close();
-  signal.addEventListener("abort", hangUp);
-  return new Promise((resolve) => {
-    socket.addEventListener("close", ({ code, reason }) => {
-      signal.removeEventListener("abort", hangUp);
-      const forGood = code === 1008 || (code >= 4400 && code <= 4499);
-      resolve(forGood ? new Refused(reason, code) : new Unreachable(reason || `closed (${code})`));
-    });
+/**
+ * Wait for the socket's end, and return what it means: 1008 and 44xx are for good.
+ * @param {import("./client/contract.js").Socket} socket
+ * @param {Sending} sending
+ * @param {AbortSignal} signal
+ * @param {{onOpen: () => void, onFrame: (frame: any) => void}} callbacks
+ * @returns {Promise<Refused | Unreachable>}
+ */
+async function untilClosed(socket, sending, signal, { onOpen, onFrame }) {
+  const ending = new AbortController(); // takes our listeners off: a dead socket's end can come minutes later
+  const listen = { signal: ending.signal };
+  /** @type {Refused | Unreachable} */
+  const closed = await new Promise((resolve) => {
+    const giveUp = (/** @type {string} */ why) => resolve(new Unreachable(why));
+    const silence = new SilenceTimer(() => giveUp("nothing was received for 45 s"));
+    ending.signal.addEventListener("abort", () => silence.stop());
+    sending.onSilence = () => giveUp(`no answer to a message for ${ANSWER_MS / 1000} s`);
+    signal.addEventListener("abort", () => giveUp("ended"), listen);
+    socket.addEventListener("open", onOpen, listen);
+    socket.addEventListener("close", (event) => resolve(meaning(/** @type {CloseEvent} */ (event))), listen);
+    socket.addEventListener(
+      "message",
+      (event) => {
+        silence.restart();
+        try {
+          onFrame(JSON.parse(/** @type {MessageEvent} */ (event).data));
+        } catch (error) {
+          if (!(error instanceof SyntaxError || error instanceof Unreachable)) throw error;
+          giveUp("a frame was not a batch");
+        }
+      },
+      listen,
+    );
+    if (signal.aborted) giveUp("ended");
   });
+  ending.abort();
+  socket.close();
+  sending.close();
+  return closed;
 }
 
-/** The way up: each message waits, by its key, for what the server answers. */
+/** @param {CloseEvent} event */
+function meaning({ code, reason }) {
+  const forGood = code === 1008 || (code >= 4400 && code <= 4499);
+  return forGood ? new Refused(reason, code) : new Unreachable(reason || `closed (${code})`);
+}
+
+/** Messages on their way up: each waits, by its key, for the server's answer. */
 class Sending {
+  onSilence = () => {};
+  #closed = false;
+  /** @type {Map<string, Waiter>} */
   #waiting = new Map();
 
+  /** @param {import("./client/contract.js").Socket} socket */
   constructor(socket) {
+    /** @type {import("./client/contract.js").Send} */
     this.send = (draft) =>
       new Promise((resolve, reject) => {
-        this.#waiting.set(draft.key, { resolve, reject });
+        if (this.#closed) throw new Unreachable("the connection closed");
+        const timer = setTimeout(() => this.onSilence(), ANSWER_MS);
+        this.#waiting.set(draft.key, { resolve, reject, timer });
         socket.send(JSON.stringify({ type: "send", ...draft }));
       });
   }
 
-  answered(said) {
-    const waiter = this.#waiting.get(said.key);
-    this.#waiting.delete(said.key);
-    if (said.type === "ack") waiter?.resolve(said);
-    else if (said.status === 503) waiter?.reject(new Unreachable(said.detail));
-    else waiter?.reject(new Refused(said.detail, said.status));
+  /** Settle the message that an ack or an error names. @param {any} frame */
+  answered({ type, key, status, detail, ...ack }) {
+    const waiter = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    clearTimeout(waiter?.timer);
+    if (type === "ack") waiter?.resolve(ack);
+    else if (status === 503) waiter?.reject(new Unreachable(detail, { status }));
+    else waiter?.reject(new Refused(detail, status));
   }
 
-  failed() {
-    for (const { reject } of this.#waiting.values()) reject(new Unreachable("the connection closed"));
+  /** Fail what has no answer: the connection is gone. */
+  close() {
+    this.#closed = true;
+    for (const { reject, timer } of this.#waiting.values()) {
+      clearTimeout(timer);
+      reject(new Unreachable("the connection closed"));
+    }
     this.#waiting.clear();
   }
 }

@@ -156,7 +156,7 @@ def test_the_bytes_that_a_pane_shows_are_those_that_the_server_counted(
     view.loaded()
     shown_before, counted_before = shown(view, transport), counted(server)
     view.page.get_by_role("button", name="Cut the connection").click()
-    expect(view.page.locator(".chaos output")).to_contain_text("cut")
+    expect(view.page.locator(".disconnect output")).to_contain_text("cut")
     shown(view, transport)
     view.write("hi")
     expect(view.pane.locator(".pending")).to_have_count(0)
@@ -170,9 +170,11 @@ def test_the_bytes_that_a_pane_shows_are_those_that_the_server_counted(
 
 def shown(view: View, transport: str) -> list[int]:
     """Give the bytes up and down that a pane shows, at a moment when nothing is under way."""
-    pane = "const { state, wire } = document.querySelector('chat-pane').reader; const now = performance.now();"
+    pane = "const { state, network } = document.querySelector('chat-pane').reader; const now = performance.now();"
     view.page.wait_for_function(f"() => {{ {pane} return {QUIET[transport]}; }}")
-    figures: list[int] = view.page.evaluate(f"() => {{ {pane} return [wire.up, wire.down]; }}")
+    figures: list[int] = view.page.evaluate(
+        f"() => {{ {pane} return [network.up, network.down]; }}"
+    )
     return figures
 
 

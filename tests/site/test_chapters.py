@@ -49,6 +49,9 @@ WHY_NOT = {
         transports/frames.py:parse_send transports/frames.py:key_of transports/frames.py:error_json
         transports/origins.py transports/parameters.py:parse_limit transports/parameters.py:parse_seconds
         transports/rooms.py:Loading""",
+    "the chapter says what it does": """
+        static/js/client/fallback.js static/js/client/silence.js static/js/client/wake.js:pauseWhileAway
+        static/js/client/request.js:requestBatch static/js/client/request.js:asBatch""",
     "it is the page around the chat": "static/js/chat static/js/site",
     "it is what an experiment is made of, and the experiment is there to be run": """
         static/js/lab static/js/experiments""",

@@ -230,7 +230,7 @@ def test_a_reader_that_changes_its_door_misses_nothing(page: Page, gallery: str)
     result = measure(page, show(page, gallery, "transport-switcher"))
     assert result["n"] == 96
     assert (result["values"]["lost"], result["values"]["doubled"]) == (0, 0)
-    room = next(room for room in ask(gallery, "/inspect")["rooms"] if room.startswith("doors-"))
+    room = next(room for room in ask(gallery, "/inspect")["rooms"] if room.startswith("switching-"))
     assert ask(gallery, "/inspect")["rooms"][room]["newest"] == 96
 
 
@@ -260,24 +260,24 @@ def test_the_x_ray_shows_the_readers_own_request_and_releases_it(page: Page, gal
     mine.focus()
     page.keyboard.press("Enter")
     xray.get_by_role("button", name="release").click()
-    expect(xray.locator(".xray-told")).to_contain_text("has gone: it was answered")
+    expect(xray.locator(".xray-status")).to_contain_text("has gone: it was answered")
     assert ask(gallery, "/inspect")["requests"]["long-polling"] == before + 1
     expect(mine).to_be_visible()
     mine.click()
     xray.get_by_role("button", name="drop").click()
-    expect(xray.locator(".xray-told")).to_contain_text("has gone: it was dropped")
-    xray.get_by_role("button", name="Look away").click()
+    expect(xray.locator(".xray-status")).to_contain_text("has gone: it was dropped")
+    xray.get_by_role("button", name="Stop looking").click()
     expect(xray.locator(".mark")).to_have_count(0)
 
 
 def test_two_enters_at_once_are_both_in_every_pane(page: Page, gallery: str) -> None:
     knobs = show(page, gallery, "chaos-controls")
-    knobs.get_by_role("button", name="Lay the wires").click()
+    knobs.get_by_role("button", name="Open the links").click()
     expect(knobs.locator("chat-pane")).to_have_count(4)
     knobs.get_by_role("button", name="Two Enters").click()
     for pane in knobs.locator("chat-pane").all():
         expect(pane.locator(".log .text")).to_have_count(2)
-    knobs.get_by_label("The wire of").select_option("websocket")
+    knobs.get_by_label("The link of").select_option("websocket")
     knobs.get_by_role("button", name="cut").click()
     cut = knobs.locator("chat-pane[data-transport=websocket]")
     expect(cut.get_by_text("Connected again")).to_be_attached()
@@ -296,16 +296,16 @@ def test_a_bet_comes_before_the_experiment_and_is_settled_by_it(page: Page, gall
     bet.get_by_role("button", name="Change it").click()
     bet.get_by_role("spinbutton").fill("100")
     bet.get_by_role("button", name="Place").click()
-    expect(bet).to_contain_text("You said 100 ms.")
+    expect(bet).to_contain_text("You bet 100 ms.")
     result = measure(page, lab)
-    expect(bet).to_contain_text("You said 100 ms. Measured:")
+    expect(bet).to_contain_text("You bet 100 ms. Measured:")
     expect(bet.get_by_role("button")).to_have_count(0)
     kept = ask(gallery, "/bets")["bets"]["2.delay"]
     assert kept["measured"] == result["values"]["mean"]
     assert kept["ratio"] == pytest.approx(100 / kept["measured"])
     expect(page.locator("bet-list tbody tr")).to_have_count(1)
     page.reload()
-    expect(page.locator("x-bet")).to_contain_text("You said 100 ms. Measured:")
+    expect(page.locator("x-bet")).to_contain_text("You bet 100 ms. Measured:")
 
 
 def test_a_run_that_is_set_otherwise_than_the_bet_says_settles_nothing(
@@ -342,7 +342,7 @@ def test_a_ranking_is_ordered_by_keyboard(page: Page, gallery: str) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     bet.get_by_role("button", name="Place").click()
-    expect(bet).to_contain_text("You said WebSocket → short polling → long polling.")
+    expect(bet).to_contain_text("You bet WebSocket → short polling → long polling.")
 
 
 def test_what_was_bet_in_the_first_chapter_is_settled_by_a_minute_of_waiting(
@@ -369,12 +369,12 @@ def test_those_who_come_within_a_tenth_share_a_place_and_either_order_is_right(
     told = page.evaluate(
         """async () => {
             const { ranking } = await import("/static/js/site/statistics.js");
-            const { bets, place, settle } = await import("/static/js/site/bets.js");
+            const { bets, place, score } = await import("/static/js/site/bets.js");
             const late = { a: 5, b: 500, c: 5.2, d: 5.6 };
             const order = ranking(Object.keys(late), (name) => late[name], (name) => name);
             const about = { chapter: 0, question: "?", unit: "" };
             await place("0.order", { ...about, bet: ["d", "c", "a", "b"] });
-            await settle("0.order", order, 1);
+            await score("0.order", order, 1);
             return { order, ratio: (await bets())["0.order"].ratio };
         }"""
     )
@@ -402,9 +402,9 @@ def test_where_the_server_keeps_no_bets_they_stay_in_the_browser(page: Page, gal
     bet = page.locator("x-bet")
     bet.get_by_role("spinbutton").fill("100")
     bet.get_by_role("button", name="Place").click()
-    expect(bet).to_contain_text("You said 100 ms.")
+    expect(bet).to_contain_text("You bet 100 ms.")
     page.reload()
-    expect(page.locator("x-bet")).to_contain_text("You said 100 ms.")
+    expect(page.locator("x-bet")).to_contain_text("You bet 100 ms.")
 
 
 def test_nothing_runs_before_it_is_asked_to(page: Page, gallery: str) -> None:
@@ -533,7 +533,7 @@ def test_a_ramp_over_long_polling_ends_where_something_gives_out(page: Page, gal
     result = measure(page, show(page, gallery, "ramp-lab"))
     readers = [step["readers"] for step in result["raw"]]
     assert readers == [10 * 2**i for i in range(len(readers))]
-    knee, said = result["values"].get("knee_long"), result["said"]
+    knee, said = result["values"].get("knee_long"), result["summary"]
     assert "gave out" in said or "came late" in said
     # what came late on a busy machine is no knee, and settles no bet
     assert (knee is None) == ("came late" in said)

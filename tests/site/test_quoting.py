@@ -75,6 +75,18 @@ def test_a_snippet_marks_its_line() -> None:
     assert quoting.read("transports/room.py").splitlines()[number - 1].strip() == "await held"
 
 
+class DefinedTwice:
+    """A property that can be read and set has one name and two definitions."""
+
+    @property
+    def value(self) -> int:
+        return self._value
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._value = value
+
+
 @pytest.mark.parametrize(
     ("path", "name", "mark"),
     [
@@ -83,7 +95,7 @@ def test_a_snippet_marks_its_line() -> None:
         ("transports/nothing.py", "Room", ()),
         ("transports/room.py", "Room.wait", ("no such words",)),
         ("transports/room.py", "Room.wait", ("batch",)),
-        ("static/js/chat/pane.js", "ChatPane.author", ()),
+        ("tests/site/test_quoting.py", "DefinedTwice.value", ()),
     ],
 )
 def test_what_is_not_there_exactly_once_cannot_be_quoted(

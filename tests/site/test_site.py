@@ -149,15 +149,17 @@ async def test_contents_and_package_name_each_transport(address: str, row: Row) 
 
 
 def test_the_page_offers_what_the_site_speaks_of_and_the_server_serves() -> None:
-    offered = re.findall(
-        r'^    name: "(.+)",$', (ROOT / "static/js/transports.js").read_text(), re.M
-    )
+    table = (ROOT / "static/js/transports.js").read_text()
+    offered = re.findall(r'^    name: "(.+)",$', table, re.M)
     assert offered == [row.name for row in ROWS]
     assert set(offered) <= set(TRANSPORTS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_each_transport_has_a_colour_and_a_shape(row: Row) -> None:
-    assert f"--{row.name}: light-dark(" in (ROOT / "static/css/base.css").read_text()
-    assert f'<symbol id="{row.name}"' in (ROOT / "static/shapes.svg").read_text()
+    styles = (ROOT / "static/css/transports.css").read_text()
+    own = re.search(rf'\[data-transport="{row.name}"\] \{{([^}}]*)\}}', styles)
+    assert own
+    assert "--transport: light-dark(" in own[1]
+    assert "--shape: " in own[1]
     assert (ROOT / "static/js" / f"{row.stem}.js").exists()

@@ -34,6 +34,7 @@ from tutorial.site.security_headers import protect
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Gallery</title>
 <link rel="icon" href="/static/icon.svg"><link rel="stylesheet" href="/static/css/base.css">
+<link rel="stylesheet" href="/static/css/transports.css">
 <link rel="stylesheet" href="/static/css/chapter.css">
 <link rel="stylesheet" href="/static/css/chat.css"><link rel="stylesheet" href="/static/css/experiments.css">
 {scripts}<script src="/static/js/site/theme.js"></script></head>

@@ -2,78 +2,96 @@
 //
 //   <chat-compare room="lobby" author="ann"></chat-compare>
 //
-// All panes begin at the same cursor, so that none is billed for history. A message waits under the box until the last pane has heard it; a
-// pane shows what its own transport has brought, and nothing else. The box posts over HTTP on nobody's wire.
+// All panes begin at the same cursor, so that none is billed for history. A message waits under the box until
+// the last pane has it; a pane shows what its own transport has delivered, and nothing else. The box posts
+// over plain HTTP.
 
-import { ask, following } from "../client/request.js";
-import { makeComposer } from "./composer.js";
-import { element } from "../site/element.js";
-import { Messages } from "./messages.js";
-import { Outbox } from "../client/outbox.js";
-import "./pane.js";
+import { afterCursor, requestBatch } from "../client/request.js";
 import { Retry } from "../client/retry.js";
-import { Score } from "./score.js";
+import { element } from "../site/element.js";
 import { TRANSPORTS } from "../transports.js";
+import { makeComposer } from "./composer.js";
+import { Messages } from "./messages.js";
+import "./pane.js";
+import { Score } from "./score.js";
+import { draftOf, outboxOf } from "./unsent.js";
 
 const DRAW_MS = 200;
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
+
+/**
+ * @typedef {import("./pane.js").ChatPane} ChatPane
+ * @typedef {import("../client/outbox.js").Sent} Sent
+ */
 
 /** Panes side by side. */
 export class ChatCompare extends HTMLElement {
-  /** @type {import("./pane.js").ChatPane[]} */
+  /** @type {ChatPane[]} */
   panes = [];
-  #hearers = new Map();
+  /** Which panes have a message of ours, by its key. @type {Map<string, Set<ChatPane>>} */
+  #receivers = new Map();
   #timer = 0;
   #ending = new AbortController();
 
   async connectedCallback() {
-    this.composer = makeComposer((text) => this.say(text), `Message to ${this.room}`);
-    this.outbox = new Outbox({ url: () => this.url, wire: globalThis, onChange: (item) => this.#fate(item) });
-    this.outgoing = new Messages("Sent, and not heard by all yet", () => this.getAttribute("author"));
-    this.addEventListener("chat-messages", ({ target, detail }) => this.#heard(target, detail));
+    this.composer = makeComposer((text) => this.send(text), `Message to ${this.room}`, draftOf(this.url));
+    this.outgoing = new Messages("Sent, and not in all panes yet", () => this.author);
+    this.addEventListener("chat-messages", (event) => {
+      const { target, detail } = /** @type {CustomEvent} */ (event);
+      this.#received(/** @type {ChatPane} */ (target), detail);
+    });
     const state = element("p.small", { role: "status" });
-    this.replaceChildren(element("div.sending", {}, this.composer.form, element("div.outgoing", {}, ...this.outgoing.nodes)), state);
+    const outgoing = element("div.outgoing", {}, ...this.outgoing.nodes);
+    this.replaceChildren(element("div.sending", {}, this.composer.form, outgoing), state);
     const cursor = await this.#now(state);
     if (cursor === null) return;
-    this.panes = TRANSPORTS.map((transport) => this.#pane(transport, cursor));
+    this.panes = TRANSPORTS.map(({ name }) => this.#pane(name, cursor));
     state.replaceWith(element("div.panes", {}, ...this.panes));
     this.score = new Score(this.panes);
     this.append(element("div.scroll", { tabIndex: 0 }, this.score.table));
-    this.#timer = setInterval(() => this.score.draw(), DRAW_MS);
+    this.#timer = setInterval(() => this.score?.draw(), DRAW_MS);
+    this.outbox.attach({ onChange: (item) => this.#showPending(item) });
   }
 
   disconnectedCallback() {
     clearInterval(this.#timer);
     this.#ending.abort();
-    this.outbox.stop();
+    this.outbox.detach();
     this.replaceChildren();
   }
 
   get room() {
-    return this.getAttribute("room");
+    return this.getAttribute("room") ?? "lobby";
   }
 
-  set room(name) {
-    this.setAttribute("room", name);
+  get author() {
+    return this.getAttribute("author") ?? "guest";
   }
 
   get url() {
     return `/rooms/${encodeURIComponent(this.room)}`;
   }
 
-  /** Send a message. @param {string} text */
-  say(text) {
-    this.outbox.send(this.getAttribute("author"), text);
+  get outbox() {
+    return outboxOf(this.url);
   }
 
-  /** Ask for the room's cursor as it is now; null when that is refused, or we leave. */
+  /** Send a message. @param {string} text */
+  send(text) {
+    this.outbox.send(this.author, text);
+  }
+
+  /**
+   * Return the room's cursor as it is now; null when that is refused, or we leave.
+   * @param {HTMLElement} state
+   */
   async #now(state) {
     const { signal } = this.#ending;
-    const retry = new Retry(({ why }) => (state.textContent = why), signal);
-    while (retry.goesOn) {
+    const retry = new Retry(({ why = "" }) => (state.textContent = why), signal);
+    while (retry.active) {
       try {
-        const how = { wire: globalThis, signal, patience: PATIENCE_MS };
-        return (await ask(following(`${this.url}/short-polling`, "now"), how)).cursor;
+        const how = { network: globalThis, signal, timeout: TIMEOUT_MS };
+        return (await requestBatch(afterCursor(`${this.url}/short-polling`, "now"), how)).cursor;
       } catch (error) {
         await retry.after(error);
       }
@@ -81,37 +99,45 @@ export class ChatCompare extends HTMLElement {
     return null;
   }
 
-  #pane({ name }, cursor) {
-    const author = this.getAttribute("author");
-    return element("chat-pane", { room: this.room, author, cursor, transport: name, fixed: "", silent: "", brief: "" });
+  /** @param {string} transport @param {string} cursor */
+  #pane(transport, cursor) {
+    const { room, author } = this;
+    const how = { fixed: "", silent: "", brief: "" };
+    return /** @type {ChatPane} */ (element("chat-pane", { room, author, cursor, transport, ...how }));
   }
 
-  #heard(pane, { added, restarted }) {
-    if (restarted) this.score.startOver();
-    else this.score.heard(added, pane.dataset.transport);
+  /** @param {ChatPane} pane @param {import("../metering/metered_reader.js").MeasuredArrival} arrival */
+  #received(pane, { added, restarted }) {
+    if (restarted) this.score?.startOver();
+    else this.score?.received(added, pane.dataset.transport ?? "");
     for (const { key } of added) {
-      const hearers = this.#hearers.get(key)?.add(pane);
-      if (hearers?.size === this.panes.length) this.#forget(key);
+      const receivers = this.#receivers.get(key ?? "")?.add(pane);
+      if (key && receivers?.size === this.panes.length) this.#remove(key);
     }
   }
 
-  #forget(key) {
-    this.#hearers.delete(key);
+  /** @param {string} key */
+  #remove(key) {
+    this.#receivers.delete(key);
     this.outbox.dismiss(key);
-    this.outgoing.settle(key);
+    this.outgoing?.settle(key);
   }
 
-  #fate(item) {
+  /** @param {Sent} item */
+  #showPending(item) {
     const { key } = item;
-    if (!this.outbox.items.has(key)) return;
-    if (!this.#hearers.has(key)) this.#hearers.set(key, new Set());
-    this.outgoing.pending(item, { again: () => this.outbox.again(item), takeBack: () => this.#takeBack(item) });
+    if (!this.#receivers.has(key)) this.#receivers.set(key, new Set());
+    this.outgoing?.pending(item, {
+      again: () => this.outbox.again(item, this.author),
+      takeBack: () => this.#takeBack(item),
+    });
   }
 
+  /** @param {Sent} item */
   #takeBack({ key, text }) {
-    this.#forget(key);
-    this.composer.write(text);
-    this.composer.focus();
+    this.#remove(key);
+    this.composer?.write(text);
+    this.composer?.focus();
   }
 }
 

@@ -1,4 +1,4 @@
-// The buttons that break a pane's wire, to show what the cursor is for.
+// The buttons that break a pane's connection, to show what the cursor is for.
 
 import { element } from "../site/element.js";
 
@@ -6,19 +6,19 @@ const OFFLINE_MS = 5000;
 
 /**
  * Make the buttons.
- * @param {import("../metering/metered_connection.js").Wire} wire
- * @returns {HTMLElement}
+ * @param {import("../metering/metered_network.js").MeteredNetwork} network
  */
-export function makeCutting(wire) {
+export function makeDisconnect(network) {
   const effect = element("output.small");
   const cut = () => {
-    effect.textContent = wire.cut() ? "cut" : "nothing to cut: no request was under way";
+    effect.textContent = network.cut() ? "cut" : "nothing to cut: no request was open";
   };
   const goOffline = () => {
     effect.textContent = "";
-    wire.goOffline(OFFLINE_MS);
+    network.goOffline(OFFLINE_MS);
   };
-  const button = (label, onclick) => element("button.quiet", { type: "button", onclick }, label);
+  const button = (/** @type {string} */ label, /** @type {() => void} */ onclick) =>
+    element("button.quiet", { type: "button", onclick }, label);
   const away = button(`Go offline for ${OFFLINE_MS / 1000} s`, goOffline);
-  return element("div.chaos", {}, button("Cut the connection", cut), away, effect);
+  return element("div.disconnect", {}, button("Cut the connection", cut), away, effect);
 }

@@ -10,7 +10,7 @@ export class Gauges {
   #aside = element("p.small");
   #reader;
 
-  /** @param {import("../metering/metered_reader.js").Reader} reader */
+  /** @param {import("../metering/metered_reader.js").MeteredReader} reader */
   constructor(reader) {
     this.#reader = reader;
     const exact = this.#list("received", "lost", "doubled", "out of order");
@@ -34,18 +34,26 @@ export class Gauges {
 
   /** Show the numbers as they are now. */
   draw() {
-    const { meter, delays, wire } = this.#reader;
+    const { meter, delays, network } = this.#reader;
     const { received, lost, doubled, outOfOrder, dropped, gaps, exact } = meter;
     this.#set({ received: number(received), lost: number(lost), doubled: number(doubled) });
-    this.#set({ "out of order": number(outOfOrder), requests: number(wire.requests), connections: number(wire.connections) });
-    this.#set({ last: delay(delays.last), median: delay(delays.percentile(0.5)), p95: delay(delays.percentile(0.95)) });
+    this.#set({
+      "out of order": number(outOfOrder),
+      requests: number(network.requests),
+      connections: number(network.connections),
+    });
+    this.#set({
+      last: delay(delays.last),
+      median: delay(delays.percentile(0.5)),
+      p95: delay(delays.percentile(0.95)),
+    });
     this.#set({ messages: number(delays.count) });
-    this.#set({ "bytes up": size(wire.up), "bytes down": size(wire.down) });
+    this.#set({ "bytes up": size(network.up), "bytes down": size(network.down) });
     this.#verdict.textContent = exact ? "✓ exact" : "✕ not exact";
     this.#verdict.classList.toggle("broken", !exact);
     const repeats = dropped && `${number(dropped)} repeats dropped`;
-    const told = gaps && `${number(gaps)} ${gaps === 1 ? "gap" : "gaps"} told`;
-    this.#aside.textContent = [repeats, told].filter(Boolean).join(" · ");
+    const reported = gaps && `${number(gaps)} ${gaps === 1 ? "gap" : "gaps"}`;
+    this.#aside.textContent = [repeats, reported].filter(Boolean).join(" · ");
   }
 
   #set(values) {
@@ -58,10 +66,11 @@ export class Gauges {
 
 /** Shows in one line whether a reader's pane is exact. */
 export class Tally {
-  node = element("p.tally");
+  #line = element("p.tally");
+  nodes = [this.#line];
   #reader;
 
-  /** @param {import("../metering/metered_reader.js").Reader} reader */
+  /** @param {import("../metering/metered_reader.js").MeteredReader} reader */
   constructor(reader) {
     this.#reader = reader;
   }
@@ -71,16 +80,16 @@ export class Tally {
     const { received, lost, doubled, outOfOrder, exact } = this.#reader.meter;
     const faults = `${number(lost)} lost, ${number(doubled)} doubled, ${number(outOfOrder)} out of order`;
     const text = `${exact ? "✓" : "✕"} ${number(received)} received, ${faults}`;
-    if (this.node.textContent !== text) this.node.textContent = text;
-    this.node.classList.toggle("why", !exact);
+    if (this.#line.textContent !== text) this.#line.textContent = text;
+    this.#line.classList.toggle("why", !exact);
   }
 }
 
 function howCounted() {
   const text =
-    "Bodies, frames and response headers are counted to the byte. The length of this browser’s request headers was asked " +
-    "of the server once; a WebSocket’s handshake is a typical value. Not in it: TCP/IP, TLS, and the pings that no script " +
-    "sees. Delay is arrival minus the server’s sent_at, with this page’s clock set by the server’s; what was said before " +
-    "you came is left out. A request that finds an open connection opens none.";
+    "Bodies, frames and response headers are counted to the byte. The server reported once how long this " +
+    "browser’s request headers are; a WebSocket’s handshake is a typical value. TCP/IP, TLS and pings are left " +
+    "out: no script sees them. Delay is arrival minus the server’s sent_at, with this page’s clock set by the " +
+    "server’s; older messages are left out. A request that finds an open connection opens none.";
   return element("details.small", {}, element("summary", {}, "How this is counted"), element("p", {}, text));
 }

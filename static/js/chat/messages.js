@@ -1,22 +1,35 @@
-// The messages of a room, as a list that people read, and that a screen reader announces without being flooded.
+// The messages of a room, as a list that people read, and that a screen reader announces without being
+// flooded.
 //
-// Up to one message a second, each is announced (`role="log"`). Above that the list falls silent, and a summary is
-// announced every few seconds instead.
+// Up to one message a second, each is announced (`role="log"`). Above that the list falls silent, and a
+// summary is announced every few seconds instead. The list stays at its end, unless somebody has scrolled
+// back to read.
 
 import { element } from "../site/element.js";
 
 const SHOWN = 1000; // the newest; as many as a room retains
 const BUSY_MS = 1000; // messages that follow each other faster than this are summarised …
-const SUMMARY_MS = 5000; // … so often
+const SUMMARY_MS = 5000; // … every so often
+const NEAR_END_PX = 40;
+
+/**
+ * @typedef {import("../client/contract.js").Message} Message
+ * @typedef {import("../client/outbox.js").Sent} Sent
+ */
 
 /** Shows messages, and the ones that are on their way. */
 export class Messages {
   #list;
   #summary = element("p.unseen", { role: "status" });
+  #news = element("button.news", { type: "button", hidden: true });
+  /** @type {Map<string, HTMLElement>} */
   #byKey = new Map();
   #me;
+  #atEnd = true;
+  #unread = 0;
+  #lastDay = day(new Date());
   #lastAt = -Infinity;
-  #unsaid = 0;
+  #unannounced = 0;
   #timer = 0;
 
   /**
@@ -26,96 +39,145 @@ export class Messages {
   constructor(label, me) {
     this.#me = me;
     this.#list = element("ol.log", { role: "log", tabIndex: 0, ariaLabel: label });
-    this.nodes = [this.#list, this.#summary];
+    this.#list.addEventListener("scroll", () => this.#scrolled());
+    this.#news.addEventListener("click", () => this.#toEnd());
+    new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.#list);
+    this.nodes = [this.#list, this.#news, this.#summary];
   }
 
   /**
    * Show messages at the end, before those on their way.
-   * @param {import("../client/contract.js").Message[]} added
+   * @param {Message[]} added
    * @param {{restarted: boolean, history: boolean}} how
    */
   add(added, { restarted, history }) {
     if (restarted) this.#startOver();
-    this.#beHeard(added, history || restarted);
-    const follow = this.#atEnd();
+    this.#announce(added, history || restarted);
     added.forEach(({ key }) => this.settle(key));
     const items = document.createDocumentFragment();
-    items.append(...added.map((message) => this.#item(message)));
+    items.append(...added.flatMap((message) => this.#items(message)));
     this.#list.insertBefore(items, this.#list.querySelector(".pending"));
-    for (let over = this.#list.childElementCount - SHOWN; over > 0; over--) this.#list.firstElementChild.remove();
-    if (follow) this.#list.scrollTop = this.#list.scrollHeight;
+    for (let over = this.#list.childElementCount - SHOWN; over > 0; over--) this.#list.firstChild?.remove();
+    if (this.#atEnd) this.#toEnd();
+    else this.#countUnread(added);
   }
 
   /**
    * Show how a message of our own is getting on.
-   * @param {import("../client/outbox.js").Sent} sent
+   * @param {Sent} sent
    * @param {{again: () => void, takeBack: () => void}} offer  for one that was refused
    */
   pending(sent, offer) {
     const item = this.#byKey.get(sent.key) ?? this.#newPending(sent);
-    const note = { sending: "sending", waiting: `${sent.why}; trying again`, settled: "sent", refused: "" }[sent.status];
+    const notes = { sending: "sending", waiting: `${sent.why}; trying again`, settled: "sent", refused: "" };
     item.dataset.status = sent.status;
-    const last = item.lastElementChild;
-    if (sent.status === "refused") last.replaceChildren(...refusal(sent, offer));
-    else last.textContent = note;
-    this.#list.scrollTop = this.#list.scrollHeight;
+    const [author, , fate] = item.children;
+    author.textContent = sent.author;
+    if (sent.status === "refused") fate.replaceChildren(...refusal(sent, offer));
+    else fate.textContent = notes[sent.status];
+    if (this.#atEnd) this.#toEnd();
   }
 
   /** Take a message off those on their way. @param {string | undefined} key */
   settle(key) {
+    if (key === undefined) return;
     this.#byKey.get(key)?.remove();
     this.#byKey.delete(key);
   }
 
+  /** @param {Sent} sent */
   #newPending({ key, author, text }) {
-    const item = element("li.pending", {}, element("b.author", {}, author), element("p.text", {}, text), element("div.fate"));
-    item.classList.add("mine");
+    const item = element("li.pending.mine", {}, authorOf(author), textOf(text), element("div.fate"));
     this.#byKey.set(key, item);
     this.#list.append(item);
+    this.#toEnd();
     return item;
   }
 
-  #item({ id, author, text, sent_at }) {
+  /** Make a message's item, and before it the day's, where another day begins. @param {Message} message */
+  #items({ id, author, text, sent_at }) {
     const at = new Date(sent_at * 1000);
     const time = element("time", { dateTime: at.toISOString(), title: `message ${id}` }, clock(at));
-    const item = element("li", { "data-id": id }, element("b.author", {}, author), time, element("p.text", {}, text));
+    const item = element("li", { "data-id": id }, authorOf(author), time, textOf(text));
     item.classList.toggle("mine", author === this.#me());
-    return item;
+    if (day(at) === this.#lastDay) return [item];
+    this.#lastDay = day(at);
+    return [element("li.day", {}, day(at)), item];
   }
 
   #startOver() {
     this.#list.querySelectorAll("li:not(.pending)").forEach((item) => item.remove());
-    this.#list.prepend(element("li.gap", {}, "Earlier messages can no longer be told in full: starting over."));
+    this.#list.prepend(element("li.gap", {}, "Earlier messages are no longer stored: the list starts over."));
   }
 
-  #atEnd() {
+  #toEnd() {
+    this.#list.scrollTop = this.#list.scrollHeight;
+    this.#atEnd = true;
+    this.#countUnread([]);
+  }
+
+  #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#list;
-    return scrollHeight - scrollTop - clientHeight < 40;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    if (this.#atEnd) this.#countUnread([]);
   }
 
-  /** Announce each message, or a summary, or nothing (what was said before we came). */
-  #beHeard(added, old) {
+  /** @param {Message[]} added */
+  #countUnread(added) {
+    this.#unread = this.#atEnd ? 0 : this.#unread + added.length;
+    this.#news.hidden = this.#unread === 0;
+    this.#news.textContent = newMessages(this.#unread);
+  }
+
+  /**
+   * Announce each message, or a summary, or nothing (what was sent before we came).
+   * @param {Message[]} added
+   * @param {boolean} old
+   */
+  #announce(added, old) {
     if (!added.length) return;
     const now = performance.now();
     const busy = added.length > 1 || now - this.#lastAt < BUSY_MS;
     this.#lastAt = now;
     this.#list.ariaLive = old || busy ? "off" : "polite";
     if (old || !busy) return;
-    this.#unsaid += added.length;
+    this.#unannounced += added.length;
     this.#timer ||= setTimeout(() => this.#summarise(), SUMMARY_MS);
   }
 
   #summarise() {
-    this.#summary.textContent = `${this.#unsaid} new messages`;
-    this.#unsaid = 0;
+    this.#summary.textContent = newMessages(this.#unannounced);
+    this.#unannounced = 0;
     this.#timer = 0;
   }
 }
 
+/** @param {string} author */
+function authorOf(author) {
+  return element("b.author", { dir: "auto" }, author);
+}
+
+/** @param {string} text */
+function textOf(text) {
+  return element("p.text", { dir: "auto" }, text);
+}
+
+/** @param {number} count */
+function newMessages(count) {
+  return `${count} new ${count === 1 ? "message" : "messages"}`;
+}
+
+/** @param {Date} at */
 function clock(at) {
   return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }
 
+/** @param {Date} at */
+function day(at) {
+  return at.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+}
+
+/** @param {Sent} sent @param {{again: () => void, takeBack: () => void}} offer */
 function refusal({ why }, { again, takeBack }) {
   return [
     element("span.why", {}, `Refused: ${why}.`),

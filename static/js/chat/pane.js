@@ -1,26 +1,34 @@
-// <chat-pane>: one reader of one room, with its messages, its box, its gauges and its wire.
+// <chat-pane>: one reader of one room, with its messages, its box, its gauges and its traffic.
 //
 //   <chat-pane room="lobby" transport="long-polling" author="ann"></chat-pane>
 //
-// `base`: reach the server at another origin (through a wire of lab/chaos.js, say). `cursor`: begin there, not with the newest
-// messages. `named`: with its author's name at the head. `fixed`: without the switch. `silent`: without the box that sends. `brief`: with one line in place of the gauges (a
-// page that compares has its own).
-// It tells `chat-messages` ({added, history, delays, transport}) and `chat-transport` ({name}).
+// `transport`: without it, the automatic one. `base`: reach the server at another origin (over a link of the
+// chaos proxy, say). `cursor`: begin there, not with the newest messages. `keeps`: what is unsent outlives
+// the pane. `named`: with its author's name at the head. `fixed`: without the switch. `silent`: without the
+// box that sends. `brief`: with one line in place of the gauges (a page that compares has its own). It
+// dispatches `chat-messages` ({added, history, delays, transport}) and `chat-transport` ({name}).
 
-import { makeComposer } from "./composer.js";
-import { makeCutting } from "./disconnect.js";
+import { Outbox } from "../client/outbox.js";
+import { MeteredReader } from "../metering/metered_reader.js";
+import { WireLog } from "../metering/wire_log.js";
 import { element } from "../site/element.js";
+import { stateInWords } from "../site/formatting.js";
+import { transportNamed } from "../transports.js";
+import { makeComposer } from "./composer.js";
+import { makeDisconnect } from "./disconnect.js";
 import { Gauges, Tally } from "./gauges.js";
 import { Messages } from "./messages.js";
-import { Outbox } from "../client/outbox.js";
-import { Reader } from "../metering/metered_reader.js";
 import { makeLabel, makeSwitch } from "./transport_switch.js";
-import { transportNamed } from "../transports.js";
-import { WireLog } from "../metering/wire_log.js";
-import { stateInWords } from "../site/formatting.js";
+import { draftOf, outboxOf } from "./unsent.js";
 
 const DRAW_MS = 100;
 const CALM_DRAW_MS = 1000; // for those who asked for reduced motion
+
+/**
+ * @typedef {import("../client/contract.js").Transport} Transport
+ * @typedef {import("../client/outbox.js").Sent} Sent
+ * @typedef {import("../metering/metered_reader.js").MeasuredArrival} MeasuredArrival
+ */
 
 /** One pane of the chat. */
 export class ChatPane extends HTMLElement {
@@ -31,19 +39,15 @@ export class ChatPane extends HTMLElement {
 
   connectedCallback() {
     const transport = transportNamed(this.getAttribute("transport"));
-    this.reader = new Reader(this.url, {
+    this.reader = new MeteredReader(this.url, {
       cursor: this.getAttribute("cursor"),
-      onMessages: (added, how) => this.#show(added, how),
-      onState: (state) => this.#told(state),
+      onArrival: (arrival) => this.#show(arrival),
+      onState: (state) => this.#showState(state),
     });
-    this.messages = new Messages(`Messages in ${this.room}, over ${transport.label}`, () => this.author);
-    this.outbox = new Outbox({
-      url: () => this.url,
-      wire: this.reader.wire,
-      way: () => this.reader.state.send,
-      onChange: (item) => this.#fate(item),
-    });
+    this.messages = new Messages(`Messages in ${this.room}`, () => this.author);
+    this.outbox = this.hasAttribute("keeps") ? outboxOf(this.url) : new Outbox(this.url);
     this.#build(transport);
+    this.#attach();
     this.use(transport);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#timer = setInterval(() => this.#draw(), calm ? CALM_DRAW_MS : DRAW_MS);
@@ -52,7 +56,8 @@ export class ChatPane extends HTMLElement {
   disconnectedCallback() {
     clearInterval(this.#timer);
     this.reader.stop();
-    this.outbox.stop();
+    if (this.hasAttribute("keeps")) this.outbox.detach();
+    else this.outbox.stop();
     this.replaceChildren();
   }
 
@@ -60,16 +65,8 @@ export class ChatPane extends HTMLElement {
     return this.getAttribute("room") ?? "lobby";
   }
 
-  set room(name) {
-    this.setAttribute("room", name);
-  }
-
   get author() {
     return this.getAttribute("author") ?? "guest";
-  }
-
-  set author(name) {
-    this.setAttribute("author", name);
   }
 
   /** The room's address. */
@@ -77,43 +74,67 @@ export class ChatPane extends HTMLElement {
     return `${this.getAttribute("base") ?? ""}/rooms/${encodeURIComponent(this.room)}`;
   }
 
-  /** Change the transport. @param {import("../client/contract.js").Transport} transport */
+  /** Change the transport. @param {Transport} transport */
   use(transport) {
     this.dataset.transport = transport.name;
     this.reader.use(transport);
-    this.dispatchEvent(new CustomEvent("chat-transport", { detail: { name: transport.name }, bubbles: true }));
+    this.dispatchEvent(
+      new CustomEvent("chat-transport", { detail: { name: transport.name }, bubbles: true }),
+    );
   }
 
   /** Send a message as this pane's author. @param {string} text */
-  say(text) {
+  send(text) {
     this.outbox.send(this.author, text);
   }
 
-  #build(transport) {
-    const has = (name) => this.hasAttribute(name);
-    const choice = has("fixed") ? makeLabel(transport) : makeSwitch(transport, (chosen) => this.use(chosen));
-    this.composer = makeComposer((text) => this.say(text), `Message to ${this.room}`);
-    this.gauges = has("brief") ? new Tally(this.reader) : new Gauges(this.reader);
-    this.wireLog = new WireLog(this.reader.wire);
-    const state = element("p.state", {}, element("span.lamp"), this.#state);
-    const below = [...(has("silent") ? [] : [this.composer.form]), ...(has("brief") ? [this.gauges.node] : [])];
-    const talk = element("div.talk", {}, ...this.messages.nodes, ...below);
-    const wire = element("section.wire", {}, element("h3", {}, "The wire"), ...this.wireLog.nodes);
-    const instruments = element("div.instruments", {}, wire, makeCutting(this.reader.wire), ...(this.gauges.nodes ?? []));
-    const name = has("named") ? [element("strong.pane-name", {}, this.author)] : [];
-    this.replaceChildren(element("div.pane-head", {}, ...name, choice, state), talk, instruments, this.#news);
+  #attach() {
+    this.outbox.attach({
+      network: this.reader.network,
+      socket: () => this.reader.state.send,
+      onChange: (item) => this.#showPending(item),
+    });
   }
 
-  #show(added, how) {
+  /** @param {Transport} transport */
+  #build(transport) {
+    const has = (/** @type {string} */ name) => this.hasAttribute(name);
+    const choice = has("fixed") ? makeLabel(transport) : makeSwitch(transport, (chosen) => this.use(chosen));
+    const draft = has("keeps") ? draftOf(this.url) : undefined;
+    this.composer = makeComposer((text) => this.send(text), `Message to ${this.room}`, draft);
+    this.gauges = has("brief") ? new Tally(this.reader) : new Gauges(this.reader);
+    this.wireLog = new WireLog(this.reader.network);
+    const state = element("p.state", {}, element("span.lamp"), this.#state);
+    const box = has("silent") ? [] : [this.composer.form];
+    const brief = has("brief");
+    const talk = element("div.talk", {}, ...this.messages.nodes, ...box, ...(brief ? this.gauges.nodes : []));
+    const traffic = element("section.wire", {}, element("h3", {}, "Traffic"), ...this.wireLog.nodes);
+    const gauges = brief ? [] : this.gauges.nodes;
+    const instruments = element(
+      "div.instruments",
+      {},
+      traffic,
+      makeDisconnect(this.reader.network),
+      ...gauges,
+    );
+    const name = has("named") ? [element("strong.pane-name", { dir: "auto" }, this.author)] : [];
+    const head = element("div.pane-head", {}, ...name, choice, state);
+    this.replaceChildren(head, talk, instruments, this.#news);
+  }
+
+  /** @param {MeasuredArrival} arrival */
+  #show(arrival) {
     this.#found();
-    this.messages.add(added, how);
-    added.forEach(({ key }) => key && this.outbox.dismiss(key));
-    const detail = { ...how, added, transport: this.reader.transport.name };
+    this.messages.add(arrival.added, arrival);
+    arrival.added.forEach(({ key }) => key && this.outbox.dismiss(key));
+    const detail = { ...arrival, transport: this.dataset.transport };
     this.dispatchEvent(new CustomEvent("chat-messages", { detail, bubbles: true }));
   }
 
-  #told({ name, why }) {
+  /** @param {import("../client/contract.js").State} state */
+  #showState({ name, why, over }) {
     this.dataset.state = name;
+    if (over) this.dataset.transport = over.name;
     if (name === "retrying" && !this.#lost) this.#news.textContent = "Connection lost";
     if (name === "refused") this.#news.textContent = `Refused: ${why}`;
     if (name === "open" || name === "resting") this.#found();
@@ -125,10 +146,10 @@ export class ChatPane extends HTMLElement {
     this.#lost = false;
   }
 
-  #fate(item) {
-    if (!this.outbox.items.has(item.key)) return;
+  /** @param {Sent} item */
+  #showPending(item) {
     this.messages.pending(item, {
-      again: () => this.outbox.again(item),
+      again: () => this.outbox.again(item, this.author),
       takeBack: () => {
         this.outbox.dismiss(item.key);
         this.messages.settle(item.key);

@@ -1,31 +1,31 @@
-// The transport switch: one choice of the table's rows.
+// The transport switch: one choice of the table's rows, or the automatic one.
 
 import { element, shapeOf, uniqueId } from "../site/element.js";
-import { TRANSPORTS } from "../transports.js";
+import { AUTOMATIC, TRANSPORTS } from "../transports.js";
+
+/** @typedef {import("../client/contract.js").Transport} Transport */
 
 /**
  * Make the switch.
- * @param {import("../client/contract.js").Transport} chosen
- * @param {(transport: import("../client/contract.js").Transport) => void} onChoose
- * @returns {HTMLElement}
+ * @param {Transport} chosen
+ * @param {(transport: Transport) => void} onChoose
  */
 export function makeSwitch(chosen, onChoose) {
   const group = uniqueId("transport");
-  const choices = TRANSPORTS.map((transport) => {
-    const { name, label, way } = transport;
-    const radio = element("input", { type: "radio", name: group, value: name, checked: name === chosen.name });
+  const choices = [AUTOMATIC, ...TRANSPORTS].map((transport) => {
+    const { name, label, summary } = transport;
+    const checked = name === chosen.name;
+    const radio = element("input", { type: "radio", name: group, value: name, checked });
     radio.addEventListener("change", () => onChoose(transport));
-    return element("label", { "data-transport": name, title: way }, radio, shapeOf(transport), label);
+    return element("label", { "data-transport": name, title: summary }, radio, shapeOf(transport), label);
   });
   return element("fieldset.switch", {}, element("legend.unseen", {}, "Transport"), ...choices);
 }
 
 /**
  * Make the label of a pane whose transport is fixed.
- * @param {import("../client/contract.js").Transport} transport
- * @returns {HTMLElement}
+ * @param {Transport} transport
  */
 export function makeLabel(transport) {
-  const { label, way } = transport;
-  return element("h2.pane-label", { title: way }, shapeOf(transport), label);
+  return element("h2.pane-label", { title: transport.summary }, shapeOf(transport), transport.label);
 }

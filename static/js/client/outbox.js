@@ -1,7 +1,15 @@
 // An outbox: messages that are shown at once, and settle when the server has them.
+//
+// They go up in the order in which they were written. One that the server refuses steps aside at once; one
+// that can't get through is tried again later, and doesn't block those behind it as long as these do get
+// through.
 
 import { newKey, post } from "./post.js";
-import { Refused } from "./retry.js";
+import { backOff, Refused, Unreachable } from "./retry.js";
+import { pauseWhileAway } from "./wake.js";
+
+// Messages in a row that get no answer at all: then the network is down, and not one message bad.
+const LOST_MOST = 2;
 
 /**
  * @typedef {object} Sent
@@ -10,46 +18,76 @@ import { Refused } from "./retry.js";
  * @property {string} text
  * @property {"sending" | "waiting" | "settled" | "refused"} status
  * @property {string} why  what is waited for, or why it was refused
- * @property {number} began  as `performance.now()` gives it
- * @property {number | null} tookMs  until the ack
+ * @property {boolean} overHttp  it failed over a socket once, and goes over HTTP from then on
  */
 
-/** Sends messages, in order, and remembers what became of each until it is dismissed. */
+/**
+ * @typedef {object} Attached  who shows the messages, and how they reach the server
+ * @property {(item: Sent) => void} onChange
+ * @property {Pick<import("./contract.js").Network, "fetch">} [network]
+ * @property {() => import("./contract.js").Send | undefined} [socket]  a connection's own way to the server,
+ *   if it has one now
+ */
+
+/** @type {Attached} */
+const DETACHED = { onChange: () => {} };
+
+/** Sends messages to one room, and remembers each until it is dismissed. */
 export class Outbox {
   /** @type {Map<string, Sent>} */
   items = new Map();
+  /** @type {Attached} */
+  #attached = DETACHED;
+  /** Called when what is unsent has changed. */
+  save = () => {};
   #ending = new AbortController();
-  #how;
-  #last = Promise.resolve();
+  #url;
+  #sending = false;
 
-  /**
-   * @param {object} how
-   * @param {() => string} how.url  the room's
-   * @param {{fetch: typeof fetch}} how.wire
-   * @param {() => ((draft: object) => Promise<object>) | undefined} [how.way]  see `post`
-   * @param {(item: Sent) => void} how.onChange
-   */
-  constructor(how) {
-    this.#how = how;
+  /** @param {string} url  the room's @param {Iterable<Sent>} [unsent]  messages that an earlier page left */
+  constructor(url, unsent = []) {
+    this.#url = url;
+    for (const item of unsent) this.items.set(item.key, item);
+    this.#start();
   }
 
-  /** Send a new message. @returns {Sent} */
+  /** Show each message from now on, those first that are unsent already. @param {Attached} attached */
+  attach(attached) {
+    this.#attached = attached;
+    for (const { key, status } of this.items.values()) if (status === "settled") this.items.delete(key);
+    this.items.forEach((item) => attached.onChange(item));
+  }
+
+  /** Show them no more; they are sent all the same. */
+  detach() {
+    this.#attached = DETACHED;
+  }
+
+  /** Send a new message. @param {string} author @param {string} text @returns {Sent} */
   send(author, text) {
-    const item = { key: newKey(), author, text, status: "sending", why: "", began: 0, tookMs: null };
+    /** @type {Sent} */
+    const item = { key: newKey(), author, text, status: "sending", why: "", overHttp: false };
     this.items.set(item.key, item);
-    this.again(item);
+    this.#become(item, "sending", "");
+    this.#start();
     return item;
   }
 
-  /** Send a message that was refused once more, under the same key. @param {Sent} item */
-  again(item) {
+  /**
+   * Send a message that was refused once more, under the same key.
+   * @param {Sent} item
+   * @param {string} author  as whom: the name may be what was refused
+   */
+  again(item, author) {
+    Object.assign(item, { author });
     this.#become(item, "sending", "");
-    this.#last = this.#last.then(() => this.#post(item));
+    this.#start();
   }
 
   /** Forget a message: it is in the room, or its author took it back. @param {string} key */
   dismiss(key) {
-    return this.items.delete(key);
+    this.items.delete(key);
+    this.save();
   }
 
   /** Send nothing more. */
@@ -57,28 +95,78 @@ export class Outbox {
     this.#ending.abort();
   }
 
-  async #post(item) {
-    const { author, text, key } = item;
-    const { wire, way, url } = this.#how;
-    item.began = performance.now();
+  get #unsent() {
+    return [...this.items.values()].filter(({ status }) => status === "sending" || status === "waiting");
+  }
+
+  async #start() {
+    if (this.#sending) return;
+    this.#sending = true;
     try {
-      await post(url(), { author, text, key }, {
-        wire,
-        way,
-        signal: this.#ending.signal,
-        onDelay: (why) => this.#become(item, "waiting", why),
-      });
-      item.tookMs = performance.now() - item.began;
-      this.#become(item, "settled", "");
-    } catch (error) {
-      if (this.#ending.signal.aborted) return;
-      if (!(error instanceof Refused)) throw error;
-      this.#become(item, "refused", error.message);
+      await this.#sendUntilEmpty(this.#ending.signal);
+    } finally {
+      this.#sending = false;
     }
   }
 
+  /** @param {AbortSignal} signal */
+  async #sendUntilEmpty(signal) {
+    for (let failures = 0; this.#unsent.length && !signal.aborted; failures++) {
+      const wait = await this.#sendAll();
+      if (wait === null) failures = -1;
+      else await pauseWhileAway(Math.max(wait, backOff(failures)), signal);
+    }
+  }
+
+  /** Try each message once; return how long the server asks us to wait (ms), null when all went well. */
+  async #sendAll() {
+    let lost = 0;
+    let wait = null;
+    for (const item of this.#unsent) {
+      const failure = await this.#post(item);
+      if (this.#ending.signal.aborted) return 0;
+      if (failure) wait = Math.max(wait ?? 0, failure.retryAfter);
+      lost = failure && !failure.status ? lost + 1 : 0;
+      if (lost === LOST_MOST) break;
+    }
+    return wait;
+  }
+
+  /** Post one message; return what is worth another try. @param {Sent} item */
+  async #post(item) {
+    const { key, author, text } = item;
+    const { signal } = this.#ending;
+    const { network, socket } = this.#attached;
+    const send = item.overHttp ? undefined : socket?.();
+    const over = send ?? ((draft) => post(this.#url, draft, { network, signal }));
+    try {
+      await over({ author, text, key });
+      this.#become(item, "settled", "");
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      return this.#failed(item, error, Boolean(send));
+    }
+  }
+
+  /** @param {Sent} item @param {unknown} error @param {boolean} overSocket */
+  #failed(item, error, overSocket) {
+    // For a person to do, not a program.
+    const slowDown = error instanceof Unreachable && error.status === 429;
+    if (error instanceof Refused || slowDown) {
+      this.#become(item, "refused", error.message);
+      return undefined;
+    }
+    if (!(error instanceof Unreachable)) throw error;
+    item.overHttp ||= overSocket;
+    this.#become(item, "waiting", error.message);
+    return error;
+  }
+
+  /** @param {Sent} item @param {Sent["status"]} status @param {string} why */
   #become(item, status, why) {
     Object.assign(item, { status, why });
-    this.#how.onChange(item);
+    if (!this.items.has(item.key)) return;
+    this.#attached.onChange(item);
+    this.save();
   }
 }

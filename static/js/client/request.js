@@ -1,42 +1,81 @@
-// One HTTP exchange of the contract: ask, and have JSON, or know why not.
+// One HTTP exchange of the contract: a request, and its JSON, or the reason why there is none.
 //
 // Both polling transports read with it, and every transport's messages can be posted with it.
 
 import { Refused, Unreachable } from "./retry.js";
 
-const LATER = new Set([408, 429, 500, 502, 503, 504]); // of these, and of silence, the next try may be luckier
+// After these, and after silence, the next try may succeed.
+const TEMPORARY = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
- * Make a request, and give what its answer says.
+ * Make a request, and return what its answer says.
  * @param {string} address
- * @param {{wire: {fetch: typeof fetch}, signal: AbortSignal, patience: number}} how  `patience` in ms
+ * @param {{network: Pick<import("./contract.js").Network, "fetch">, signal: AbortSignal, timeout: number}}
+ *   how
+ *   `timeout` in ms
  * @param {RequestInit} [request]
- * @returns {Promise<object>}
+ * @returns {Promise<any>}
  * @throws {Unreachable | Refused}
  */
-export async function ask(address, { wire, signal, patience }, request = {}) {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
-  let response, said;
+export async function requestJson(address, { network, signal, timeout }, request = {}) {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  let response, answer;
   try {
     // Without "no-store", tabs that ask for the same address wait for each other (Chromium's cache lock).
-    response = await wire.fetch(address, { ...request, cache: "no-store", signal: limit });
-    said = await response.json();
+    response = await network.fetch(address, { ...request, cache: "no-store", signal: limit });
+    answer = await response.json();
   } catch {
     if (response && !response.ok) throw failure(response, {});
-    throw new Unreachable(limit.aborted ? "no answer" : "the server is out of reach");
+    throw new Unreachable(reason(response, limit));
   }
-  if (!response.ok) throw failure(response, said);
-  return said;
+  if (!response.ok) throw failure(response, answer ?? {});
+  return answer;
 }
 
-function failure(response, { detail = `the server answered ${response.status}` }) {
-  if (!LATER.has(response.status)) return new Refused(detail, response.status);
-  const failed = new Unreachable(detail, retryAfter(response.headers.get("Retry-After")));
-  failed.status = response.status;
-  return failed;
+/**
+ * Make a request whose answer is a batch.
+ * @param {string} address
+ * @param {Parameters<typeof requestJson>[1]} how
+ * @returns {Promise<import("./contract.js").Batch>}
+ * @throws {Unreachable | Refused}
+ */
+export async function requestBatch(address, how) {
+  return asBatch(await requestJson(address, how));
 }
 
-/** Read `Retry-After`, which is seconds or a date; give ms. */
+/**
+ * Return a batch as it is; what isn't one came from something in between (a login page, a proxy), and not
+ * from the server.
+ * @param {any} answer
+ * @returns {import("./contract.js").Batch}
+ * @throws {Unreachable}
+ */
+export function asBatch(answer) {
+  const { type, cursor, messages } = answer ?? {};
+  const whole = type === "batch" && typeof cursor === "string" && Array.isArray(messages);
+  if (!whole || !messages.every((message) => Number.isInteger(message?.id))) {
+    throw new Unreachable("the answer was not a batch");
+  }
+  return answer;
+}
+
+/** @param {Response | undefined} response @param {AbortSignal} limit */
+function reason(response, limit) {
+  if (limit.aborted) return "no answer";
+  return response ? "the answer was not JSON" : "the server is out of reach";
+}
+
+/** @param {Response} response @param {{detail?: unknown}} problem */
+function failure({ status, headers }, { detail }) {
+  const why = typeof detail === "string" ? detail : `the server answered ${status}`;
+  if (!TEMPORARY.has(status)) return new Refused(why, status);
+  return new Unreachable(why, { status, retryAfter: retryAfter(headers.get("Retry-After")) });
+}
+
+/**
+ * Read `Retry-After`, which is seconds or a date; return ms.
+ * @param {string | null} value
+ */
 function retryAfter(value) {
   if (value === null) return 0;
   const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
@@ -44,11 +83,11 @@ function retryAfter(value) {
 }
 
 /**
- * Give the address of what follows a cursor.
+ * Return the address of what follows a cursor.
  * @param {string} address
  * @param {string | null} cursor  null: no cursor yet
  * @returns {string}
  */
-export function following(address, cursor) {
+export function afterCursor(address, cursor) {
   return cursor === null ? address : `${address}?cursor=${encodeURIComponent(cursor)}`;
 }

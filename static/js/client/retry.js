@@ -1,17 +1,21 @@
-// Failing, and trying again: what every transport does alike when the wire fails it.
+// Failing, and trying again: what every transport does alike when the network fails it.
 //
-// Full jitter (random × a bound that doubles) keeps a thousand clients that lost the same server from coming back in
-// step. `Retry-After` is a floor, not a wish. What the server refuses for good is not asked again.
+// Full jitter (random × a bound that doubles) keeps a thousand clients that lost the same server from coming
+// back in step. `Retry-After` is a lower bound. What the server refuses for good is not asked again.
 
 const FIRST_BOUND_MS = 500;
 const LAST_BOUND_MS = 30_000;
 
 /** The server couldn't be reached, or was not ready: try again, after `retryAfter` ms at the soonest. */
 export class Unreachable extends Error {
-  /** @param {string} why @param {number} [retryAfter] */
-  constructor(why, retryAfter = 0) {
+  /**
+   * @param {string} why
+   * @param {{retryAfter?: number, status?: number}} [answer]  what the server answered, if it did
+   */
+  constructor(why, { retryAfter = 0, status } = {}) {
     super(why);
     this.retryAfter = retryAfter;
+    this.status = status;
   }
 }
 
@@ -25,7 +29,7 @@ export class Refused extends Error {
 }
 
 /**
- * Say how long to wait after the failure number `failures` (0 is the first).
+ * Return how long to wait after the failure number `failures` (0 is the first).
  * @param {number} failures
  * @returns {number} ms
  */
@@ -34,23 +38,20 @@ export function backOff(failures) {
 }
 
 /**
- * Wait; end early when the signal aborts, or when the page is looked at again (a hidden page's timers are slowed
- * down to one a minute).
+ * Wait; end early when the signal aborts.
  * @param {number} ms
  * @param {AbortSignal} signal
+ * @returns {Promise<void>}
  */
 export function pause(ms, signal) {
   return new Promise((resolve) => {
-    const seen = () => document.hidden || end();
     const timer = setTimeout(end, ms);
     function end() {
       clearTimeout(timer);
       signal.removeEventListener("abort", end);
-      document.removeEventListener("visibilitychange", seen);
       resolve();
     }
     signal.addEventListener("abort", end);
-    document.addEventListener("visibilitychange", seen);
     if (signal.aborted) end();
   });
 }
@@ -67,16 +68,19 @@ export class Retry {
   }
 
   /** Whether to go on: not after the signal, and not after a refusal. */
-  get goesOn() {
+  get active() {
     return !this.signal.aborted && !this.#refused;
   }
 
-  /** Forget the failures: the wire works. */
+  /** Forget the failures: the connection works. */
   succeeded() {
     this.#failures = 0;
   }
 
-  /** Wait as long as this failure asks for. Our own bugs are thrown on. */
+  /**
+   * Wait as long as this failure asks for. Our own bugs are thrown on.
+   * @param {unknown} error
+   */
   async after(error) {
     if (this.signal.aborted) return;
     if (error instanceof Refused) {

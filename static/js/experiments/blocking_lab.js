@@ -1,12 +1,13 @@
 // <blocking-lab>: one slow query, and how long everybody else waits for an answer meanwhile.
 //
-// Somebody presses Enter ten times a second; twice in each part, slow work begins: on the event loop, in a thread, and in a thread
-// but in Python. Measures the slowest answer of each part in ms: `on_the_loop`, `in_a_thread`, `python_in_a_thread`.
+// Somebody presses Enter ten times a second; twice in each part, slow work begins: on the event loop, in a
+// thread, and in a thread but in Python. Measures the slowest answer of each part in ms: `on_the_loop`,
+// `in_a_thread`, `python_in_a_thread`.
 
 import { slider } from "../lab/controls.js";
-import { digits } from "../site/statistics.js";
+import { digits } from "../site/formatting.js";
 import { Lab, LabError } from "../lab/lab.js";
-import { ownRoom, rest, say } from "../lab/room_reader.js";
+import { ownRoom, sleep, send } from "../lab/room_reader.js";
 import { Plot } from "../lab/plot.js";
 
 const ENTER_MS = 100;
@@ -36,25 +37,33 @@ class BlockingLab extends Lab {
     const raw = [];
     const began = performance.now();
     for (const part of PARTS) {
-      this.say(`Somebody’s slow work runs ${part.label}.`);
+      this.report(`Somebody’s slow work runs ${part.label}.`);
       await this.#play(part, steps, raw, began, signal);
       this.#draw(raw);
     }
     const worst = ({ name }) => Math.max(...raw.filter(({ part }) => part === name).map(({ ms }) => ms));
     const values = Object.fromEntries(PARTS.map((part) => [part.name, worst(part)]));
-    const said = `The slowest answer: ${PARTS.map((part) => `${digits(values[part.name])} ms ${part.label}`).join(", ")}.`;
-    return { raw, n: raw.length, settings: { steps }, warmUp: "a second before the first work", values, said };
+    const slowest = PARTS.map(({ name, label }) => `${digits(values[name])} ms ${label}`);
+    const summary = `The slowest answer: ${slowest.join(", ")}.`;
+    return {
+      raw,
+      n: raw.length,
+      settings: { steps },
+      warmUp: "a second before the first work",
+      values,
+      summary,
+    };
   }
 
   async #play({ name, address }, steps, raw, began, signal) {
     const url = `/rooms/${ownRoom("blocking")}`;
     const works = WORK_AT_MS.map(async (at) => {
-      await rest(at, signal);
+      await sleep(at, signal);
       const response = await fetch(`${address}&steps=${steps}`, { cache: "no-store", signal });
       if (!response.ok) throw new LabError((await response.json()).detail);
     });
     const enters = Array.from({ length: PART_MS / ENTER_MS }, async (_, i) => {
-      await rest(i * ENTER_MS, signal);
+      await sleep(i * ENTER_MS, signal);
       await this.#enter(url, name, began, raw, signal);
     });
     await Promise.all([...enters, ...works]);
@@ -62,7 +71,7 @@ class BlockingLab extends Lab {
 
   async #enter(url, part, began, raw, signal) {
     const at = performance.now();
-    await say(url, "Enter", signal);
+    await send(url, "Enter", signal);
     raw.push({ part, at: (at - began) / 1000, ms: performance.now() - at });
   }
 

@@ -1,95 +1,123 @@
-// <chaos-controls>: panes of the chat, each over a wire of its own, and the knobs of these wires.
+// <chaos-controls>: panes of the chat, each over a link of its own, and the controls of these links.
 //
 //   <chaos-controls transports="short-polling websocket"></chaos-controls>   without `transports`: all
 //
 // It starts when asked. "Two Enters at once": two panes post in the same instant.
 
-import { layWires } from "../lab/chaos.js";
-import { button, choice, slider } from "../lab/controls.js";
-import { element } from "../site/element.js";
-import { ownRoom } from "../lab/room_reader.js";
 import "../chat/pane.js";
-import { TRANSPORTS, transportNamed } from "../transports.js";
+import { openLinks } from "../lab/chaos.js";
+import { button, choice, slider } from "../lab/controls.js";
+import { ownRoom } from "../lab/room_reader.js";
+import { element } from "../site/element.js";
+import { TRANSPORTS } from "../transports.js";
 
-const NAMES = ["ann", "ben", "cleo", "dan"];
-const KNOBS = [
-  ["latency_ms", "latency, each way", { least: 0, most: 2000, value: 0, unit: "ms", log: false }],
-  ["jitter_ms", "jitter", { least: 0, most: 2000, value: 0, unit: "ms", log: false }],
-  ["drip", "bytes a second (0: all)", { least: 0, most: 4000, value: 0, unit: "B/s", log: false }],
+/** @typedef {import("../chat/pane.js").ChatPane} ChatPane */
+
+const AUTHORS = ["ann", "ben", "cleo", "dan"];
+const SETTINGS = [
+  {
+    name: "latency_ms",
+    label: "latency, each way",
+    range: { least: 0, most: 2000, value: 0, unit: "ms", log: false },
+  },
+  { name: "jitter_ms", label: "jitter", range: { least: 0, most: 2000, value: 0, unit: "ms", log: false } },
+  {
+    name: "drip",
+    label: "bytes a second (0: all)",
+    range: { least: 0, most: 4000, value: 0, unit: "B/s", log: false },
+  },
 ];
-const ACTS = {
-  cut: "Cut: both ends are told at once that the connection is gone.",
-  freeze: "Frozen: nothing comes through any more, and nobody is told. Thaw ends it.",
-  thaw: "Thawed: what had been held up comes through.",
-  stall: "Stalled: for some seconds nothing comes through, then all of it.",
+/** @type {Record<string, string>} */
+const ACTIONS = {
+  cut: "Cut: both ends see at once that the connection has ended.",
+  freeze: "Frozen: nothing gets through any more, and neither end notices. Thaw ends it.",
+  thaw: "Thawed: what was held up gets through.",
+  stall: "Stalled: for some seconds nothing gets through, then all of it.",
   restart: "Restarted: every connection is cut, and the proxy is away for a moment.",
 };
 
-/** Panes with knobs. */
+/** Panes with controls. */
 export class ChaosControls extends HTMLElement {
-  #end = new AbortController();
+  #ending = new AbortController();
   #times = 0;
+  /** @type {ChatPane[]} */
+  #panes = [];
+  /** @type {import("../lab/chaos.js").Links | null} */
+  #links = null;
 
   connectedCallback() {
-    this.#end = new AbortController();
-    this.names = this.getAttribute("transports")?.split(" ") ?? TRANSPORTS.map(({ name }) => name);
-    this.begin = button("Lay the wires", () => this.#begin());
-    this.both = button("Two Enters at once", () => this.#both());
-    this.told = element("p.small", { role: "status" }, "Nothing runs yet. The proxy starts when you ask for it, on this machine.");
-    this.knobs = element("fieldset.knobs", { disabled: true }, ...this.#dials(), this.both);
-    this.field = element("div.knob-panes", { tabIndex: 0 });
+    this.#ending = new AbortController();
+    const names = this.getAttribute("transports")?.split(" ") ?? TRANSPORTS.map(({ name }) => name);
+    this.transports = TRANSPORTS.filter(({ name }) => names.includes(name));
+    this.begin = button("Open the links", () => this.#begin());
+    const both = button("Two Enters at once", () => this.#sendTwice());
+    const off = "Off. The proxy starts on this machine when you press the button.";
+    this.status = element("p.small", { role: "status" }, off);
+    this.controls = element("fieldset.chaos-settings", { disabled: true }, ...this.#settings(), both);
+    this.field = element(
+      "div.chaos-panes",
+      { tabIndex: 0 },
+      ...this.transports.map(() => element("div.chaos-pane")),
+    );
+    const name = element("p.lab-name", {}, "A link of its own for each pane");
     const row = element("div.lab-controls", {}, this.begin);
-    this.replaceChildren(element("p.lab-name", {}, "A wire of its own for each pane"), row, this.told, this.knobs, this.field);
+    this.replaceChildren(name, row, this.status, this.controls, this.field);
   }
 
   disconnectedCallback() {
-    this.#end.abort();
+    this.#ending.abort();
     this.replaceChildren();
   }
 
   async #begin() {
     this.begin.disabled = true;
     try {
-      this.wires = await layWires(this.names, { signal: this.#end.signal });
+      const names = this.transports.map(({ name }) => name);
+      this.#links = await openLinks(names, { signal: this.#ending.signal });
     } catch (error) {
-      this.told.textContent = error.message;
+      this.status.textContent = error.message;
       return;
     }
     const room = this.getAttribute("room") ?? ownRoom("chaos");
-    this.panes = this.names.map((name, i) => this.#pane(name, room, NAMES[i % NAMES.length]));
-    this.field.replaceChildren(...this.panes);
-    this.knobs.disabled = false;
-    this.told.textContent = "Each pane reaches the server through a port of its own; what you turn happens to its bytes.";
+    this.#panes = this.transports.map(({ name }, i) => this.#pane(name, room, AUTHORS[i % AUTHORS.length]));
+    this.field.replaceChildren(...this.#panes);
+    this.controls.disabled = false;
+    this.status.textContent =
+      "Each pane reaches the server through a port of its own, where your settings apply.";
   }
 
   #pane(transport, room, author) {
-    return element("chat-pane", { room, author, transport, base: this.wires.bases[transport], fixed: "", brief: "", silent: "", cursor: "now" });
+    const base = this.#links.bases[transport];
+    const how = { fixed: "", brief: "", silent: "", cursor: "now" };
+    return /** @type {ChatPane} */ (element("chat-pane", { room, author, transport, base, ...how }));
   }
 
-  #dials() {
-    this.which = choice("The wire of", [["", "all"], ...this.names.map((name) => [name, transportNamed(name).label])]);
-    const dials = KNOBS.map(([knob, label, how]) => {
-      const dial = slider(label, how);
-      dial.input.addEventListener("input", () => this.#turn({ [knob]: dial.value() }));
+  #settings() {
+    const links = this.transports.map(({ name, label }) => /** @type {[string, string]} */ ([name, label]));
+    this.which = choice("The link of", [["", "all"], ...links]);
+    const sliders = SETTINGS.map(({ name, label, range }) => {
+      const dial = slider(label, range);
+      dial.input.addEventListener("input", () => this.#set({ [name]: dial.value() }));
       return dial.node;
     });
-    return [this.which.node, ...dials, ...Object.keys(ACTS).map((act) => button(act, () => this.#do(act)))];
+    const actions = Object.keys(ACTIONS).map((action) => button(action, () => this.#do(action)));
+    return [this.which.node, ...sliders, ...actions];
   }
 
-  #do(act) {
-    this.#turn({ do: act });
-    this.told.textContent = ACTS[act];
+  #do(action) {
+    this.#set({ do: action });
+    this.status.textContent = ACTIONS[action];
   }
 
-  #turn(knobs) {
+  #set(settings) {
     const link = this.which.value();
-    this.wires.turn(link ? { link, ...knobs } : knobs);
+    this.#links?.set(link ? { link, ...settings } : settings);
   }
 
   /** Let the first two panes post in the same instant. */
-  #both() {
+  #sendTwice() {
     this.#times += 1;
-    this.panes.slice(0, 2).forEach((pane) => pane.say(`Enter number ${this.#times}, by ${pane.author}`));
+    this.#panes.slice(0, 2).forEach((pane) => pane.send(`Enter number ${this.#times}, by ${pane.author}`));
   }
 }
 

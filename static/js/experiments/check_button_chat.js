@@ -1,13 +1,13 @@
 // <check-button-chat>: HTTP cannot call you back, so here is a button that asks.
 //
-// Somebody talks at random moments; you see it when you check. Measures: `useless` (% of your checks), `mean` (ms, how old a
-// message was when you saw it).
+// Somebody talks at random moments; you see it when you check. Measures: `useless` (% of your checks), `mean`
+// (ms, how old a message was when you saw it).
 
 import { button } from "../lab/controls.js";
 import { element } from "../site/element.js";
-import { digits, mean, moments, seeded } from "../site/statistics.js";
+import { mean, moments, seeded } from "../site/statistics.js";
 import { Lab } from "../lab/lab.js";
-import { Listener, ownRoom, rest, sayAt } from "../lab/room_reader.js";
+import { RoomReader, ownRoom, sleep, sendAt } from "../lab/room_reader.js";
 import { seconds } from "../site/formatting.js";
 
 const SEED = 1;
@@ -16,7 +16,7 @@ const COUNT = 9;
 
 class CheckButtonChat extends Lab {
   static heading = "A chat with nothing but a button";
-  #listener = null;
+  #reader = null;
 
   controls() {
     this.check = button("Check", () => this.#check());
@@ -34,11 +34,11 @@ class CheckButtonChat extends Lab {
     this.url = `/rooms/${ownRoom("check")}`;
     this.checks = [];
     this.log.replaceChildren();
-    this.#listener = new Listener((heard) => heard.forEach((one) => this.#found(one)));
+    this.#reader = new RoomReader((received) => received.forEach((one) => this.#found(one)));
     await this.#ask();
     this.check.disabled = false;
     signal.addEventListener("abort", () => (this.check.disabled = true));
-    sayAt(this.url, moments(COUNT, LENGTH_MS, seeded(SEED)), signal);
+    sendAt(this.url, moments(COUNT, LENGTH_MS, seeded(SEED)), signal);
     await this.#minute(signal);
     await this.#ask(); // ours, for the messages that you left: it is no check of yours
     return this.#result();
@@ -46,20 +46,24 @@ class CheckButtonChat extends Lab {
 
   async #minute(signal) {
     for (let left = LENGTH_MS / 1000; left > 0; left -= 1) {
-      this.say(`Somebody talks now and then. Press Check when you think that there is something: ${left} s to go.`);
-      await rest(1000, signal);
+      this.report(
+        `Somebody talks now and then. Press Check when you think that there is something: ${left} s to go.`,
+      );
+      await sleep(1000, signal);
     }
   }
 
   async #ask() {
-    const response = await fetch(`${this.url}/short-polling?cursor=${this.#listener.cursor}`, { cache: "no-store" });
-    this.#listener.take(await response.json());
+    const response = await fetch(`${this.url}/short-polling?cursor=${this.#reader.cursor}`, {
+      cache: "no-store",
+    });
+    this.#reader.apply(await response.json());
   }
 
   async #check() {
-    const before = this.#listener.heard.length;
+    const before = this.#reader.received.length;
     await this.#ask();
-    this.checks.push({ at: performance.now(), found: this.#listener.heard.length - before });
+    this.checks.push({ at: performance.now(), found: this.#reader.received.length - before });
     const useless = this.checks.filter(({ found }) => found === 0).length;
     this.counter.textContent = `Checks: ${this.checks.length} · useless: ${useless}`;
   }
@@ -70,12 +74,14 @@ class CheckButtonChat extends Lab {
   }
 
   #result() {
-    const { delays, heard } = this.#listener;
+    const { delays, received } = this.#reader;
     const useless = this.checks.filter(({ found }) => found === 0).length;
     const checks = this.checks.length;
     const values = { useless: checks ? (100 * useless) / checks : undefined, mean: mean(delays), checks };
-    const said = `${checks} checks, ${useless} of them useless; a message was ${seconds(values.mean)} old when you saw it, on average. What you left, we fetched at the end.`;
-    return { raw: [...this.checks, ...heard], delays, seed: SEED, values, said };
+    const summary =
+      `${checks} checks, ${useless} of them useless; a message was ${seconds(values.mean)} old when ` +
+      `you saw it, on average. What you left, we fetched at the end.`;
+    return { raw: [...this.checks, ...received], delays, seed: SEED, values, summary };
   }
 }
 

@@ -1,13 +1,12 @@
 // <frame-lab>: what travels on a WebSocket, byte by byte: your handshake, and your frames.
 //
-// The socket is this browser's own, over a recorded wire. Measures: `head` (bytes of header of your frame), `head_down` (of the one that
-// brings your message back),
-// `handshake` (bytes, both ways).
+// The socket is this browser's own, over a recorded wire. Measures: `head` (bytes of header of your frame),
+// `head_down` (of the one that brings your message back), `handshake` (bytes, both ways).
 
-import { layWires } from "../lab/chaos.js";
+import { openLinks } from "../lab/chaos.js";
 import { element } from "../site/element.js";
 import { Lab, LabError } from "../lab/lab.js";
-import { ownRoom, rest } from "../lab/room_reader.js";
+import { ownRoom, sleep } from "../lab/room_reader.js";
 import { newKey } from "../client/post.js";
 import { Recorder, utf8 } from "../metering/recorder.js";
 import { acceptOf, hex, mask } from "../metering/rfc6455.js";
@@ -23,12 +22,19 @@ class FrameLab extends Lab {
     this.text = element("input", { value: "hello", maxLength: 200, ariaLabel: "What to send" });
     this.masked = element("input", { type: "checkbox", checked: true });
     this.masked.addEventListener("change", () => this.#draw());
-    return [element("label", {}, "Send ", this.text), element("label", {}, this.masked, " show the payload as masked")];
+    return [
+      element("label", {}, "Send ", this.text),
+      element("label", {}, this.masked, " show the payload as masked"),
+    ];
   }
 
   output() {
     this.proof = element("div.frame-proof", { tabIndex: 0 });
-    this.frames = element("ol.frame-list", { tabIndex: 0, ariaLabel: "Frames" });
+    this.frames = element("ol.frame-list", {
+      "data-transport": "websocket",
+      tabIndex: 0,
+      ariaLabel: "Frames",
+    });
     this.parts = [];
     return [this.proof, this.frames];
   }
@@ -36,14 +42,17 @@ class FrameLab extends Lab {
   async experiment(signal) {
     this.parts = [];
     const recorder = new Recorder((part) => this.#add(part));
-    const { bases } = await layWires(["websocket"], { signal, onBytes: recorder.take });
+    const { bases } = await openLinks(["websocket"], { signal, onBytes: recorder.take });
     const address = `${bases.websocket}/rooms/${ownRoom("frames")}/websocket?cursor=now`;
     const socket = new WebSocket(address.replace(/^http/, "ws"));
     signal.addEventListener("abort", () => socket.close());
     await opened(socket);
-    await rest(200, signal);
-    socket.send(JSON.stringify({ type: "send", author: "you", text: this.text.value || "hello", key: newKey() }));
-    while (this.#frames().length < 4) await rest(20, signal); // an empty batch, your message, its ack, and the batch with it
+    await sleep(200, signal);
+    socket.send(
+      JSON.stringify({ type: "send", author: "you", text: this.text.value || "hello", key: newKey() }),
+    );
+    // An empty batch, your message, its ack, and the batch with it.
+    while (this.#frames().length < 4) await sleep(20, signal);
     return this.#result();
   }
 
@@ -59,14 +68,37 @@ class FrameLab extends Lab {
   async #draw() {
     const shown = this.#frames().slice(0, FRAMES_SHOWN);
     this.frames.replaceChildren(...shown.map((part) => this.#frame(part)));
-    const [asked, answered] = ["request", "response"].map((kind) => this.parts.find((part) => part.kind === kind));
+    const [asked, answered] = ["request", "response"].map((kind) =>
+      this.parts.find((part) => part.kind === kind),
+    );
     if (!answered) return;
     const [key, accept] = [headerOf(asked, "Sec-WebSocket-Key"), headerOf(answered, "Sec-WebSocket-Accept")];
     const computed = await acceptOf(key);
     this.proof.replaceChildren(
-      element("p", {}, "Your browser sent the key ", element("code", {}, key), ". SHA-1 of the key and the RFC’s fixed text, in base64, is ", element("code", {}, computed), "."),
-      element("p", {}, "The server answered ", element("code", {}, accept), computed === accept ? " – the same: it understood." : " – not the same!"),
-      ...[asked, answered].map((part) => element("details.small", {}, element("summary", {}, `${part.kind}: ${number(part.size)} bytes`), element("pre", {}, utf8(part.head)))),
+      element(
+        "p",
+        {},
+        "Your browser sent the key ",
+        element("code", {}, key),
+        ". SHA-1 of the key and the RFC’s fixed text, in base64, is ",
+        element("code", {}, computed),
+        ".",
+      ),
+      element(
+        "p",
+        {},
+        "The server answered ",
+        element("code", {}, accept),
+        computed === accept ? " – the same: it understood." : " – not the same!",
+      ),
+      ...[asked, answered].map((part) =>
+        element(
+          "details.small",
+          {},
+          element("summary", {}, `${part.kind}: ${number(part.size)} bytes`),
+          element("pre", {}, utf8(part.head)),
+        ),
+      ),
     );
   }
 
@@ -76,22 +108,55 @@ class FrameLab extends Lab {
       const plain = name === "payload" && key && !this.masked.checked;
       const shown = plain ? mask(bytes, key) : bytes;
       const digits = hex(shown.slice(0, HEX_SHOWN)) + (shown.length > HEX_SHOWN ? " …" : "");
-      return element("div.frame-field", {}, element("dt", {}, name), element("dd", {}, element("code", {}, digits), element("span.small", {}, plain ? `${meaning}, unmasked` : meaning)));
+      return element(
+        "div.frame-field",
+        {},
+        element("dt", {}, name),
+        element(
+          "dd",
+          {},
+          element("code", {}, digits),
+          element("span.small", {}, plain ? `${meaning}, unmasked` : meaning),
+        ),
+      );
     });
     const title = `${way === "up" ? "↑ you" : "↓ the server"}: ${frame.opcode}, ${frame.size} bytes`;
-    return element("li", {}, element("strong", {}, title), element("dl", {}, ...fields), element("p.small.frame-text", {}, utf8(frame.payload)));
+    return element(
+      "li",
+      {},
+      element("strong", {}, title),
+      element("dl", {}, ...fields),
+      element("p.small.frame-text", {}, utf8(frame.payload)),
+    );
   }
 
   #result() {
     const frames = this.#frames();
     const size = (kind) => this.parts.find((part) => part.kind === kind).size;
     const up = frames.find(({ way }) => way === "up");
-    const down = frames.find(({ way, frame }) => way === "down" && utf8(frame.payload).includes('"messages": [{'));
-    const values = { head: up.head.length, head_down: down.head.length, handshake: size("request") + size("response") };
-    const said = `The handshake took ${number(values.handshake)} bytes, once. Your frame’s header: ${values.head} bytes, 4 of them the mask; of the one that brought your message back: ${values.head_down}.`;
-    this.frames.scrollTop = this.frames.children[frames.indexOf(up)].offsetTop - this.frames.offsetTop;
-    const raw = this.parts.map(({ way, kind, at, head, size: all, frame }) => ({ way, kind, at, head: head.length, size: all, opcode: frame?.opcode, hex: hex(head.slice(0, 14)) }));
-    return { raw, n: frames.length, values, said };
+    const down = frames.find(
+      ({ way, frame }) => way === "down" && utf8(frame.payload).includes('"messages": [{'),
+    );
+    const values = {
+      head: up.head.length,
+      head_down: down.head.length,
+      handshake: size("request") + size("response"),
+    };
+    const summary =
+      `The handshake took ${number(values.handshake)} bytes, once. Your frame’s header: ${values.head} ` +
+      `bytes, 4 of them the mask; of the one that brought your message back: ${values.head_down}.`;
+    const shown = /** @type {HTMLElement} */ (this.frames.children[frames.indexOf(up)]);
+    this.frames.scrollTop = shown.offsetTop - this.frames.offsetTop;
+    const raw = this.parts.map(({ way, kind, at, head, size: all, frame }) => ({
+      way,
+      kind,
+      at,
+      head: head.length,
+      size: all,
+      opcode: frame?.opcode,
+      hex: hex(head.slice(0, 14)),
+    }));
+    return { raw, n: frames.length, values, summary };
   }
 }
 

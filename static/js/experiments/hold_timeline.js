@@ -1,12 +1,14 @@
-// <hold-timeline>: three held requests, seen from both ends: one that times out, one that a message releases, one that needn't wait.
+// <hold-timeline>: three held requests, seen from both ends: one that times out, one that a message releases,
+// one that needn't wait.
 //
-// How long the server held is the server's own word (`Server-Timing`). Measures: `held` (ms, the released one), `overhead` (ms, what
-// the browser waited beyond the hold, in the mean).
+// How long the server held is the server's own word (`Server-Timing`). Measures: `held` (ms, the released
+// one), `overhead` (ms, what the browser waited beyond the hold, in the mean).
 
-import { CLIENT } from "../metering/page_label.js";
-import { digits, mean } from "../site/statistics.js";
+import { PAGE_LABEL } from "../metering/page_label.js";
+import { digits } from "../site/formatting.js";
+import { mean } from "../site/statistics.js";
 import { Lab } from "../lab/lab.js";
-import { ownRoom, rest, say } from "../lab/room_reader.js";
+import { ownRoom, sleep, send } from "../lab/room_reader.js";
 import { Plot } from "../lab/plot.js";
 
 const WAIT_SECONDS = 2;
@@ -26,18 +28,21 @@ class HoldTimeline extends Lab {
     const began = performance.now();
     const asks = [];
     const ask = async (label, cursor) => {
-      this.say(`${label}: asked, and held …`);
-      const one = await held(`${url}/long-polling?cursor=${cursor}&wait=${WAIT_SECONDS}&client=${CLIENT}`, signal);
+      this.report(`${label}: asked, and held …`);
+      const one = await held(
+        `${url}/long-polling?cursor=${cursor}&wait=${WAIT_SECONDS}&client=${PAGE_LABEL}`,
+        signal,
+      );
       asks.push({ label, ...one, sent: one.sent - began, back: one.back - began });
       this.#show(asks);
       return one.cursor;
     };
     await held(`${url}/long-polling?wait=0`, signal);
     const start = await ask("held until time is up", "now");
-    const speaking = rest(SAID_AFTER_MS, signal).then(() => say(url, "released", signal));
+    const speaking = sleep(SAID_AFTER_MS, signal).then(() => send(url, "released", signal));
     const cursor = await ask("held until a message comes", start);
     await speaking;
-    await say(url, "between two polls", signal);
+    await send(url, "between two polls", signal);
     await ask("a message is there already: not held", cursor);
     return this.#result(asks);
   }
@@ -59,11 +64,13 @@ class HoldTimeline extends Lab {
   #result(asks) {
     const overheads = asks.map(({ sent, back, hold }) => back - sent - hold);
     const values = { held: asks[1].hold, timed_out: asks[0].hold, overhead: mean(overheads) };
-    const said =
-      `Held ${digits(asks[0].hold)} ms until time was up, ${digits(asks[1].hold)} ms until a message came, and ` +
-      `${digits(asks[2].hold)} ms when there was one already. The browser waited ${digits(values.overhead)} ms longer than the hold, on average.`;
+    const summary =
+      `Held ${digits(asks[0].hold)} ms until time was up, ${digits(asks[1].hold)} ms until a message ` +
+      `came, and ` +
+      `${digits(asks[2].hold)} ms when there was one already. The browser waited ` +
+      `${digits(values.overhead)} ms longer than the hold, on average.`;
     const raw = asks.map(({ label, sent, back, hold, messages }) => ({ label, sent, back, hold, messages }));
-    return { raw, n: asks.length, warmUp: "one poll that isn’t held", values, said };
+    return { raw, n: asks.length, warmUp: "one poll that isn’t held", values, summary };
   }
 }
 

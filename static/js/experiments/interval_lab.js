@@ -1,14 +1,15 @@
 // <interval-lab>: how stale is a chat that is polled every T seconds, and what does its silence cost?
 //
-// Measures: `mean` (ms), `p95` (ms), `empty` (% of the answers), `silence` (bytes a minute when nobody speaks).
+// Measures: `mean` (ms), `p95` (ms), `empty` (% of the answers), `silence` (bytes a minute when nobody
+// speaks).
 
 import { slider } from "../lab/controls.js";
-import { digits, mean, moments, percentile, seeded } from "../site/statistics.js";
+import { mean, moments, percentile, seeded } from "../site/statistics.js";
 import { Lab } from "../lab/lab.js";
-import { Listener, ownRoom, rest, sayAt } from "../lab/room_reader.js";
+import { RoomReader, ownRoom, sleep, sendAt } from "../lab/room_reader.js";
 import { Plot } from "../lab/plot.js";
-import { Wire } from "../metering/metered_connection.js";
-import { size } from "../site/formatting.js";
+import { MeteredNetwork } from "../metering/metered_network.js";
+import { digits, size } from "../site/formatting.js";
 
 const SEED = 2;
 const RATE = 3; // messages a second, while there are fewer than MOST
@@ -26,6 +27,7 @@ class IntervalLab extends Lab {
   output() {
     this.plot = new Plot("Delay of each message, in ms");
     this.#show([], this.interval.value() * 1000);
+    this.plot.node.dataset.transport = "short-polling";
     return [this.plot.node];
   }
 
@@ -35,45 +37,61 @@ class IntervalLab extends Lab {
     const end = performance.now() + length + interval; // the last message may wait for a whole interval
     const count = Math.min(MOST, Math.round((length / 1000) * RATE));
     const url = `/rooms/${ownRoom("interval")}`;
-    const wire = new Wire();
-    const listener = new Listener(() => this.#show(listener.delays, interval));
-    listener.listen(url, "short-polling", { signal, interval, wire });
-    await rest(300, signal);
-    const before = { batches: listener.batches, empty: listener.empty };
-    const saying = sayAt(url, moments(count, length, seeded(SEED)), signal);
+    const network = new MeteredNetwork();
+    const reader = new RoomReader(() => this.#show(reader.delays, interval));
+    reader.read(url, "short-polling", { signal, interval, network });
+    await sleep(300, signal);
+    const before = { batches: reader.batches, empty: reader.empty };
+    const saying = sendAt(url, moments(count, length, seeded(SEED)), signal);
     for (let left = length; left > 0; left -= 500) {
-      this.#progress(listener, count, end);
-      await rest(Math.min(500, left), signal);
+      this.#progress(reader, count, end);
+      await sleep(Math.min(500, left), signal);
     }
-    const answers = listener.batches - before.batches;
-    const empty = (100 * (listener.empty - before.empty)) / Math.max(1, answers);
+    const answers = reader.batches - before.batches;
+    const empty = (100 * (reader.empty - before.empty)) / Math.max(1, answers);
     const posted = await saying;
-    while (listener.heard.length < posted) {
-      this.#progress(listener, count, end);
-      await rest(50, signal);
+    while (reader.received.length < posted) {
+      this.#progress(reader, count, end);
+      await sleep(50, signal);
     }
-    return this.#result(listener, interval, empty, wire, count / (length / 1000));
+    return this.#result(reader, interval, empty, network, count / (length / 1000));
   }
 
-  #progress({ heard }, count, end) {
-    this.say(`${heard.length} of ${count} messages have come; at most ${Math.max(1, Math.ceil((end - performance.now()) / 1000))} s to go.`);
+  #progress({ received }, count, end) {
+    this.report(
+      `${received.length} of ${count} messages have come; at most ` +
+        `${Math.max(1, Math.ceil((end - performance.now()) / 1000))} s to go.`,
+    );
   }
 
   #show(delays, interval) {
-    const found = [{ at: interval / 2, label: "T/2" }, { at: mean(delays), label: `mean ${digits(mean(delays))} ms` }];
+    const found = [
+      { at: interval / 2, label: "T/2" },
+      { at: mean(delays), label: `mean ${digits(mean(delays))} ms` },
+    ];
     const marks = delays.length ? found : []; // an empty picture must not answer the bet
     this.plot.histogram(delays, { label: "delay, ms", most: interval * 1.15 }, marks);
   }
 
-  #result({ delays, heard, batches }, interval, empty, { entries }, rate) {
+  #result({ delays, received, batches }, interval, empty, { entries }, rate) {
     const polls = entries.filter(({ end, failed }) => end !== null && !failed);
     const cheapest = Math.min(...polls.map(({ up, down }) => up + down)); // an empty one
     const silence = (cheapest * 60_000) / interval;
     const values = { mean: mean(delays), p95: percentile(delays, 0.95), empty, silence };
-    const said =
-      `Mean delay ${digits(values.mean)} ms; T/2 is ${digits(interval / 2)} ms. ${digits(empty)} % of the answers were empty, at ` +
-      `${digits(rate)} messages a second. A minute of silence costs ${size(silence)}: an empty poll is ${size(cheapest)}.`;
-    return { raw: heard.map((one) => ({ ...one, interval })), settings: { interval: interval / 1000 }, delays, seed: SEED, warmUp: `the first poll of ${batches}`, values, said };
+    const summary =
+      `Mean delay ${digits(values.mean)} ms; T/2 is ${digits(interval / 2)} ms. ${digits(empty)} % ` +
+      `of the answers were empty, at ` +
+      `${digits(rate)} messages a second. A minute of silence costs ${size(silence)}: an empty poll ` +
+      `is ${size(cheapest)}.`;
+    return {
+      raw: received.map((one) => ({ ...one, interval })),
+      settings: { interval: interval / 1000 },
+      delays,
+      seed: SEED,
+      warmUp: `the first poll of ${batches}`,
+      values,
+      summary,
+    };
   }
 }
 

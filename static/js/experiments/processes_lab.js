@@ -1,15 +1,21 @@
-// <processes-lab>: two servers of one chat, with a memory each or with Redis in common, and one of them killed.
+// <processes-lab>: two servers of one chat, with a memory each or with Redis in common, and one of them
+// killed.
 //
-// The run is tutorial/laboratory/two_processes.py. Authors post to both by turns, a reader sits at each; half-way the second server is killed, and
-// who was there goes on at the first, with the cursor. Measures: `heard_apart`, `heard_together` (% of the messages, at the first reader).
+// The run is tutorial/laboratory/two_processes.py. Authors post to both by turns, a reader sits at each;
+// half-way the second server is killed, and who was there goes on at the first, with the cursor. Measures:
+// `heard_apart`, `heard_together` (% of the messages, at the first reader).
 
 import { choice } from "../lab/controls.js";
 import { element } from "../site/element.js";
-import { digits } from "../site/statistics.js";
+import { digits } from "../site/formatting.js";
 import { Lab, LabError } from "../lab/lab.js";
 import { start } from "../lab/runs.js";
 
-const STORES = [["memory", "each its own memory"], ["redis", "one Redis for both"]];
+/** @type {[string, string][]} */
+const STORES = [
+  ["memory", "each its own memory"],
+  ["redis", "one Redis for both"],
+];
 const READERS = { first: "Reader at the first server", second: "Reader at the second, then the first" };
 
 class ProcessesLab extends Lab {
@@ -28,13 +34,16 @@ class ProcessesLab extends Lab {
 
   async experiment(signal) {
     const store = this.store.value();
-    let said = 0;
+    let sent = 0;
     for await (const line of start("processes", { store }, signal)) {
-      if (line.event === "missing") throw new LabError("redis-server isn’t installed here (Debian: apt install redis-server)");
+      if (line.event === "missing")
+        throw new LabError("redis-server isn’t installed here (Debian: apt install redis-server)");
       if (line.event === "end") return this.#result(line, store);
-      if (line.event === "said") this.say(`${(said += 1)} messages said.`);
-      if (line.event === "killed") this.say("The second server is killed; its reader goes on at the first.");
-      for (const name of Object.keys(READERS)) this.rows[name].show(said, line[name] ?? { heard: [], gaps: 0 });
+      if (line.event === "said") this.report(`${(sent += 1)} messages sent.`);
+      if (line.event === "killed")
+        this.report("The second server is killed; its reader goes on at the first.");
+      for (const name of Object.keys(READERS))
+        this.rows[name].show(sent, line[name] ?? { heard: [], gaps: 0 });
     }
     throw new LabError("the run ended before its end");
   }
@@ -44,21 +53,36 @@ class ProcessesLab extends Lab {
     this.rows.first.show(count, first);
     this.rows.second.show(count, second);
     this.#heard[store === "redis" ? "heard_together" : "heard_apart"] = share(first);
-    const raw = Array.from({ length: count }, (_, i) => ({ message: i + 1, first: first.heard.includes(i + 1), second: second.heard.includes(i + 1) }));
-    const lost = (reader) => count - new Set(reader.heard).size;
-    const said = `Of ${count} messages the reader at the first server missed ${lost(first)}, the other ${lost(second)} (${digits(second.gaps)} gap${second.gaps === 1 ? "" : "s"} told).`;
-    return { raw, n: count, warmUp: "both servers listened before the first message", values: { ...this.#heard }, said };
+    const raw = Array.from({ length: count }, (_, i) => ({
+      message: i + 1,
+      first: first.heard.includes(i + 1),
+      second: second.heard.includes(i + 1),
+    }));
+    const lost = (reader) => count - new Set(reader.received).size;
+    const summary =
+      `Of ${count} messages the reader at the first server missed ${lost(first)}, the other ` +
+      `${lost(second)} (${digits(second.gaps)} gap${second.gaps === 1 ? "" : "s"} told).`;
+    return {
+      raw,
+      n: count,
+      warmUp: "both servers listened before the first message",
+      values: { ...this.#heard },
+      summary,
+    };
   }
 }
 
 function row(label) {
   const marks = element("span.gap-marks");
   const count = element("span.gap-count", {}, "–");
-  const show = (said, { heard, gaps }) => {
+  const show = (sent, { heard, gaps }) => {
     const has = new Set(heard);
-    const mark = (id) => element(has.has(id) ? "i.heard" : "i.lost", { title: `message ${id}: ${has.has(id) ? "heard" : "not heard"}` });
-    marks.replaceChildren(...Array.from({ length: said }, (_, i) => mark(i + 1)));
-    count.textContent = `${has.size} of ${said} heard${gaps ? `, after ${gaps} gap` : ""}`;
+    const mark = (id) =>
+      element(has.has(id) ? "i.received" : "i.lost", {
+        title: `message ${id}: ${has.has(id) ? "received" : "lost"}`,
+      });
+    marks.replaceChildren(...Array.from({ length: sent }, (_, i) => mark(i + 1)));
+    count.textContent = `${has.size} of ${sent} received${gaps ? `, after ${gaps} gap` : ""}`;
   };
   return { node: element("div.gap-row", {}, element("strong", {}, label), count, marks), show };
 }

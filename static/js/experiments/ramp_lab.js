@@ -1,18 +1,23 @@
 // <ramp-lab>: ever more readers over one transport, until something gives out.
 //
-// The run is loadtests/experiments/knee.py: a fresh server, and readers that double step by step. Measures, in readers that would take a whole
-// core of the server: `knee_short`, `knee_long`, `knee_websocket`. Each transport's line stays, so that they can be compared.
+// The run is loadtests/experiments/knee.py: a fresh server, and readers that double step by step. Measures,
+// in readers that would take a whole core of the server: `knee_short`, `knee_long`, `knee_websocket`. Each
+// transport's line stays, so that they can be compared.
 
 import { choice } from "../lab/controls.js";
 import { element } from "../site/element.js";
-import { digits } from "../site/statistics.js";
+import { digits } from "../site/formatting.js";
 import { Lab, LabError } from "../lab/lab.js";
 import { Plot } from "../lab/plot.js";
 import { start } from "../lab/runs.js";
-import { transportNamed } from "../transports.js";
+import { MEASURED, stemOf } from "../lab/measured_transports.js";
 
-const RATES = [["50", "fifty messages a second"], ["10", "ten a second"]];
-const NAMES = ["short-polling", "long-polling", "websocket"];
+/** @type {[string, string][]} */
+const RATES = [
+  ["50", "fifty messages a second"],
+  ["10", "ten a second"],
+];
+/** @type {[string, string][]} */
 const SHOWN = [
   ["p50_ms", "delivery, median, ms"],
   ["p95_ms", "delivery, 95 %, ms"],
@@ -38,7 +43,10 @@ class RampLab extends Lab {
   #knees = {};
 
   controls() {
-    this.transport = choice("Over", NAMES.map((name) => [name, transportNamed(name).label]));
+    this.transport = choice(
+      "Over",
+      MEASURED.map(({ name, label }) => [name, label]),
+    );
     this.transport.input.value = "long-polling";
     this.rate = choice("the room has", RATES);
     this.shown = choice("Show", SHOWN);
@@ -56,34 +64,51 @@ class RampLab extends Lab {
   async experiment(signal) {
     const [transport, rate] = [this.transport.value(), this.rate.value()];
     this.#steps = this.#steps.filter((old) => old.rate === rate && old.transport !== transport);
-    this.say("A server starts, and ten readers come …");
+    this.report("A server starts, and ten readers come …");
     for await (const line of start("ramp", { transport, rate }, signal)) {
       if (line.line) throw new LabError(line.line);
       if (line.end) return this.#result(line, transport, rate);
       this.#steps.push({ transport, rate, ...line });
       this.#show();
-      this.say(`${digits(line.readers)} readers: half of all deliveries within ${digits(line.p50_ms)} ms, 95 % within ${digits(line.p95_ms)} ms; the server uses ${digits(100 * line.cpu)} % of a core.`);
+      this.report(
+        `${digits(line.readers)} readers: half of all deliveries within ${digits(line.p50_ms)} ms, ` +
+          `95 % within ${digits(line.p95_ms)} ms; the server uses ${digits(100 * line.cpu)} % of a ` +
+          `core.`,
+      );
     }
     throw new LabError("the run ended before its end");
   }
 
   #show() {
     const [member, label] = SHOWN.find(([name]) => name === this.shown.value());
-    const series = NAMES.map((transport) => ({
-      label: transportNamed(transport).label,
-      transport,
-      points: this.#steps.filter((step) => step.transport === transport).map((step) => [step.readers, Math.max(step[member], 0.001)]),
+    const series = MEASURED.map(({ name, label }) => ({
+      label,
+      transport: name,
+      points: this.#steps
+        .filter((step) => step.transport === name)
+        .map((step) => [step.readers, Math.max(step[member], 0.001)]),
     })).filter(({ points }) => points.length);
     const log = !STRAIGHT.includes(member);
     this.plot.lines(series, { label: "readers", log }, { label, log, ...(log ? {} : { least: 0 }) });
   }
 
   #result({ why, readers, knee }, transport, rate) {
-    const seen = !["others", "late"].includes(why); // then it is no knee of the server's processor, and settles no bet
-    if (seen) this.#knees[`knee_${transport.split("-")[0]}`] = knee;
+    // Then it is no knee of the server's processor, and settles no bet.
+    const seen = !["others", "late"].includes(why);
+    if (seen) this.#knees[`knee_${stemOf({ name: transport })}`] = knee;
     const raw = this.#steps.filter((step) => step.transport === transport);
-    const said = `At ${digits(readers)} readers ${WHY[why]}. By its processor time, ${digits(knee)} readers at ${rate} messages a second take a whole core.`;
-    return { raw, n: raw.length, seed: 10, settings: { rate }, warmUp: "each step begins when its readers are there", values: { ...this.#knees }, said };
+    const summary =
+      `At ${digits(readers)} readers ${WHY[why]}. By its processor time, ${digits(knee)} readers at ` +
+      `${rate} messages a second take a whole core.`;
+    return {
+      raw,
+      n: raw.length,
+      seed: 10,
+      settings: { rate },
+      warmUp: "each step begins when its readers are there",
+      values: { ...this.#knees },
+      summary,
+    };
   }
 }
 

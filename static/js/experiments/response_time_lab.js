@@ -1,26 +1,46 @@
-// <response-time-lab>: one run of a load tester, told twice: by response time, and by delivery.
+// <response-time-lab>: one run of a load tester, reported twice: by response time, and by delivery.
 //
-// The run is loadtests/experiments/response_time_against_delivery.py: a server and a Locust of its own, thirty readers over each of three transports in one room.
-// Measures, in ms: `response_short`, `response_long`, `delivery_short`, `delivery_long`, `delivery_websocket`, and two rankings by
-// label, `by_response` and `by_delivery`.
+// The run is loadtests/experiments/response_time_against_delivery.py: a server and a Locust of its own,
+// thirty readers over each of three transports in one room. Measures, in ms: `response_short`,
+// `response_long`, `delivery_short`, `delivery_long`, `delivery_websocket`, and two rankings by label,
+// `by_response` and `by_delivery`.
 
 import { choice } from "../lab/controls.js";
 import { element } from "../site/element.js";
-import { digits, ranking } from "../site/statistics.js";
+import { digits } from "../site/formatting.js";
+import { ranking } from "../site/statistics.js";
 import { Lab, LabError } from "../lab/lab.js";
 import { start } from "../lab/runs.js";
-import { TRANSPORTS, transportNamed } from "../transports.js";
+import { MEASURED, stemOf } from "../lab/measured_transports.js";
 
 const SECONDS = 12;
-const NAMES = ["short-polling", "long-polling", "websocket"];
-const RATES = [["1", "one message a second"], ["0.5", "one every two seconds"], ["5", "five a second"]];
+/** @type {[string, string][]} */
+const RATES = [
+  ["1", "one message a second"],
+  ["0.5", "one every two seconds"],
+  ["5", "five a second"],
+];
 const TABLES = {
-  naive: ["What load testers print: response times", [["responses", "requests"], ["response_ms", "mean, ms"]]],
-  delivery: ["What people feel: DELIVER", [["deliveries", "deliveries"], ["delivery_ms", "mean, ms"], ["p95_ms", "95 %, ms"], ["lost", "lost"]]],
+  response: [
+    "What load testers print: response times",
+    [
+      ["responses", "requests"],
+      ["response_ms", "mean, ms"],
+    ],
+  ],
+  delivery: [
+    "What people feel: DELIVER",
+    [
+      ["deliveries", "deliveries"],
+      ["delivery_ms", "mean, ms"],
+      ["p95_ms", "95 %, ms"],
+      ["lost", "lost"],
+    ],
+  ],
 };
 
 class ResponseTimeLab extends Lab {
-  static heading = "Thirty readers over each transport, told twice";
+  static heading = "Thirty readers over each transport, reported twice";
 
   controls() {
     this.rate = choice("The room has", RATES);
@@ -29,48 +49,84 @@ class ResponseTimeLab extends Lab {
 
   output() {
     this.tables = Object.values(TABLES).map(([caption, columns]) => table(caption, columns));
-    return [element("div.two-tables", {}, ...this.tables.map(({ node }) => node))];
+    return [element("div.both-reports", {}, ...this.tables.map(({ node }) => node))];
   }
 
   async experiment(signal) {
     const rate = this.rate.value();
     let last = null;
-    this.say("A server and Locust start …");
+    this.report("A server and Locust start …");
     for await (const line of start("tables", { rate }, signal)) {
       if (line.end) return this.#result(last);
       if (line.line) throw new LabError(line.line);
       last = line;
       this.tables.forEach(({ show }) => show(line.rows));
-      this.say(line.seconds ? `Measured so far: ${digits(line.seconds)} s of ${SECONDS}.` : "Warming up: nothing counts yet.");
+      this.report(
+        line.seconds
+          ? `Measured so far: ${digits(line.seconds)} s of ${SECONDS}.`
+          : "Warming up: nothing counts yet.",
+      );
     }
     throw new LabError("the run ended before its end");
   }
 
   #result({ rows }) {
-    const by = (member) => ranking(NAMES, (name) => rows[name][member], (name) => transportNamed(name).label);
+    const by = (member) =>
+      ranking(
+        MEASURED,
+        ({ name }) => rows[name][member],
+        ({ label }) => label,
+      );
     const values = { by_response: by("response_ms"), by_delivery: by("delivery_ms") };
-    for (const name of NAMES) {
-      const stem = name.split("-")[0];
+    for (const { name } of MEASURED) {
+      const stem = stemOf({ name });
       values[`response_${stem}`] = rows[name].response_ms;
       values[`delivery_${stem}`] = rows[name].delivery_ms;
     }
     const [short, long] = [rows["short-polling"], rows["long-polling"]];
-    const said =
-      `By response time: short polling ${digits(short.response_ms)} ms, long polling ${digits(long.response_ms)} ms. ` +
-      `By delivery: ${digits(short.delivery_ms)} ms and ${digits(long.delivery_ms)} ms, of the very same messages.`;
-    const raw = NAMES.map((transport) => ({ transport, ...rows[transport] }));
-    return { raw, n: raw.reduce((sum, { deliveries }) => sum + deliveries, 0), seed: 1, warmUp: "2 s, in neither table", values, said };
+    const summary =
+      `By response time: short polling ${digits(short.response_ms)} ms, long polling ` +
+      `${digits(long.response_ms)} ms. ` +
+      `By delivery: ${digits(short.delivery_ms)} ms and ${digits(long.delivery_ms)} ms, of the very ` +
+      `same messages.`;
+    const raw = MEASURED.map(({ name }) => ({ transport: name, ...rows[name] }));
+    return {
+      raw,
+      n: raw.reduce((sum, { deliveries }) => sum + deliveries, 0),
+      seed: 1,
+      warmUp: "2 s, in neither table",
+      values,
+      summary,
+    };
   }
 }
 
 /** Make a table with a row for each transport. */
 function table(caption, columns) {
-  const cells = NAMES.map((name) => columns.map(([member]) => element("td", { "data-cell": `${name} ${member}` }, "–")));
-  const shown = TRANSPORTS.filter(({ name }) => NAMES.includes(name));
-  const body = shown.map(({ label }, i) => element("tr", {}, element("th", { scope: "row" }, label), ...cells[i]));
-  const heads = ["transport", ...columns.map(([, head]) => head)].map((head) => element("th", { scope: "col" }, head));
-  const node = element("div.scroll", { tabIndex: 0 }, element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...body)));
-  const show = (rows) => NAMES.forEach((name, i) => columns.forEach(([member], j) => (cells[i][j].textContent = digits(rows[name][member]))));
+  const cells = MEASURED.map(({ name }) =>
+    columns.map(([member]) => element("td", { "data-cell": `${name} ${member}` }, "–")),
+  );
+  const body = MEASURED.map(({ label }, i) =>
+    element("tr", {}, element("th", { scope: "row" }, label), ...cells[i]),
+  );
+  const heads = ["transport", ...columns.map(([, head]) => head)].map((head) =>
+    element("th", { scope: "col" }, head),
+  );
+  const node = element(
+    "div.scroll",
+    { tabIndex: 0 },
+    element(
+      "table",
+      {},
+      element("caption", {}, caption),
+      element("thead", {}, element("tr", {}, ...heads)),
+      element("tbody", {}, ...body),
+    ),
+  );
+  const show = (rows) =>
+    MEASURED.forEach(({ name }, i) =>
+      columns.forEach(([member], j) => (cells[i][j].textContent = digits(rows[name][member]))),
+    );
   return { node, show };
 }
 

@@ -1,15 +1,21 @@
 // <shop-lab>: orders are shipped, and one of the programs that tell of them is killed in the middle.
 //
-// The run is tutorial/existing_app/rehearsal.py: the shop's own database and relay, and a chat of their own. Each order is a bar, from
-// the warehouse to the customer's page. Measures: `lost`, `doubled`, `longest` (s, from shipped to told).
+// The run is tutorial/existing_app/rehearsal.py: the shop's own database and relay, and a chat of their own.
+// Each order is a bar, from the warehouse to the customer's page. Measures: `lost`, `doubled`, `longest` (s,
+// from shipped to told).
 
 import { choice } from "../lab/controls.js";
-import { digits } from "../site/statistics.js";
+import { digits } from "../site/formatting.js";
 import { Lab, LabError } from "../lab/lab.js";
 import { Plot } from "../lab/plot.js";
 import { start } from "../lab/runs.js";
 
-const VICTIMS = [["relay", "the relay"], ["chat", "the chat"], ["nobody", "nobody"]];
+/** @type {[string, string][]} */
+const VICTIMS = [
+  ["relay", "the relay"],
+  ["chat", "the chat"],
+  ["nobody", "nobody"],
+];
 
 class ShopLab extends Lab {
   static heading = "Thirty orders, and an accident";
@@ -28,10 +34,12 @@ class ShopLab extends Lab {
     const victim = this.victim.value();
     const orders = new Map();
     for await (const line of start("shop", { victim }, signal)) {
-      if (line.event === "shipped") orders.set(line.order, { order: line.order, shipped: line.at, told: null });
+      if (line.event === "shipped")
+        orders.set(line.order, { order: line.order, shipped: line.at, told: null });
       if (line.event === "told") this.#told(orders, line);
       if (line.event === "end") return this.#result(line, [...orders.values()], victim);
-      if (line.event) this.say(`${orders.size} shipped, ${line.waiting} in the outbox${line.event === "killed" ? `. The ${line.who} is killed.` : "."}`);
+      const killed = line.event === "killed" ? ` The ${line.who} is killed.` : "";
+      if (line.event) this.report(`${orders.size} shipped, ${line.waiting} in the outbox.${killed}`);
       this.#draw(orders, line.at ?? 0);
     }
     throw new LabError("the run ended before its end");
@@ -55,8 +63,16 @@ class ShopLab extends Lab {
     const delays = raw.filter(({ told }) => told !== null).map((one) => (one.told - one.shipped) * 1000);
     const longest = Math.max(...delays) / 1000;
     const who = victim === "nobody" ? "nobody killed" : `the ${victim} killed in the middle`;
-    const said = `${shipped} orders, ${who}: ${lost} lost, ${doubled} told twice. The slowest news took ${digits(longest)} s.`;
-    return { raw, delays, warmUp: "both programs answered before the first order", values: { lost, doubled, longest }, said };
+    const summary =
+      `${shipped} orders, ${who}: ${lost} lost, ${doubled} told twice. The slowest news took ` +
+      `${digits(longest)} s.`;
+    return {
+      raw,
+      delays,
+      warmUp: "both programs answered before the first order",
+      values: { lost, doubled, longest },
+      summary,
+    };
   }
 }
 

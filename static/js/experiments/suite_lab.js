@@ -1,4 +1,5 @@
-// <suite-lab>: the project's conformance suite, run now, on this machine: each claim of the contract, for each transport.
+// <suite-lab>: the project's conformance suite, run now, on this machine: each claim of the contract, for
+// each transport.
 //
 // Measures: `passed`, `failed`, `seconds`.
 
@@ -21,28 +22,45 @@ class SuiteLab extends Lab {
     const claims = new Map();
     const raw = [];
     const began = performance.now();
-    this.say("pytest starts …");
+    this.report("pytest starts …");
     for await (const { line } of start("suite", {}, signal)) {
       const [, name, given = "", outcome] = LINE.exec(line ?? "") ?? [];
       if (!name) continue;
       raw.push({ name, given, outcome });
       this.#show(claims, name, given, outcome);
-      this.say(`${raw.length} checks so far.`);
+      this.report(`${raw.length} checks so far.`);
     }
     const passed = raw.filter(({ outcome }) => outcome === "PASSED").length;
     const failed = raw.filter(({ outcome }) => outcome === "FAILED" || outcome === "ERROR").length;
     const seconds = (performance.now() - began) / 1000;
-    const said = `${passed} passed, ${failed} failed, in ${seconds.toFixed(1)} s: ${claims.size} claims, each for every transport that it is made of.`;
-    return { raw, n: raw.length, values: { passed, failed, seconds }, said };
+    const summary =
+      `${passed} passed, ${failed} failed, in ${seconds.toFixed(1)} s: ${claims.size} claims, each for ` +
+      `every transport that it is made of.`;
+    return { raw, n: raw.length, values: { passed, failed, seconds }, summary };
   }
 
   #show(claims, name, given, outcome) {
     if (!claims.has(name)) {
       claims.set(name, element("span.suite-marks"));
-      this.list.append(element("li", {}, element("span", {}, name.replace(/^test_/, "").replaceAll("_", " ")), claims.get(name)));
+      this.list.append(
+        element(
+          "li",
+          {},
+          element("span", {}, name.replace(/^test_/, "").replaceAll("_", " ")),
+          claims.get(name),
+        ),
+      );
     }
     const signs = { PASSED: "✓", SKIPPED: "–", XFAIL: "–" };
-    claims.get(name).append(element(`i.${outcome.toLowerCase()}`, { title: `${given || "once"}: ${outcome.toLowerCase()}` }, signs[outcome] ?? "✕"));
+    claims
+      .get(name)
+      .append(
+        element(
+          `i.${outcome.toLowerCase()}`,
+          { title: `${given || "once"}: ${outcome.toLowerCase()}` },
+          signs[outcome] ?? "✕",
+        ),
+      );
     this.list.scrollTop = this.list.scrollHeight;
   }
 }

@@ -1,28 +1,31 @@
 // Mark: one thing that waits in the server, as the X-ray shows it.
 
-import { CLIENT } from "../metering/page_label.js";
+import { PAGE_LABEL } from "../metering/page_label.js";
 import { element, shapeOf } from "../site/element.js";
 import { transportNamed } from "../transports.js";
 import { seconds } from "../site/formatting.js";
 
-const PUSHED = new Set(["websocket", "server-sent-events"]);
 const SOCKET_FULL_MS = 60_000; // a socket's mark is full after a minute; a held request's when its hold ends
 
-/** A held request, or an open socket; `owes` counts the messages that its reader has not been told. */
+/** A held request, or an open socket; `owes` counts the messages that its reader has not received. */
 export class Mark {
   owes = 0;
 
   /**
-   * @param {[number, string, string, string, number, string]} told  number, transport, room, cursor, age in ms, client
+   * @param {[number, string, string, string, number, string]} report  number, transport, room, cursor, age in
+   *   ms, client
    * @param {number} holdMs  when a held request is full
    */
   constructor([number, transport, room, cursor, age, client], holdMs) {
-    Object.assign(this, { number, transport, room, cursor });
-    this.mine = client.startsWith(CLIENT);
-    this.held = !PUSHED.has(transport);
+    this.number = number;
+    this.transport = transport;
+    this.room = room;
+    this.cursor = cursor;
+    this.mine = client.startsWith(PAGE_LABEL);
+    this.held = !transportNamed(transport).pushes;
     this.since = performance.now() - age;
     this.full = this.held ? holdMs : SOCKET_FULL_MS;
-    this.node = element("button.mark", { type: "button" }, shapeOf({ name: transportNamed(transport).name }));
+    this.node = element("button.mark", { type: "button" }, shapeOf({ name: transport }));
     this.node.dataset.transport = transport;
     this.node.classList.toggle("mine", this.mine);
   }
@@ -34,7 +37,7 @@ export class Mark {
 
   /** Show it as it is now. */
   draw() {
-    this.node.style.setProperty("--age", Math.min(1, (performance.now() - this.since) / this.full));
+    this.node.style.setProperty("--age", String(Math.min(1, (performance.now() - this.since) / this.full)));
     this.node.classList.toggle("behind", this.owes > 0);
     this.node.ariaLabel = this.words;
   }

@@ -1,7 +1,7 @@
 // Controls of the experiments: a slider that stops at round numbers, a choice, a button.
 
 import { element } from "../site/element.js";
-import { digits } from "../site/statistics.js";
+import { digits } from "../site/formatting.js";
 
 const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 const EVEN_STEPS = 20;
@@ -9,12 +9,20 @@ const EVEN_STEPS = 20;
 /**
  * Make a slider that stops at round numbers only, in equal factors: from 0.2 to 60 its middle is 4.
  * @param {string} label
- * @param {{least: number, most: number, value: number, unit: string, log?: boolean}} how  `value` is one of the stops; `log` false: in equal steps
+ * @param {{least: number, most: number, value: number, unit: string, log?: boolean}} how  `value` is one of
+ *   the stops; `log` false: in equal steps
  * @returns {{node: HTMLElement, value: () => number, input: HTMLInputElement}}
  */
 export function slider(label, { least, most, value, unit, log = true }) {
-  const stops = log ? roundNumbers(least, most) : Array.from({ length: EVEN_STEPS + 1 }, (_, i) => least + (i * (most - least)) / EVEN_STEPS);
-  const input = element("input", { type: "range", min: "0", max: String(stops.length - 1), value: String(stops.indexOf(value)) });
+  const stops = log
+    ? roundNumbers(least, most)
+    : Array.from({ length: EVEN_STEPS + 1 }, (_, i) => least + (i * (most - least)) / EVEN_STEPS);
+  const input = element("input", {
+    type: "range",
+    min: "0",
+    max: String(stops.length - 1),
+    value: String(stops.indexOf(value)),
+  });
   const shown = element("output");
   const read = () => stops[input.valueAsNumber];
   const show = () => {

@@ -1,12 +1,14 @@
-// Lab: what every experiment has around it. Nothing runs until it is asked to, and all of it ends with the page.
+// What every experiment has around it. Nothing runs before Run is pressed, and all of it ends with the page.
 //
-// An experiment gives its controls, its output, and an async `experiment(signal)` that returns a result; the lab has Run and Stop,
-// waits for the bets that the page asks for, states how it was measured, and lets the raw data be downloaded.
+// An experiment gives its controls, its output, and an async `experiment(signal)` that returns a result; the
+// lab has Run and Stop, waits for the bets on the page, shows how it was measured, and lets the raw data be
+// downloaded.
 
 import { calibrate } from "../metering/calibration.js";
 import { element } from "../site/element.js";
-import { digits, percentile } from "../site/statistics.js";
-import { settle } from "../site/bets.js";
+import { digits } from "../site/formatting.js";
+import { percentile } from "../site/statistics.js";
+import { score } from "../site/bets.js";
 
 /**
  * @typedef {object} Result
@@ -15,10 +17,11 @@ import { settle } from "../site/bets.js";
  * @property {number} [n]
  * @property {number} [seed]
  * @property {string} [warmUp]
- * @property {Record<string, number | string>} [settings]  what the controls were set to: a bet may be about one setting only
- * @property {Record<string, number | string[]>} values  what bets are settled with
- * @property {Record<string, string[]>} [settles]  bets of another chapter that this settles too, by name
- * @property {string} said  what was found, in a sentence
+ * @property {Record<string, number | string>} [settings]  what the controls were set to: a bet may be about
+ *   one setting only
+ * @property {Record<string, number | string[]>} values  what bets are scored with
+ * @property {Record<string, string[]>} [settles]  bets of another chapter that this scores too, by name
+ * @property {string} summary  what was found, in a sentence
  */
 
 /** The base of the experiments' elements. */
@@ -41,7 +44,13 @@ export class Lab extends HTMLElement {
     const output = element("div.lab-output", {}, ...this.output());
     const files = element("div.lab-files", {}, this.#file("JSON", asJson), this.#file("CSV", asCsv));
     const foot = element("div.lab-foot", {}, this.facts, files);
-    this.replaceChildren(element("p.lab-name", {}, this.constructor.heading), controls, this.status, output, foot);
+    this.replaceChildren(
+      element("p.lab-name", {}, /** @type {typeof Lab} */ (this.constructor).heading),
+      controls,
+      this.status,
+      output,
+      foot,
+    );
     document.addEventListener("bet-shown", this.#gate);
     this.#allow();
   }
@@ -63,20 +72,23 @@ export class Lab extends HTMLElement {
   }
 
   /** @param {AbortSignal} signal @returns {Promise<Result>} */
-  async experiment() {
-    throw new Error("an experiment says what it does");
+  async experiment(signal) {
+    signal.throwIfAborted();
+    throw new Error("each experiment defines this");
   }
 
-  /** Say what goes on. @param {string} text */
-  say(text) {
+  /** Report what goes on. @param {string} text */
+  report(text) {
     if (this.status.textContent !== text) this.status.textContent = text;
   }
 
   #allow() {
     if (!this.stop.disabled) return;
-    const waiting = Array.from(document.querySelectorAll(`x-bet[for="${this.localName}"]`)).some(({ placed }) => !placed);
+    /** @type {NodeListOf<HTMLElement & {placed?: boolean}>} */
+    const bets = document.querySelectorAll(`x-bet[for="${this.localName}"]`);
+    const waiting = Array.from(bets).some(({ placed }) => !placed);
     this.run.disabled = waiting;
-    if (!this.result) this.say(waiting ? "Place your bet first; then this runs." : "Not run yet.");
+    if (!this.result) this.report(waiting ? "Place your bet first; then you can run this." : "Not run yet.");
   }
 
   async #run() {
@@ -88,7 +100,9 @@ export class Lab extends HTMLElement {
       await calibrate();
       this.#found(await this.experiment(signal));
     } catch (error) {
-      this.#conclude(signal.aborted ? "Stopped: nothing was measured." : `This didn’t work: ${error.message}`);
+      this.#conclude(
+        signal.aborted ? "Stopped; nothing was measured." : `This didn’t work: ${error.message}`,
+      );
       if (!signal.aborted && !(error instanceof LabError)) throw error;
     } finally {
       this.#running.abort();
@@ -96,10 +110,10 @@ export class Lab extends HTMLElement {
     }
   }
 
-  /** Say how it ended. What was said on the way is not read out: it changes too often to be listened to. */
+  /** Report how it ended. Progress is not read out by screen readers: it changes too often. */
   #conclude(text) {
     this.status.ariaLive = "polite";
-    this.say(text);
+    this.report(text);
   }
 
   #busy(busy) {
@@ -114,20 +128,39 @@ export class Lab extends HTMLElement {
 
   #found(result) {
     this.result = result;
-    const { delays = [], n = delays.length, seed, warmUp = "none", values, settings = {}, settles = {}, said } = result;
-    const spread = delays.length ? [`p50 ${digits(percentile(delays, 0.5))} ms`, `p95 ${digits(percentile(delays, 0.95))} ms`] : [];
-    this.facts.textContent = [`n = ${n}`, seed === undefined ? "no seed" : `seed ${seed}`, `warm-up: ${warmUp}`, ...spread].join(" · ");
-    this.#conclude(said);
-    for (const file of this.querySelectorAll(".lab-files button")) file.disabled = false;
+    const {
+      delays = [],
+      n = delays.length,
+      seed,
+      warmUp = "none",
+      values,
+      settings = {},
+      settles = {},
+      summary,
+    } = result;
+    const spread = delays.length
+      ? [`p50 ${digits(percentile(delays, 0.5))} ms`, `p95 ${digits(percentile(delays, 0.95))} ms`]
+      : [];
+    this.facts.textContent = [
+      `n = ${n}`,
+      seed === undefined ? "no seed" : `seed ${seed}`,
+      `warm-up: ${warmUp}`,
+      ...spread,
+    ].join(" · ");
+    this.#conclude(summary);
+    this.querySelectorAll(".lab-files button").forEach((file) => file.removeAttribute("disabled"));
     this.dispatchEvent(new CustomEvent("lab-measured", { bubbles: true, detail: { values, settings, n } }));
-    Object.entries(settles).forEach(([name, measured]) => settle(name, measured, n));
+    Object.entries(settles).forEach(([name, measured]) => score(name, measured, n));
   }
 
   #file(kind, write) {
     const button = element("button.quiet", { type: "button", disabled: true }, `Raw data, ${kind}`);
     button.addEventListener("click", () => {
       const blob = new Blob([write(this.result)], { type: kind === "CSV" ? "text/csv" : "application/json" });
-      const link = element("a", { href: URL.createObjectURL(blob), download: `${this.localName}.${kind.toLowerCase()}` });
+      const link = element("a", {
+        href: URL.createObjectURL(blob),
+        download: `${this.localName}.${kind.toLowerCase()}`,
+      });
       link.click();
       URL.revokeObjectURL(link.href);
     });
@@ -135,15 +168,31 @@ export class Lab extends HTMLElement {
   }
 }
 
-/** Something outside went wrong; the sentence is for the reader. */
+/** Something outside went wrong; the message is for the reader. */
 export class LabError extends Error {}
 
 function asJson({ raw, seed, warmUp, settings, values, n = raw.length }) {
-  return JSON.stringify({ n, seed, warmUp, settings, values, measuredAt: new Date().toISOString(), browser: navigator.userAgent, raw }, null, 1);
+  return JSON.stringify(
+    {
+      n,
+      seed,
+      warmUp,
+      settings,
+      values,
+      measuredAt: new Date().toISOString(),
+      browser: navigator.userAgent,
+      raw,
+    },
+    null,
+    1,
+  );
 }
 
 function asCsv({ raw }) {
   const heads = [...new Set(raw.flatMap(Object.keys))];
-  const cell = (value) => (/[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? ""));
-  return [heads, ...raw.map((record) => heads.map((head) => record[head]))].map((line) => line.map(cell).join(",")).join("\n");
+  const cell = (value) =>
+    /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? "");
+  return [heads, ...raw.map((record) => heads.map((head) => record[head]))]
+    .map((line) => line.map(cell).join(","))
+    .join("\n");
 }

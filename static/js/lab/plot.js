@@ -1,10 +1,11 @@
 // Plot: histograms, lines and timelines as SVG, each with a table that says the same.
 //
-// A transport has a colour, a shape and a label, so no series is told by its colour alone. A plot is drawn in the pixels that it
-// has, so that its words are as big on a phone; its height is given from the start, so that nothing moves when it fills.
+// A transport has a colour, a shape and a label, so no series is told by its colour alone. A plot is drawn in
+// the pixels that it has, so that its words are as big on a phone; its height is given from the start, so
+// that nothing moves when it fills.
 
 import { element, svg } from "../site/element.js";
-import { digits } from "../site/statistics.js";
+import { digits } from "../site/formatting.js";
 
 const HEIGHT = 260;
 const LEFT = 52;
@@ -12,11 +13,14 @@ const RIGHT = 22;
 const TOP = 12;
 const BOTTOM = 40;
 const NAME = 15;
+const DOT = 12;
 const BINS = 12; // of a few dozen values: more would draw chance
 
 /**
  * @typedef {{label: string, log?: boolean, least?: number, most?: number}} Axis
- * @typedef {{label: string, transport?: string, points: [number, number][]}} Series
+ * @typedef {{label: string, transport?: string, points: number[][]}} Series  `points`: [x, y]
+ *
+ * @typedef {(value: number) => number} Scale
  */
 
 /** One picture and its table. Give `node` a place, then draw. */
@@ -33,28 +37,72 @@ export class Plot {
     new ResizeObserver(() => this.#again()).observe(this.#picture);
   }
 
-  /** Draw how often which values came. @param {number[]} values @param {Axis} axis @param {{at: number, label: string}[]} [marks] */
+  /**
+   * Draw how often which values came.
+   * @param {number[]} values
+   * @param {Axis} axis
+   * @param {{at: number, label: string}[]} [marks]
+   */
   histogram(values, axis, marks = []) {
     const most = Math.max(axis.most ?? 0, ...values, ...marks.map(({ at }) => at * 1.02)) || 1;
     const counts = new Array(BINS).fill(0);
-    for (const value of values) counts[Math.min(BINS - 1, Math.floor((Math.max(0, value) / most) * BINS))] += 1;
+    for (const value of values)
+      counts[Math.min(BINS - 1, Math.floor((Math.max(0, value) / most) * BINS))] += 1;
     const edge = (bin) => (bin * most) / BINS;
-    this.#draw({ ...axis, least: 0, most }, { label: "messages", least: 0, most: Math.max(...counts, 4) * 1.3 }, ({ x, y }) => [
-      ...counts.map((count, i) => svg("rect", { class: "bar", x: x(edge(i)) + 0.5, width: Math.max(1, x(edge(i + 1)) - x(edge(i)) - 1), y: y(count), height: y(0) - y(count) })),
-      ...marks.map(({ at }) => svg("line", { class: "mark-line", x1: x(at), x2: x(at), y1: TOP, y2: y(0) })),
-      ...marks.map(({ at, label }, i) => text(label, x(at) + (at > most * 0.7 ? -5 : 5), TOP + 12 + 15 * i, at > most * 0.7 ? "end" : "start")),
-    ]);
-    this.#rows([axis.label, "messages"], counts.map((count, i) => [`${digits(edge(i))} – ${digits(edge(i + 1))}`, count]));
+    this.#draw(
+      { ...axis, least: 0, most },
+      { label: "messages", least: 0, most: Math.max(...counts, 4) * 1.3 },
+      ({ x, y }) => [
+        ...counts.map((count, i) =>
+          svg("rect", {
+            class: "bar",
+            x: x(edge(i)) + 0.5,
+            width: Math.max(1, x(edge(i + 1)) - x(edge(i)) - 1),
+            y: y(count),
+            height: y(0) - y(count),
+          }),
+        ),
+        ...marks.map(({ at }) =>
+          svg("line", { class: "mark-line", x1: x(at), x2: x(at), y1: TOP, y2: y(0) }),
+        ),
+        ...marks.map(({ at, label }, i) =>
+          text(
+            label,
+            x(at) + (at > most * 0.7 ? -5 : 5),
+            TOP + 12 + 15 * i,
+            at > most * 0.7 ? "end" : "start",
+          ),
+        ),
+      ],
+    );
+    this.#rows(
+      [axis.label, "messages"],
+      counts.map((count, i) => [`${digits(edge(i))} – ${digits(edge(i + 1))}`, count]),
+    );
   }
 
   /** Draw lines. @param {Series[]} series @param {Axis} xAxis @param {Axis} yAxis */
   lines(series, xAxis, yAxis) {
     const all = series.flatMap(({ points }) => points);
-    this.#draw(bounds(xAxis, all.map(([x]) => x)), bounds(yAxis, all.map(([, y]) => y)), ({ x, y }) => [...series.map((one) => line(one, x, y)), ...names(series, x, y)]);
+    this.#draw(
+      bounds(
+        xAxis,
+        all.map(([x]) => x),
+      ),
+      bounds(
+        yAxis,
+        all.map(([, y]) => y),
+      ),
+      ({ x, y }) => [...series.map((one) => line(one, x, y)), ...names(series, x, y)],
+    );
     const heads = [xAxis.label, ...series.map(({ label }) => label)];
     const places = [...new Set(all.map(([x]) => x))].toSorted((a, b) => a - b);
-    const found = ({ points }, place) => digits(points.find(([x]) => x === place)?.[1]);
-    this.#rows(heads, places.map((place) => [digits(place), ...series.map((one) => found(one, place))]));
+    const found = (/** @type {Series} */ { points }, /** @type {number} */ place) =>
+      digits(points.find(([x]) => x === place)?.[1]);
+    this.#rows(
+      heads,
+      places.map((place) => [digits(place), ...series.map((one) => found(one, place))]),
+    );
   }
 
   /**
@@ -66,16 +114,36 @@ export class Plot {
     const ends = rows.flatMap(({ spans }) => spans.map(({ to }) => to));
     const height = (HEIGHT - TOP - BOTTOM) / Math.max(rows.length, 1);
     const named = rows.some(({ label }) => label) ? 18 : 1;
-    const place = (i) => ({ y: TOP + i * height + named, height: Math.max(1, Math.min(26, height - named - 1)) });
+    const place = (i) => ({
+      y: TOP + i * height + named,
+      height: Math.max(1, Math.min(26, height - named - 1)),
+    });
     this.#draw({ least: 0, most: Math.max(1e-9, ...ends), ...axis }, null, ({ x }) =>
       rows.flatMap(({ label, transport, spans }, i) => [
         ...spans.map(({ from, to, kind }) =>
-          svg("rect", { class: `span ${kind}`, "data-transport": transport ?? "", x: x(from), width: Math.max(2, x(to) - x(from)), ...place(i) }),
+          svg("rect", {
+            class: `span ${kind}`,
+            "data-transport": transport ?? "",
+            x: x(from),
+            width: Math.max(2, x(to) - x(from)),
+            ...place(i),
+          }),
         ),
-        ...(label ? [text(label, Math.min(x(spans[0]?.from ?? 0), x(axis.most ?? 0) * 0.75), TOP + i * height + 12, "start")] : []),
+        ...(label
+          ? [
+              text(
+                label,
+                Math.min(x(spans[0]?.from ?? 0), x(axis.most ?? 0) * 0.75),
+                TOP + i * height + 12,
+                "start",
+              ),
+            ]
+          : []),
       ]),
     );
-    const told = rows.flatMap(({ label, spans }) => spans.map(({ from, to, kind }) => [label, kind, digits(from), digits(to)]));
+    const told = rows.flatMap(({ label, spans }) =>
+      spans.map(({ from, to, kind }) => [label, kind, digits(from), digits(to)]),
+    );
     this.#rows(["row", "what", `from, ${axis.label}`, "to"], told);
   }
 
@@ -86,15 +154,26 @@ export class Plot {
       const y = yAxis ? scale(yAxis, HEIGHT - BOTTOM, TOP) : () => HEIGHT - BOTTOM;
       const size = { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT };
       const axes = [...axis(xAxis, x, width, true), ...(yAxis ? axis(yAxis, y, width, false) : [])];
-      this.#picture.replaceChildren(svg("svg", { ...size, role: "img", "aria-label": `${this.title}: the table below says the same` }, ...axes, ...inside({ x, y })));
+      this.#picture.replaceChildren(
+        svg(
+          "svg",
+          { ...size, role: "img", "aria-label": `${this.title}: the table below says the same` },
+          ...axes,
+          ...inside({ x, y }),
+        ),
+      );
     };
     this.#again();
   }
 
   #rows(heads, rows) {
     const head = element("tr", {}, ...heads.map((words) => element("th", { scope: "col" }, words)));
-    const body = rows.map((cells) => element("tr", {}, ...cells.map((cell) => element("td", {}, String(cell)))));
-    this.#table.replaceChildren(element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)));
+    const body = rows.map((cells) =>
+      element("tr", {}, ...cells.map((cell) => element("td", {}, String(cell)))),
+    );
+    this.#table.replaceChildren(
+      element("table", {}, element("thead", {}, head), element("tbody", {}, ...body)),
+    );
   }
 }
 
@@ -102,7 +181,8 @@ function bounds(axis, values) {
   const positive = axis.log ? values.filter((value) => value > 0) : values;
   const least = axis.least ?? Math.min(axis.log ? Infinity : 0, ...positive);
   const most = axis.most ?? Math.max(-Infinity, ...positive);
-  if (!Number.isFinite(least) || !Number.isFinite(most)) return { ...axis, least: axis.log ? 0.1 : 0, most: 1 };
+  if (!Number.isFinite(least) || !Number.isFinite(most))
+    return { ...axis, least: axis.log ? 0.1 : 0, most: 1 };
   if (!axis.log) return { ...axis, least, most: axis.most ?? (most * 1.08 || 1) };
   return { ...axis, least: 10 ** Math.floor(Math.log10(least)), most: 10 ** Math.ceil(Math.log10(most)) };
 }
@@ -124,21 +204,30 @@ function ticks({ least, most, log }) {
 function axis(of, at, width, isX) {
   const bottom = HEIGHT - BOTTOM;
   const grid = ticks(of).flatMap((tick) => {
-    const ends = isX ? { x1: at(tick), x2: at(tick), y1: bottom, y2: bottom + 4 } : { x1: LEFT, x2: width - RIGHT, y1: at(tick), y2: at(tick) };
-    const label = isX ? text(short(tick), at(tick), bottom + 18, "middle") : text(short(tick), LEFT - 6, at(tick) + 4, "end");
+    const ends = isX
+      ? { x1: at(tick), x2: at(tick), y1: bottom, y2: bottom + 4 }
+      : { x1: LEFT, x2: width - RIGHT, y1: at(tick), y2: at(tick) };
+    const label = isX
+      ? text(short(tick), at(tick), bottom + 18, "middle")
+      : text(short(tick), LEFT - 6, at(tick) + 4, "end");
     return [svg("line", { class: "grid", ...ends }), label];
   });
-  const name = isX ? text(of.label, width - RIGHT, HEIGHT - 5, "end") : text(of.label, LEFT + 4, TOP + 2, "start");
+  const name = isX
+    ? text(of.label, width - RIGHT, HEIGHT - 5, "end")
+    : text(of.label, LEFT + 4, TOP + 2, "start");
   name.classList.add("axis-name");
-  return isX ? [svg("line", { class: "base", x1: LEFT, x2: width - RIGHT, y1: bottom, y2: bottom }), ...grid, name] : [...grid, name];
+  return isX
+    ? [svg("line", { class: "base", x1: LEFT, x2: width - RIGHT, y1: bottom, y2: bottom }), ...grid, name]
+    : [...grid, name];
 }
 
-function line({ transport, points }, x, y) {
+/** @param {Series} series @param {Scale} x @param {Scale} y */
+function line({ transport = "", points }, x, y) {
   const sorted = points.toSorted(([a], [b]) => a - b);
-  const href = `/static/shapes.svg#${transport ?? "short-polling"}`;
-  const dots = sorted.map(([a, b]) => svg("use", { href, x: x(a) - 6, y: y(b) - 6, width: 12, height: 12 }));
+  const dot = { class: "dot", width: DOT, height: DOT };
+  const dots = sorted.map(([a, b]) => svg("rect", { ...dot, x: x(a) - DOT / 2, y: y(b) - DOT / 2 }));
   const path = svg("polyline", { points: sorted.map(([a, b]) => `${x(a)},${y(b)}`).join(" ") });
-  return svg("g", { class: "line", "data-transport": transport ?? "" }, path, ...dots);
+  return svg("g", { class: "line", "data-transport": transport }, path, ...dots);
 }
 
 /** Write each line's name at its end, below another's where they would overlap. */
@@ -153,7 +242,11 @@ function names(series, x, y) {
     .map((end) => {
       const at = Math.max(end.y, free);
       free = at + NAME;
-      return svg("g", { class: "line", "data-transport": end.transport ?? "" }, text(end.label, end.x, at, "end"));
+      return svg(
+        "g",
+        { class: "line", "data-transport": end.transport ?? "" },
+        text(end.label, end.x, at, "end"),
+      );
     });
 }
 

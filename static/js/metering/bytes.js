@@ -12,7 +12,8 @@ export function bytesOf(text) {
 }
 
 /**
- * Count the bytes of a text frame as a server sends it: a head of 2, 4 or 10, and the payload (RFC 6455 §5.2).
+ * Count the bytes of a text frame as a server sends it: a head of 2, 4 or 10, and the payload (RFC 6455
+ * §5.2).
  * @param {string} text
  * @returns {number}
  */

@@ -1,7 +1,9 @@
-// Calibration: two things that no script can see in its own browser, asked of the server a few times, once a page.
+// Calibration: two things that no script can see in its own browser, asked of the server a few times, once a
+// page.
 //
-// How many bytes of headers this browser sends with a request, and how far its clock is from the server's. Each answer
-// bounds the difference of the clocks: the server had our request after we sent it, and before we had the answer.
+// How many bytes of headers this browser sends with a request, and how far its clock is from the server's.
+// Each answer bounds the difference of the clocks: the server had our request after we sent it, and before we
+// had the answer.
 
 /**
  * @typedef {object} Calibration

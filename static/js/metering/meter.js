@@ -1,11 +1,15 @@
 // Meters: was each message seen exactly once, and how late?
 //
-// They stand apart from the log on purpose: they look at what a pane really shows, so they also find the faults of
-// a log, a transport or a server that breaks the rule.
+// They stand apart from the log on purpose: they see what a pane really shows, so they also find the faults
+// of a log, a transport or a server that breaks the rule.
 
-const DELAYS_KEPT = 1000;
+import { percentile } from "../site/statistics.js";
 
-/** Counts what was received, lost, doubled or out of order, from the ids in the order in which they are shown. */
+const DELAYS_MOST = 1000;
+
+/**
+ * Counts what was received, lost, doubled or out of order, from the ids in the order in which they are shown.
+ */
 export class ExactlyOnce {
   received = 0;
   lost = 0;
@@ -13,9 +17,11 @@ export class ExactlyOnce {
   outOfOrder = 0;
   /** Repeats that the log dropped: no fault, a sign of overlapping connections. */
   dropped = 0;
-  /** Times that the server said: this can no longer be told in full. */
+  /** Gaps that the server reported: messages that are no longer stored. */
   gaps = 0;
+  /** @type {Set<number>} */
   #seen = new Set();
+  /** @type {number | null} */
   #highest = null;
 
   /** @param {number} id */
@@ -35,7 +41,7 @@ export class ExactlyOnce {
     this.#highest = id;
   }
 
-  /** A gap was told: what comes next is another beginning. */
+  /** A gap was reported: what comes next starts over. */
   startOver() {
     this.gaps += 1;
     this.#seen.clear();
@@ -50,31 +56,31 @@ export class ExactlyOnce {
 
 /** Delivery delays, in ms: from the server's `sent_at` until the pane had the message. */
 export class Delays {
-  #kept = [];
+  /** @type {number[]} */
+  #delays = [];
 
   /** @param {number} ms */
   add(ms) {
-    this.#kept.push(ms);
-    if (this.#kept.length > DELAYS_KEPT) this.#kept.shift();
+    this.#delays.push(ms);
+    if (this.#delays.length > DELAYS_MOST) this.#delays.shift();
   }
 
-  /** How many there are; of older ones only the last thousand are kept. */
+  /** How many there are; only of the last thousand. */
   get count() {
-    return this.#kept.length;
+    return this.#delays.length;
   }
 
   /** @returns {number | undefined} */
   get last() {
-    return this.#kept.at(-1);
+    return this.#delays.at(-1);
   }
 
   /**
-   * Give the delay that the share `p` of all does not exceed (nearest rank).
+   * Return the delay that the share `p` of all does not exceed (nearest rank).
    * @param {number} p  0 to 1
    * @returns {number | undefined}
    */
   percentile(p) {
-    const sorted = this.#kept.toSorted((a, b) => a - b);
-    return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)];
+    return percentile(this.#delays, p);
   }
 }

@@ -1,32 +1,39 @@
-// An EventSource that counts: the part of the browser's interface that a transport needs, and each event noted on a wire.
+// An EventSource that counts: the part of the browser's interface that a transport needs, and each event
+// noted on a network.
 
 import { bytesOf } from "./bytes.js";
 
 const HEAD_DOWN = 194; // this server's answer before its first event
-const ACCEPT_UP = "text/event-stream".length - "*/*".length; // by so much more it asks than a fetch
+const ACCEPT_UP = "text/event-stream".length - "*/*".length; // so many bytes more than a fetch
 const CHUNK_BYTES = 7; // around each event: its length in hexadecimal, and two line ends (RFC 9112 §7.1)
 
 /** As `EventSource`, for batches. */
 export class MeteredEventSource extends EventTarget {
   #entry;
+  /** @type {EventSource | null} */
   #source = null;
-  #wire;
+  #network;
   readyState = 0;
 
-  /** @param {string} url @param {import("./metered_connection.js").Wire} wire @param {number} up  bytes of the request */
-  constructor(url, wire, up) {
+  /**
+   * @param {string} url
+   * @param {import("./metered_network.js").MeteredNetwork} network
+   * @param {number} up  bytes of the request
+   */
+  constructor(url, network, up) {
     super();
-    this.#wire = wire;
-    this.#entry = wire.began("socket", "stream", 0);
-    if (wire.offline) {
+    this.#network = network;
+    this.#entry = network.began("socket", "stream", 0);
+    if (network.offline) {
       setTimeout(() => this.#failed());
       return;
     }
-    wire.requests += 1;
+    network.requests += 1;
     this.#note("↑ request", up + ACCEPT_UP, 0);
-    this.#listen(new EventSource(url), wire.cutting);
+    this.#listen(new EventSource(url), network.cutting);
   }
 
+  /** @param {EventSource} source @param {AbortSignal} cutting */
   #listen(source, cutting) {
     this.#source = source;
     const cut = () => this.#failed();
@@ -36,8 +43,8 @@ export class MeteredEventSource extends EventTarget {
       this.dispatchEvent(new Event("open"));
     });
     source.addEventListener("batch", ({ data, lastEventId }) => {
-      this.#wire.frames += 1;
-      const text = `event: batch\nid: ${lastEventId}\ndata: ${data}\n\n`;
+      this.#network.frames += 1;
+      const text = `event: batch\ndata: ${data}\nid: ${lastEventId}\n\n`;
       this.#note("↓ event", 0, bytesOf(text) + CHUNK_BYTES);
       this.dispatchEvent(new MessageEvent("batch", { data, lastEventId }));
     });
@@ -47,17 +54,18 @@ export class MeteredEventSource extends EventTarget {
   /** Hang up. */
   close() {
     this.#source?.close();
-    if (this.#entry.end === null) this.#wire.ended(this.#entry, 0);
+    if (this.#entry.end === null) this.#network.ended(this.#entry, 0);
   }
 
+  /** @param {string} what @param {number} up @param {number} down */
   #note(what, up, down) {
-    this.#wire.ended(this.#wire.began("frame", what, up), down);
+    this.#network.ended(this.#network.began("frame", what, up), down);
   }
 
   #failed() {
     this.readyState = this.#source?.readyState ?? 0;
     this.#entry.what = "stream cut";
-    this.#wire.ended(this.#entry, 0, true);
+    this.#network.ended(this.#entry, 0, true);
     this.dispatchEvent(new Event("error"));
   }
 }

@@ -1,4 +1,5 @@
-// A WebSocket that counts: the part of the browser's interface that a transport needs, and each frame noted on a wire.
+// A WebSocket that counts: the part of the browser's interface that a transport needs, and each frame noted
+// on a network.
 
 import { frameBytes } from "./bytes.js";
 
@@ -8,25 +9,27 @@ const MASK_BYTES = 4; // on each frame that a client sends (RFC 6455 §5.3)
 /** As `WebSocket`, for text frames. */
 export class MeteredSocket extends EventTarget {
   #entry;
+  /** @type {WebSocket | null} */
   #socket = null;
-  #wire;
+  #network;
 
-  /** @param {string} url @param {import("./metered_connection.js").Wire} wire */
-  constructor(url, wire) {
+  /** @param {string} url @param {import("./metered_network.js").MeteredNetwork} network */
+  constructor(url, network) {
     super();
-    this.#wire = wire;
+    this.#network = network;
     const { pathname, search } = new URL(url);
-    this.#entry = wire.began("socket", "open", 0);
-    if (wire.offline) {
+    this.#entry = network.began("socket", "open", 0);
+    if (network.offline) {
       setTimeout(() => this.#closed({ code: 1006, reason: "offline" }));
       return;
     }
-    wire.requests += 1;
-    wire.connections += 1;
+    network.requests += 1;
+    network.connections += 1;
     this.#note("↑ upgrade", HANDSHAKE.up + pathname.length + search.length, 0);
-    this.#listen(new WebSocket(url), wire.cutting);
+    this.#listen(new WebSocket(url), network.cutting);
   }
 
+  /** @param {WebSocket} socket @param {AbortSignal} cutting */
   #listen(socket, cutting) {
     this.#socket = socket;
     const cut = () => this.close();
@@ -48,27 +51,33 @@ export class MeteredSocket extends EventTarget {
   /** Send a text frame. @param {string} text */
   send(text) {
     this.#frame("↑ frame", frameBytes(text) + MASK_BYTES, 0);
-    this.#socket.send(text);
+    this.#socket?.send(text);
   }
 
-  /** Close; a socket that is still connecting closes when it is open, so that the browser doesn't complain. */
+  /**
+   * Close; a socket that is still connecting closes when it is open, so that the browser doesn't complain.
+   */
   close() {
-    if (this.#socket?.readyState !== WebSocket.CONNECTING) this.#socket?.close();
-    else this.#socket.addEventListener("open", () => this.#socket.close());
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.CONNECTING) socket?.close();
+    else socket.addEventListener("open", () => socket.close());
   }
 
+  /** @param {string} what @param {number} up @param {number} down */
   #frame(what, up, down) {
-    this.#wire.frames += 1;
+    this.#network.frames += 1;
     this.#note(what, up, down);
   }
 
+  /** @param {string} what @param {number} up @param {number} down */
   #note(what, up, down) {
-    this.#wire.ended(this.#wire.began("frame", what, up), down);
+    this.#network.ended(this.#network.began("frame", what, up), down);
   }
 
+  /** @param {{code: number, reason: string}} event */
   #closed({ code, reason }) {
     this.#entry.what = `closed ${code}`;
-    this.#wire.ended(this.#entry, 0, code === 1006);
+    this.#network.ended(this.#entry, 0, code === 1006);
     this.dispatchEvent(new CloseEvent("close", { code, reason }));
   }
 }

@@ -1,4 +1,4 @@
-// Recorder: the bytes of a recorded wire, sorted into requests, responses and frames.
+// Recorder: the bytes of a recorded link, sorted into requests, responses and frames.
 //
 // The bytes are those that really travelled, headers and masks included: the proxy saw them, no script could.
 
@@ -6,7 +6,7 @@ import { readFrame } from "./rfc6455.js";
 
 /**
  * @typedef {object} Part  one request, response or frame
- * @property {string} wire
+ * @property {string} link
  * @property {number} connection
  * @property {"up" | "down"} way
  * @property {"request" | "response" | "frame" | "event"} kind
@@ -28,10 +28,11 @@ export class Recorder {
     this.onPart = onPart;
   }
 
-  /** Take bytes, as `layWires` tells them. */
-  take = ({ link: wire, connection, way, at, bytes }) => {
-    const name = `${wire} ${connection}`;
-    if (!this.#lines.has(name)) this.#lines.set(name, { up: new Uint8Array(), down: new Uint8Array(), upgraded: false });
+  /** Take bytes, as `openLinks` gives them. */
+  take = ({ link, connection, way, at, bytes }) => {
+    const name = `${link} ${connection}`;
+    if (!this.#lines.has(name))
+      this.#lines.set(name, { up: new Uint8Array(), down: new Uint8Array(), upgraded: false });
     const line = this.#lines.get(name);
     line[way] = joined(line[way], bytes);
     let part;
@@ -39,8 +40,9 @@ export class Recorder {
       line[way] = line[way].slice(part.size);
       const kind = part.kind ?? (way === "up" ? "request" : "response");
       if (kind === "response" && text(part.head).startsWith("HTTP/1.1 101")) line.upgraded = true;
-      if (kind === "response" && /\ncontent-type: *text\/event-stream/i.test(text(part.head))) line.streams = true;
-      this.onPart({ wire, connection, way, at, ...part, kind });
+      if (kind === "response" && /\ncontent-type: *text\/event-stream/i.test(text(part.head)))
+        line.streams = true;
+      this.onPart({ link, connection, way, at, ...part, kind });
     }
   };
 
@@ -76,7 +78,12 @@ function eventOf(bytes) {
   if (end < 0 || bytes.length < size) return null;
   const from = said.indexOf("data: ") < 0 ? size : said.indexOf("data: ") + 6;
   const to = Math.max(from, size - 4);
-  return { kind: "event", size, head: joined(bytes.slice(0, from), bytes.slice(to, size)), body: bytes.slice(from, to) };
+  return {
+    kind: "event",
+    size,
+    head: joined(bytes.slice(0, from), bytes.slice(to, size)),
+    body: bytes.slice(from, to),
+  };
 }
 
 function joined(one, other) {
@@ -96,7 +103,10 @@ export function utf8(bytes) {
   return decoder.decode(bytes);
 }
 
-/** Estimate what TCP and IP add to some bytes: 52 a segment of at most 1448, and as much for an acknowledgement. */
+/**
+ * Estimate what TCP and IP add to some bytes: 52 a segment of at most 1448, and as much for an
+ * acknowledgement.
+ */
 export function underneath(size) {
   return Math.ceil(size / 1448) * 2 * 52;
 }

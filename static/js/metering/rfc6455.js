@@ -21,18 +21,34 @@ export function readFrame(bytes) {
   const extra = short === 126 ? 2 : short === 127 ? 8 : 0;
   const headSize = 2 + extra + (masked ? 4 : 0);
   if (bytes.length < headSize) return null;
-  const length = extra ? Number(bytes.slice(2, 2 + extra).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n)) : short;
+  const length = extra
+    ? Number(bytes.slice(2, 2 + extra).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n))
+    : short;
   const size = headSize + length;
   if (bytes.length < size) return null;
   const key = bytes.slice(2 + extra, headSize);
   const carried = bytes.slice(headSize, size);
   const opcode = OPCODES[first & 15] ?? `reserved ${first & 15}`;
+  const sizes = extra ? `length in the next ${extra} bytes` : `${length} bytes`;
   const fields = [
-    { name: "FIN, opcode", bytes: bytes.slice(0, 1), meaning: `${first > 127 ? "the last piece" : "more pieces follow"}, ${opcode}` },
-    { name: "MASK, length", bytes: bytes.slice(1, 2), meaning: `${masked ? "masked" : "not masked"}, ${extra ? `length in the next ${extra} bytes` : `${length} bytes`}` },
+    {
+      name: "FIN, opcode",
+      bytes: bytes.slice(0, 1),
+      meaning: `${first > 127 ? "the last piece" : "more pieces follow"}, ${opcode}`,
+    },
+    {
+      name: "MASK, length",
+      bytes: bytes.slice(1, 2),
+      meaning: `${masked ? "masked" : "not masked"}, ${sizes}`,
+    },
   ];
   if (extra) fields.push({ name: "length", bytes: bytes.slice(2, 2 + extra), meaning: `${length} bytes` });
-  if (masked) fields.push({ name: "masking key", bytes: key, meaning: "new for each frame; the payload is XORed with it" });
+  if (masked)
+    fields.push({
+      name: "masking key",
+      bytes: key,
+      meaning: "new for each frame; the payload is XORed with it",
+    });
   fields.push({ name: "payload", bytes: carried, meaning: `${length} bytes` });
   return { opcode, masked, payload: masked ? mask(carried, key) : carried, fields, size };
 }
@@ -42,7 +58,11 @@ export function mask(payload, key) {
   return payload.map((byte, i) => byte ^ key[i % 4]);
 }
 
-/** Compute the answer that proves that a server understood (§4.2.2). @param {string} key @returns {Promise<string>} */
+/**
+ * Compute the answer that proves that a server understood (§4.2.2).
+ * @param {string} key
+ * @returns {Promise<string>}
+ */
 export async function acceptOf(key) {
   const digest = await crypto.subtle.digest("SHA-1", new TextEncoder().encode(key + GUID));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));

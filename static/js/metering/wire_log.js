@@ -1,7 +1,8 @@
 // The wire log: what crosses a pane's wire, as a picture of the last seconds and as a table.
 //
-// Time runs to the left, now is the right edge. Above the line goes up, below it comes down; a tick's height is the root of
-// its bytes. A band along the line is a request that waits for its answer, or a socket that is open.
+// Time runs to the left, now is the right edge. Above the line goes up, below it comes down; a tick's height
+// is the root of its bytes. A band along the line is a request that waits for its answer, or a socket that is
+// open.
 
 import { element, svg } from "../site/element.js";
 import { size } from "../site/formatting.js";
@@ -14,30 +15,38 @@ const ROWS = 30;
 
 /** Draws a wire's entries. */
 export class WireLog {
-  #wire;
+  #network;
   #time = svg("g", {});
   #drawn = new Map();
   #rows = element("tbody");
   #details = element("details", {}, element("summary", {}, "As a table"));
 
-  /** @param {import("./metered_connection.js").Wire} wire */
-  constructor(wire) {
-    this.#wire = wire;
+  /** @param {import("./metered_network.js").MeteredNetwork} network */
+  constructor(network) {
+    this.#network = network;
     const heads = ["at", "what", "up", "down", "took"].map((text) => element("th", { scope: "col" }, text));
     const head = element("thead", {}, element("tr", {}, ...heads));
-    this.#details.append(element("div.scroll", { tabIndex: 0 }, element("table.wire-table", {}, head, this.#rows)));
+    this.#details.append(
+      element("div.scroll", { tabIndex: 0 }, element("table.wire-table", {}, head, this.#rows)),
+    );
     this.#details.addEventListener("toggle", () => this.#tabulate());
     // An inner svg at 100 % puts the origin at the right edge, however wide the pane is.
     const edge = svg("svg", { x: "100%", overflow: "visible" }, this.#time);
     const line = svg("line", { class: "axis", x1: 0, x2: "100%", y1: MIDDLE, y2: MIDDLE });
-    const picture = svg("svg", { class: "wire-picture", height: 2 * MIDDLE, "aria-hidden": "true" }, line, edge, ...names());
+    const picture = svg(
+      "svg",
+      { class: "wire-picture", height: 2 * MIDDLE, "aria-hidden": "true" },
+      line,
+      edge,
+      ...names(),
+    );
     this.nodes = [picture, this.#details];
   }
 
   /** Bring the picture up to date, and the table when it is open. */
   draw(now = performance.now()) {
     this.#time.setAttribute("transform", `translate(${x(-now)} 0)`);
-    for (const entry of this.#wire.entries) this.#drawEntry(entry, now);
+    for (const entry of this.#network.entries) this.#drawEntry(entry, now);
     for (const [entry, { group }] of this.#drawn) {
       if ((entry.end ?? now) > now - KEPT_MS) continue;
       group.remove();
@@ -73,7 +82,7 @@ export class WireLog {
 
   #tabulate() {
     if (!this.#details.open) return;
-    const newest = this.#wire.entries.slice(-ROWS).reverse();
+    const newest = this.#network.entries.slice(-ROWS).reverse();
     this.#rows.replaceChildren(...newest.map(row));
   }
 }

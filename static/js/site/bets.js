@@ -1,8 +1,10 @@
-// The reader's bets, in a file on the reader's own disk; where this page isn't served by the reader's machine, in the browser.
+// The reader's bets, in a file on the reader's own disk; where this page isn't served by the reader's machine, in the
+// browser.
 //
-// Nothing leaves the machine either way. A bet can be changed until the first run that counts has settled it; then it stays.
+// Nothing leaves the machine either way. A bet can be changed until the first run that counts has scored it.
 
 import { EQUALS } from "./statistics.js";
+import { recall, remember } from "./storage.js";
 
 /**
  * @typedef {object} Bet
@@ -13,14 +15,14 @@ import { EQUALS } from "./statistics.js";
  * @property {number | string[]} [measured]
  * @property {number} [ratio]  of numbers: bet / measured; of rankings: the share of pairs in the right order
  * @property {number} [n]
+ *
+ * @typedef {Record<string, Bet>} Bets  by name
  */
 
-const STORED = "hold-the-line-bets";
-
-/** Dispatches `change` when a bet was placed, settled or forgotten. */
+/** Dispatches `change` when a bet was placed, scored or forgotten. */
 export const changes = new EventTarget();
 
-/** @type {Promise<Record<string, Bet>> | undefined} */
+/** @type {Promise<Bets> | undefined} */
 let known;
 
 /** Return all bets, by name. */
@@ -29,15 +31,21 @@ export function bets() {
   return known;
 }
 
-/** Place a bet, or change one that isn’t settled. @param {string} name @param {Bet} bet */
+/** Place a bet, or change one that isn’t scored. @param {string} name @param {Bet} bet */
 export async function place(name, bet) {
   if ((await bets())[name]?.measured === undefined) await write(name, bet);
 }
 
-/** Write down what was measured for a bet, if it was placed and isn’t settled. @param {string} name @param {number | string[]} measured @param {number} n */
-export async function settle(name, measured, n) {
+/**
+ * Write down what was measured for a bet, if it was placed and isn’t scored.
+ * @param {string} name
+ * @param {number | string[]} measured
+ * @param {number} n
+ */
+export async function score(name, measured, n) {
   const bet = (await bets())[name];
-  if (bet && bet.measured === undefined) await write(name, { ...bet, measured, ratio: compare(bet.bet, measured), n });
+  if (!bet || bet.measured !== undefined) return;
+  await write(name, { ...bet, measured, ratio: compare(bet.bet, measured), n });
 }
 
 /** Forget all bets. */
@@ -45,28 +53,52 @@ export function forget() {
   return change("DELETE", undefined, (all) => Object.keys(all).forEach((name) => delete all[name]));
 }
 
+/** @param {string} name @param {Bet} bet */
 function write(name, bet) {
   return change("POST", JSON.stringify({ name, ...bet }), (all) => (all[name] = bet));
 }
 
+/** @param {string} method @param {string | undefined} body @param {(all: Bets) => void} here */
 async function change(method, body, here) {
   known = request(method, body, here);
   await known;
   changes.dispatchEvent(new Event("change"));
 }
 
-/** Ask the server; where it refuses, do the same `here`, to what this browser has stored. */
+/**
+ * Ask the server; where it refuses, do the same `here`, to what this browser has stored.
+ * @param {string} method
+ * @param {string | undefined} body
+ * @param {(all: Bets) => void} here
+ * @returns {Promise<Bets>}
+ */
 async function request(method, body, here) {
   const headers = body ? { "Content-Type": "application/json" } : {};
-  const response = await fetch("/bets", { method, body, headers, cache: "no-store" }).catch(() => ({ ok: false }));
-  if (response.ok) return (await response.json()).bets;
-  const all = JSON.parse(localStorage.getItem(STORED) ?? "{}");
+  const response = await fetch("/bets", { method, body, headers, cache: "no-store" }).catch(() => null);
+  if (response?.ok) return (await response.json()).bets;
+  const all = recall("bets", isBets, {});
   here(all);
-  if (method !== "GET") localStorage.setItem(STORED, JSON.stringify(all));
+  if (method !== "GET") remember("bets", all);
   return all;
 }
 
-/** Compare a bet with what was measured; two that share a place are right in either order. @returns {number} */
+/** @param {any} value @returns {value is Bets} */
+function isBets(value) {
+  const all = typeof value === "object" && value !== null ? Object.values(value) : [null];
+  return all.every(
+    (bet) => typeof bet?.question === "string" && (isNumber(bet.bet) || Array.isArray(bet.bet)),
+  );
+}
+
+/** @param {unknown} value */
+function isNumber(value) {
+  return typeof value === "number";
+}
+
+/**
+ * Compare a bet with what was measured; two that share a place are right in either order.
+ * @returns {number}
+ */
 function compare(bet, measured) {
   if (!Array.isArray(bet)) return measured === 0 ? Number(bet === 0) : bet / measured;
   const place = (thing) => measured.findIndex((things) => things.split(EQUALS).includes(thing));
@@ -75,13 +107,16 @@ function compare(bet, measured) {
   return right.length / pairs.length;
 }
 
-/** Say how good a settled bet was. @param {Bet} bet @returns {string} */
+/** Return in words how good a scored bet was. @param {Bet} bet @returns {string} */
 export function verdict({ bet, ratio }) {
-  if (Array.isArray(bet)) return ratio === 1 ? "in the right order" : `${Math.round(ratio * 100)} % of the pairs in the right order`;
+  if (Array.isArray(bet))
+    return ratio === 1
+      ? "in the right order"
+      : `${Math.round(ratio * 100)} % of the pairs in the right order`;
   if (ratio === 1) return "exactly right";
   if (ratio > 0.95 && ratio < 1.05) return "right to 5 %";
   if (ratio > 0.8 && ratio < 1.25) return "close";
-  if (!(ratio > 0)) return bet === 0 ? "too low: it was something" : "too high: it was nothing";
+  if (!(ratio > 0)) return bet === 0 ? "too low: it was not 0" : "too high: it was 0";
   const factor = ratio > 1 ? ratio : 1 / ratio;
   return `too ${ratio > 1 ? "high" : "low"} by a factor of ${factor.toFixed(factor < 10 ? 1 : 0)}`;
 }

@@ -1,7 +1,8 @@
 // The box of an exercise: starts a check of the file on the reader's disk, and shows its verdict in place.
 //
-// Without this module the button still works: the form is posted, and the chapter comes back with the verdict in it.
-// So the verdict is not built here a second time: we fetch the chapter that shows it, and take it from there.
+// Without this module the button still works: the form is posted, and the chapter comes back with the verdict
+// in it. So the verdict is not built here a second time: we fetch the chapter that shows it, and take it from
+// there.
 
 for (const form of document.querySelectorAll("form.check")) {
   form.addEventListener("submit", (event) => {

@@ -1,16 +1,24 @@
 // Words for people: a connection's state, times, and sizes.
 
 /**
- * Say what a connection does at this moment.
+ * Return in words what a connection does at this moment.
  * @param {import("../client/contract.js").State} state
  * @param {number} [now]  as `performance.now()` gives it
  * @returns {string}
  */
-export function stateInWords({ name, since = 0, until = 0, why = "" }, now = performance.now()) {
+export function stateInWords(state, now = performance.now()) {
+  const { over, failed = [] } = state;
+  if (!over) return doing(state, now);
+  const failures = failed.map(({ label }) => label).join(" and ");
+  return `${over.label}${failures && `, because ${failures} did not work here`}: ${doing(state, now)}`;
+}
+
+/** @param {import("../client/contract.js").State} state @param {number} now */
+function doing({ name, since = 0, until = 0, why = "" }, now) {
   const left = seconds(Math.max(0, until - now));
   switch (name) {
-    case "asking":
-      return "asking";
+    case "requesting":
+      return "requesting";
     case "resting":
       return `next poll in ${left}`;
     case "held":
@@ -27,7 +35,7 @@ export function stateInWords({ name, since = 0, until = 0, why = "" }, now = per
 }
 
 /**
- * Say a time span: tenths of a second below ten, whole seconds and minutes above.
+ * Return in words a time span: tenths of a second below ten, whole seconds and minutes above.
  * @param {number} ms
  * @returns {string}
  */
@@ -38,7 +46,7 @@ export function seconds(ms) {
 }
 
 /**
- * Say a delay; a dash when there is none yet.
+ * Return in words a delay; a dash when there is none yet.
  * @param {number | undefined} ms
  * @returns {string}
  */
@@ -49,7 +57,7 @@ export function delay(ms) {
 }
 
 /**
- * Say a size, in decimal units.
+ * Return in words a size, in decimal units.
  * @param {number} bytes
  * @returns {string}
  */
@@ -59,10 +67,21 @@ export function size(bytes) {
 }
 
 /**
- * Say a count, with its thousands set apart.
+ * Return in words a count, with its thousands set apart.
  * @param {number} count
  * @returns {string}
  */
 export function number(count) {
   return count.toLocaleString("en").replaceAll(",", "\u202f");
+}
+
+/**
+ * Write a number with three significant digits, and no more.
+ * @param {number | undefined} value
+ * @returns {string}
+ */
+export function digits(value) {
+  if (value === undefined || !Number.isFinite(value)) return "–";
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
+  return String(Number(value.toPrecision(3)));
 }

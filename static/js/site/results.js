@@ -1,7 +1,8 @@
 // The results: follows a comparison that goes on, and gives the report's frame the height of the report.
 
 const ASK_SECONDS = 1;
-const section = document.querySelector(".run");
+const section = /** @type {HTMLElement} */ (document.querySelector(".run"));
+/** @type {HTMLIFrameElement | null} */
 const frame = document.querySelector("iframe.report");
 
 if (section.dataset.running === "yes") follow();

@@ -1,43 +1,46 @@
-// Keys: single keys that go somewhere, and the sheet that names them. What each does stands in base.html, for all to read.
+// Single keys that go somewhere, and the dialog that lists them (in base.html).
 //
-// A key means this only where nobody types. Who reaches single keys by accident – by voice, or with a tremor – can switch them off on the
-// sheet (WCAG 2.1.4); `?` and the button that opens the sheet stay.
+// A key means this only where nobody types. People who press single keys by accident – by voice, or with a
+// tremor – can switch them off in the dialog (WCAG 2.1.4); `?` and the button that opens the dialog stay.
 
-import { recall, remember } from "./storage.js";
+import { isBoolean, recall, remember } from "./storage.js";
 
-const KEPT = "single-keys";
+const STORED = "single-keys";
 const WRITING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
 const EXPERIMENTS = ".experiment";
 const EXERCISE = ".exercise";
 
-const sheet = document.querySelector("#keys");
-const opener = document.querySelector("#open-keys");
-const wanted = sheet.querySelector("input");
+const dialog = /** @type {HTMLDialogElement} */ (document.querySelector("#keys"));
+const opener = /** @type {HTMLElement} */ (document.querySelector("#open-keys"));
+const wanted = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));
 
-const ACTS = {
+/** @type {Record<string, () => void>} */
+const ACTIONS = {
   n: () => follow("link[rel=next]"),
   p: () => follow("link[rel=prev]"),
   c: () => location.assign("/"),
   e: () => show(below(EXPERIMENTS) ?? document.querySelector(EXPERIMENTS)),
   x: () => show(document.querySelector(EXERCISE)),
-  d: () => document.querySelector("#theme").click(),
+  d: () => /** @type {HTMLElement} */ (document.querySelector("#theme")).click(),
 };
 
-wanted.checked = recall(KEPT, true);
-wanted.addEventListener("change", () => remember(KEPT, wanted.checked));
+wanted.checked = recall(STORED, isBoolean, true);
+wanted.addEventListener("change", () => remember(STORED, wanted.checked));
 opener.hidden = false;
-opener.addEventListener("click", () => sheet.showModal());
-sheet.addEventListener("click", ({ target }) => target === sheet && sheet.close());
+opener.addEventListener("click", () => dialog.showModal());
+dialog.addEventListener("click", ({ target }) => target === dialog && dialog.close());
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(WRITING)) return;
-  if (event.key === "?") sheet.open ? sheet.close() : sheet.showModal();
-  else if (!sheet.open && wanted.checked) ACTS[event.key]?.();
+document.addEventListener("keydown", ({ key, ctrlKey, metaKey, altKey, target }) => {
+  if (ctrlKey || metaKey || altKey || /** @type {Element} */ (target).closest(WRITING)) return;
+  if (key !== "?") dialog.open || !wanted.checked || ACTIONS[key]?.();
+  else if (dialog.open) dialog.close();
+  else dialog.showModal();
 });
 
+/** @param {string} selector */
 function follow(selector) {
-  const address = document.querySelector(selector)?.href;
-  if (address) location.assign(address);
+  const link = /** @type {HTMLLinkElement | null} */ (document.querySelector(selector));
+  if (link) location.assign(link.href);
 }
 
 /** Find the first that begins below what has the focus, or below the top of the window. */
@@ -47,7 +50,10 @@ function below(selector) {
   return here ? all[all.indexOf(here) + 1] : all.find((one) => one.getBoundingClientRect().top > 1);
 }
 
-/** Bring a place to the top, its bets before it, and the focus to it: not to a field, where the next key would be typed. */
+/**
+ * Bring a place to the top, its bets before it, and the focus to it: not to a field, where the next key would
+ * be typed.
+ */
 function show(place) {
   if (!place) return;
   let top = place;

@@ -1,4 +1,4 @@
-// Figures: the little statistics that experiments share, and chance that can be repeated.
+// The little statistics that experiments share, and random numbers that can be repeated.
 
 /** Stands between two things that share a place in a ranking. */
 export const EQUALS = " ≈ ";
@@ -6,7 +6,7 @@ export const EQUALS = " ≈ ";
 const NEAR = 1.1;
 
 /**
- * Give the value that the share `p` of all does not exceed (nearest rank).
+ * Return the value that the share `p` of all does not exceed (nearest rank).
  * @param {number[]} values
  * @param {number} p  0 to 1
  * @returns {number | undefined}
@@ -16,13 +16,13 @@ export function percentile(values, p) {
   return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)];
 }
 
-/** Give the mean; of nothing, NaN. @param {number[]} values @returns {number} */
+/** Return the mean; of nothing, NaN. @param {number[]} values @returns {number} */
 export function mean(values) {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
- * Make a source of chance: the same seed gives the same numbers from 0 to 1 (mulberry32).
+ * Make a source of random numbers: the same seed gives the same numbers from 0 to 1 (mulberry32).
  * @param {number} seed
  * @returns {() => number}
  */
@@ -37,8 +37,8 @@ export function seeded(seed) {
 }
 
 /**
- * Give so many moments from 0 to `ms`, as people choose them who don't know of each other: a fixed gap would lock in step
- * with a poll's interval.
+ * Return `count` random moments from 0 to `ms`, in order. (A fixed gap would lock in step with a poll's
+ * interval.)
  * @param {number} count
  * @param {number} ms
  * @param {() => number} random
@@ -49,7 +49,8 @@ export function moments(count, ms, random) {
 }
 
 /**
- * Order things by a value, the one with the least first. Those within a tenth of each other share a place, `"one ≈ other"`: they
+ * Order things by a value, the one with the least first. Those within a tenth of each other share a place,
+ * `"one ≈ other"`: they
  * would change places from one measurement to the next.
  * @template T
  * @param {T[]} things
@@ -65,11 +66,4 @@ export function ranking(things, valueOf, nameOf) {
     else places.push([thing]);
   }
   return places.map((place) => place.map(nameOf).join(EQUALS));
-}
-
-/** Write a number with three significant digits, and no more. @param {number | undefined} value @returns {string} */
-export function digits(value) {
-  if (value === undefined || !Number.isFinite(value)) return "–";
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en").replaceAll(",", "\u202f");
-  return String(Number(value.toPrecision(3)));
 }

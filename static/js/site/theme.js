@@ -1,18 +1,18 @@
-// Light or dark: as the system says, unless the reader has chosen. A plain script, not a module, because it must run
-// before the first paint: a module would come after it, and the page would flash.
+// Light or dark: as the system says, unless the reader has chosen. A plain script, not a module, because it
+// must run before the first paint: a module would come after it, and the page would flash.
 {
   const root = document.documentElement;
+  const stored = "hold-the-line:theme";
   const choose = (theme) => {
-    if (theme) root.dataset.theme = theme;
-    else delete root.dataset.theme;
+    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   };
   try {
-    choose(localStorage.getItem("theme"));
+    choose(localStorage.getItem(stored));
   } catch {
     // Storage may be switched off: the system's theme, then.
   }
   addEventListener("DOMContentLoaded", () => {
-    const button = document.querySelector("#theme");
+    const button = /** @type {HTMLElement} */ (document.querySelector("#theme"));
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const shown = () => root.dataset.theme ?? (dark.matches ? "dark" : "light");
     const label = () => (button.textContent = shown() === "dark" ? "Light" : "Dark");
@@ -24,7 +24,7 @@
       choose(wanted);
       label();
       try {
-        localStorage.setItem("theme", wanted);
+        localStorage.setItem(stored, wanted);
       } catch {
         // As above.
       }
