@@ -5,14 +5,17 @@ A page that says "press *Cut*" becomes wrong when that button gets another name,
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tornado.websocket import websocket_connect
 
-from tests.support.server_process import start, stop
+from tests.support.server_process import running, start, stop
 from tutorial.__main__ import make_parser
 from tutorial.book import quoting
 from tutorial.book.chapters import Chapter, chapters
@@ -109,3 +112,29 @@ def test_debug_mode_says_how_long_a_step_took_and_not_which_handler_it_was(tmp_p
     text = log.read_text()
     assert re.search(r"RequestHandler\._execute.* took [\d.]+ seconds", text)
     assert "Blocking" not in text, "the class of the handler; the page would have to say so"
+
+
+async def first_answers(url: str, messages: int = 20) -> set[str]:
+    """Return which came first after a message over a WebSocket: "ack", "batch", or each at times."""
+    socket = await websocket_connect(
+        f"{url.replace('http', 'ws')}/rooms/order/websocket?cursor=now"
+    )
+    await socket.read_message()
+    first = set()
+    for _ in range(messages):
+        await socket.write_message(json.dumps({"type": "send", "author": "ann", "text": "hi"}))
+        answers = [json.loads(await socket.read_message() or "{}") for _ in range(2)]
+        assert {answer["type"] for answer in answers} == {"ack", "batch"}
+        first.add(answers[0]["type"])
+    socket.close()
+    return first
+
+
+def test_an_ack_may_come_before_or_after_the_batch_with_its_message(tmp_path: Path) -> None:
+    """Chapter 6: both orders happen, depending on the store."""
+    with (
+        running("--store=memory") as memory,
+        running(f"--store=sqlite:{tmp_path}/chat.db") as sqlite,
+    ):
+        assert "ack" in asyncio.run(first_answers(memory.url))
+        assert "batch" in asyncio.run(first_answers(sqlite.url))
