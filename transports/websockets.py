@@ -14,7 +14,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from transports.frames import error_json, key_of, parse_send, text_frame
 from transports.handler import RoomHandler
-from transports.handshake import check_handshake
+from transports.handshake import StrictProtocol, check_handshake
 from transports.posting import accept
 from transports.refusals import DETAILS, Refused, TooMany, refusal_of
 from transports.sender import Sender
@@ -42,6 +42,10 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
         await super().get(room)
         if self.get_status() == 403:  # another site's page: Tornado has looked at its origin
             raise Refused(403, DETAILS[403])
+
+    def get_websocket_protocol(self) -> StrictProtocol | None:
+        """Return what speaks RFC 6455 on this connection."""
+        return StrictProtocol.of(self)
 
     def open(self, room: str) -> None:
         if self.has_left:
