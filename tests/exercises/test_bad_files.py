@@ -8,6 +8,7 @@ import pytest
 
 from tutorial.exercises.runner.catalogue import exercise
 from tutorial.exercises.runner.check_process import verdict_on
+from tutorial.exercises.sandbox import crash_report
 from tutorial.exercises.verdict import Verdict
 
 STARTER = exercise(1).starter.read_text("utf-8")
@@ -88,3 +89,34 @@ def test_stray_prints_do_not_disturb_a_check_and_are_shown_when_it_fails(tmp_pat
     assert verdict_of(tmp_path, noisy + solution).passed
     verdict = verdict_of(tmp_path, noisy + STARTER)
     assert verdict.printed == '{"passed": false}'
+
+
+HANDLING = "\nDuring handling of the above exception, another exception occurred:\n\n"
+CAUSE = "\nThe above exception was the direct cause of the following exception:\n\n"
+
+
+def traceback(line: int, error: str) -> str:
+    return f'Traceback (most recent call last):\n  File "{FILE}", line {line}, in get\n{error}\n'
+
+
+FILE = exercise(1).solution
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        (traceback(3, "KeyError: 'a'") + traceback(5, "RuntimeError: sent"), "KeyError: 'a', in "),
+        (
+            traceback(3, "KeyError: 'a'") + HANDLING + traceback(5, "OSError: b"),
+            "KeyError: 'a', in",
+        ),
+        (
+            traceback(3, "KeyError: 'a'") + CAUSE + traceback(5, "OSError: b"),
+            "OSError: b, in line 5",
+        ),
+        (traceback(3, "KeyError: 'a'").replace(str(FILE), "lib.py"), "KeyError: 'a'"),
+        ("nothing raised", ""),
+    ],
+)
+def test_a_crash_report_names_the_first_error_and_not_what_follows_from_it(printed, shown):
+    assert crash_report.of_crash(printed, FILE).startswith(shown)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -268,6 +269,51 @@ def read_until(process: subprocess.Popen[str], text: str) -> None:
     pytest.fail(f"ended before it printed {text!r}")
 
 
+def test_a_check_as_json_is_what_exercisms_test_runners_print(tmp_path: Path):
+    path = Workspace(tmp_path / ".learner").file(exercise(1))
+    failed = run(tmp_path, "check", "1", "--json")
+    told = json.loads(failed.stdout)
+    assert (failed.returncode, told["version"], told["status"]) == (1, 3, "fail")
+    [test] = told["tests"]
+    assert test["name"] == exercise(1).title
+    assert test["message"].startswith("Expected: a reader who has all but message 2")
+    path.write_text("broken(", "utf-8")
+    unreadable = json.loads(run(tmp_path, "check", "1", "--json").stdout)
+    assert (unreadable["status"], unreadable["tests"]) == ("error", [])
+    assert unreadable["message"].startswith("SyntaxError in line 1")
+    shutil.copyfile(PASSING, path)
+    passed = run(tmp_path, "check", "1", "--json")
+    assert (passed.returncode, json.loads(passed.stdout)["tests"][0]["message"]) == (0, None)
+
+
+def test_a_report_holds_the_progress_and_the_bets(tmp_path: Path):
+    workspace = Workspace(tmp_path / ".learner")
+    pass_all(workspace, [1])
+    bets = {"0.delay": {"chapter": 0, "bet": ["WebSocket", "long polling"]}}
+    (tmp_path / ".learner" / "bets.json").write_text(json.dumps({"bets": bets}), "utf-8")
+    told = json.loads(run(tmp_path, "report").stdout)
+    assert told["bets"] == bets
+    assert [row["state"] for row in told["exercises"]][:3] == ["new", "passed", "new"]
+    assert told["exercises"][1]["last"]["passed"]
+
+
+def test_bets_of_the_page_are_not_asked_for_again_and_not_overwritten(tmp_path: Path):
+    file = Workspace(tmp_path).file(exercise(0))
+    solution = exercise(0).solution.read_text("utf-8")
+    file.write_text(
+        re.sub(r"= \{\n.*?^\}", "= {}", solution, flags=re.DOTALL | re.MULTILINE), "utf-8"
+    )
+    ranking = ["long polling", "WebSocket", "short polling"]
+    names = ("delay", "requests", "bytes", "memory")
+    bets = {f"0.{name}": {"chapter": 0, "bet": ranking, "measured": ranking} for name in names}
+    (tmp_path / "bets.json").write_text(json.dumps({"bets": bets}), "utf-8")
+    verdict = asyncio.run(start_check(0, tmp_path))
+    assert verdict["measured"].endswith("4 of them on the page"), verdict
+    file.write_text(solution.replace(' or f"0.{what}" in placed', ""), "utf-8")
+    verdict = asyncio.run(start_check(0, tmp_path))
+    assert verdict["expected"] == "the bet on delay as you placed it on the page"
+
+
 def test_a_page_lists_the_exercises_with_state_and_last_verdict(tmp_path: Path):
     Workspace(tmp_path).file(exercise(1)).write_text("broken(", "utf-8")
     before = {one.number: one for one in states(tmp_path)}
@@ -327,6 +373,17 @@ def test_a_box_that_says_not_yet_says_what_happened_and_how_to_get_a_hint(
     outcome = box(1).partition('class="outcome"')[2]
     assert outcome.index("What happened") < outcome.index("a reader asks")
     assert "python -m tutorial hint 1" in outcome
+
+
+def test_a_box_links_to_what_to_read_again_and_shows_the_hints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Workspace().keep(exercise(4), Verdict(4, False, 1.0, read="Hold, but not for ever"))
+    shown = box(4)
+    assert '<a href="#hold-but-not-for-ever">Hold, but not for ever</a>' in shown
+    assert shown.count('<details class="hint">') == 3
+    assert shown.index("Hint 3 of 3") < shown.index("Check my file")
 
 
 def test_looking_at_the_list_writes_nothing(tmp_path: Path):

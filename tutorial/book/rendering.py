@@ -59,6 +59,10 @@ def _anchor(opening: Token, inside: Token) -> Heading:
     text = "".join(
         token.content for token in inside.children or [] if token.type in ("text", "code_inline")
     )
-    anchor = re.sub(r"[^\w]+", "-", text.lower()).strip("-")
-    opening.attrSet("id", anchor)
-    return Heading(anchor, text, int(opening.tag[1]))
+    opening.attrSet("id", anchor_of(text))
+    return Heading(anchor_of(text), text, int(opening.tag[1]))
+
+
+def anchor_of(heading: str) -> str:
+    """Return the fragment of the address that leads to a heading."""
+    return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")

@@ -35,6 +35,7 @@ class State:
     name: str
     title: str
     task: str
+    hints: list[str]
     state: Reached
     last: dict[str, Any] | None
     file: Path
@@ -49,7 +50,9 @@ def states(folder: Path = FOLDER) -> list[State]:
 def _state(one: Exercise, workspace: Workspace, folder: Path) -> State:
     progress = workspace.progress(one)
     file = folder / f"{one.name}.py"
-    return State(one.number, one.name, one.title, one.task, progress.state, progress.last, file)
+    return State(
+        one.number, one.name, one.title, one.task, one.hints, progress.state, progress.last, file
+    )
 
 
 async def start_check(number: int, folder: Path = FOLDER) -> dict[str, Any]:

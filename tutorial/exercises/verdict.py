@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 SHORTEST_EVENTS = 8
+UNREADABLE = "a file that Python can read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ the reader's own disk and is started from this machine alone: no code travels ov
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from tornado.web import HTTPError
 
 from transports.chat import Chat
@@ -22,12 +23,16 @@ from tutorial.book.chapters import Chapter, NoSuchChapter, chapter, chapters
 from tutorial.book.listings import whole
 from tutorial.book.markdown import make_markdown
 from tutorial.book.measured_numbers import YOURS
-from tutorial.book.rendering import Rendered, render
+from tutorial.book.rendering import Rendered, anchor_of, render
 from tutorial.site.local_only import LocalHandler
 from tutorial.site.pages import Page, SiteHandler, make_environment
 from tutorial.site.scripts import scripts_of
 
 PROGRESS = exercises.FOLDER / "progress.json"  # a box shows what its last check said
+
+
+EXERCISE = re.compile(r'<section class="exercise".*?</section>', re.DOTALL)
+USUAL_HOST = "127.0.0.1:8888"
 
 
 class Shelf:
@@ -66,10 +71,22 @@ class ChapterHandler(SiteHandler):
             return
         rendered = self._shelf.rendered(asked)
         page = Page(asked.path, f"{asked.number}. {asked.title}", "chapter.html")
-        words = {"chapter": asked, "rendered": rendered, "scripts": scripts_of(rendered.elements)}
+        html = _with_address(rendered.html, self.request.host)
+        words = {
+            "chapter": asked,
+            "rendered": rendered,
+            "html": html,
+            "scripts": scripts_of(rendered.elements),
+        }
         self.show("chapter.html", page=page, **words, **_neighbours(asked.number))
 
     head = get
+
+
+def _with_address(html: Markup, host: str) -> Markup:
+    """Return the chapter with the address that this site has in its exercise's commands."""
+    own = str(escape(host))
+    return Markup(EXERCISE.sub(lambda box: box[0].replace(USUAL_HOST, own), html))
 
 
 def _neighbours(number: int) -> dict[str, Any]:
@@ -85,8 +102,12 @@ def exercise_box(environment: Environment, number: int) -> Markup:
     found = [state for state in exercises.states() if state.number == number]
     if not found:
         raise LookupError(f"there is no exercise {number}")
-    task = Markup(make_markdown().render(found[0].task.partition("\n")[2]))
-    return Markup(environment.get_template("exercise.html").render(exercise=found[0], task=task))
+    markdown = make_markdown()
+    task = Markup(markdown.render(found[0].task.partition("\n")[2]))
+    hints = [Markup(markdown.render(hint)) for hint in found[0].hints]
+    template = environment.get_template("exercise.html")
+    words = {"exercise": found[0], "task": task, "hints": hints, "anchor_of": anchor_of}
+    return Markup(template.render(words))
 
 
 class SourceHandler(SiteHandler):

@@ -44,9 +44,10 @@ def hear(url: str, room: str) -> list[str]:
 
 
 def place_bets(url: str) -> None:
-    """Write the bets down; an empty list is none yet."""
+    """Write down the bets that are still missing; an empty list is none yet."""
+    placed = ask(f"{url}/bets")["bets"]
     for what, ranking in BETS.items():
-        if not ranking:
+        if not ranking or f"0.{what}" in placed:
             continue
         question = f"Rank the transports by {what}, the best first."
         bet = {"name": f"0.{what}", "chapter": 0, "question": question, "bet": ranking}

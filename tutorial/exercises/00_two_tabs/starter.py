@@ -1,17 +1,17 @@
 """Place your bets, and hear yourself in a second tab.
 
-Before you read on, say what you expect: the chat comes over three transports, and each costs
-something else. Your bets are written down, and chapter by chapter you will see what is measured.
-A wrong bet is worth more than none: you will remember it.
+Before you read on, say what you expect: each transport costs something else. Your bets are written
+down, and chapter by chapter you will see what is measured. You remember a wrong bet better than no
+bet.
 
-1. fill in `BETS`: three words in each list, the best first: "short polling", "long polling",
-   "WebSocket". What you bet on the chapter's page you may repeat here. A bet can be changed until
-   it is measured, and then it stays;
-2. finish `hear`: a second tab asks `GET /rooms/{room}/short-polling`, which is answered with
+1. Bet. If you have placed the four bets on the chapter's page, this is done, and what you bet there
+   stays. Otherwise fill in `BETS`: three names in each list, the best first: "short polling", "long
+   polling", "WebSocket".
+2. Finish `hear`. A second tab asks `GET /rooms/{room}/short-polling`, which is answered with
    `{"messages": [{"id": 1, "author": "…", "text": "…"}, …], …}`. Return the texts, oldest first.
 
-As it stands, the second tab is deaf. While `python -m tutorial` runs in another terminal, this
-tells what the second tab hears, and places what you have filled in so far:
+As it stands, the second tab hears nothing. While `python -m tutorial` runs in another terminal, this
+prints what the second tab hears, and places the bets that are missing:
 
     python .learner/00_two_tabs.py http://127.0.0.1:8888
 """
@@ -47,9 +47,10 @@ def hear(url: str, room: str) -> list[str]:
 
 
 def place_bets(url: str) -> None:
-    """Write the bets down; an empty list is none yet."""
+    """Write down the bets that are still missing; an empty list is none yet."""
+    placed = ask(f"{url}/bets")["bets"]
     for what, ranking in BETS.items():
-        if not ranking:
+        if not ranking or f"0.{what}" in placed:
             continue
         question = f"Rank the transports by {what}, the best first."
         bet = {"name": f"0.{what}", "chapter": 0, "question": question, "bet": ranking}

@@ -200,7 +200,10 @@ def _doubles(polls: list[list[float]]) -> None:
 def _ceiling(times: list[float]) -> None:
     for before, after in pairwise([*times, 2 * HOUR]):
         if after - before > LONGEST_PAUSE * INTERVAL:
-            expected = f"a pause of at most 8 intervals, {8 * INTERVAL:.0f} s, jitter aside"
+            expected = (
+                f"a pause of at most 8 intervals, {8 * INTERVAL:.0f} s, and with its jitter of at "
+                f"most {LONGEST_PAUSE * INTERVAL:.0f} s"
+            )
             got = f"{after - before:.0f} s"
             raise Failure(expected, got, read=READ_BACK_OFF, timeline=_times([before, after]))
 

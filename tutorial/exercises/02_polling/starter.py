@@ -6,13 +6,14 @@ server is down they keep hammering on it.
 
 Finish `keep_polling`:
 
-1. **jitter**: change each pause by a random part, so that no two of the thirty clients stay within
-   5 ms of each other. On average it must still be `interval`: a message waits half an interval
-   (within 10 %), and nobody asks more often than agreed;
+1. **jitter**: change each pause by a random part, so that no two of the thirty clients ask within
+   5 ms of each other three times in a row. Change it by a small part of `interval`, up or down:
+   on average the pause must still be `interval`, and a message must wait half an interval (both
+   within 10 %);
 2. **back-off**: `ask` raises `ConnectionError` while the server is down. After the first failure
-   pause as usual, after each further one twice as long as before, at most 8 times `interval`: each
-   of these pauses changed by a random part, as in 1. Never give up; after a success, pause as usual
-   again.
+   pause as usual, after each further one twice as long as before, up to 8 times `interval`. Jitter
+   these pauses too: on average each must be right within 20 %, and none may be longer than 12
+   times `interval`. Never give up; after a success, pause as usual again.
 
 Pause with `await asyncio.sleep(…)` only. The check runs on a virtual clock, so an hour of it takes
 a moment. To see it poll:

@@ -13,6 +13,9 @@ posted at once:
    message that comes in between would find nobody;
 3. give each message its id and its place in the log in one go.
 
+Any way to wait that loses nothing passes, also a loop that looks at the log and sleeps 50 ms. What
+such a loop costs is the question of the next chapter.
+
 `GET /messages?cursor=` is answered with `{"cursor": "17", "messages": [...]}`. To try it, start it
 in one terminal:
 

@@ -12,6 +12,7 @@ Finish `listen`, so that it shows each message of the room once, whatever happen
    0.5 * 2**n)` seconds; the cut itself is no failure, so n begins at 0. The random factor is not
    decoration: all clients of a server lose it in the same instant;
 3. a connection that was refused is a failure like any other, and a batch that came is a success.
+   A connection that opens is none yet: the server may hang up before it sends a batch.
 
 A batch is JSON: `{"cursor": "…", "messages": [{"id": 17, "text": "hi", …}, …]}`. As it stands,
 `listen` connects again at once and asks for what comes from now on. Try it, with `python -m

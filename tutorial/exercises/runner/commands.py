@@ -1,6 +1,6 @@
 """`python -m tutorial check 4` and its siblings: the exercises from a terminal.
 
-Exit status 0 when passed (or told), 1 when the check failed, 2 with one sentence for a command or
+Exit status 0 when passed or printed, 1 when the check failed, 2 with one sentence for a command or
 number that doesn't exist.
 """
 
@@ -11,19 +11,32 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from tutorial.exercises.runner import report
+from tutorial.exercises.runner import machine_report, report
 from tutorial.exercises.runner.catalogue import Exercise, NoSuchExercise, exercise, exercises
 from tutorial.exercises.runner.check_process import verdict_on
 from tutorial.exercises.runner.workspace import Workspace
+from tutorial.exercises.verdict import Verdict
 
 WATCH_SECONDS = 0.3
+
+
+def check_as_json(chosen: Exercise, workspace: Workspace) -> int:
+    """Check the learner's file, remember the verdict and print it as Exercism's test runners do."""
+    verdict = _judged(chosen, workspace, workspace.file(chosen))
+    print(machine_report.of_verdict(chosen, verdict))
+    return 0 if verdict.passed else 1
+
+
+def _judged(chosen: Exercise, workspace: Workspace, file: Path) -> Verdict:
+    verdict = asyncio.run(verdict_on(chosen.number, file))
+    workspace.keep(chosen, verdict)
+    return verdict
 
 
 def check(chosen: Exercise, workspace: Workspace) -> int:
     """Check the learner's file, remember and print the verdict."""
     file = _file(chosen, workspace)
-    verdict = asyncio.run(verdict_on(chosen.number, file))
-    workspace.keep(chosen, verdict)
+    verdict = _judged(chosen, workspace, file)
     print(report.of_verdict(chosen, verdict, file), flush=True)
     return 0 if verdict.passed else 1
 
@@ -106,17 +119,24 @@ COMMANDS: dict[str, Callable[[Exercise, Workspace], int]] = {
 }
 
 
+LISTS: dict[str, Callable[[list[Exercise], Workspace], str]] = {
+    "list": report.of_list,
+    "report": machine_report.of_progress,
+}
+
+
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit status; `argv[0]` is its name."""
     workspace = Workspace()
     try:
         asked = _parser().parse_args(argv)
-        if asked.command == "list":
-            print(report.of_list(exercises(), workspace))
+        if asked.command in LISTS:
+            print(LISTS[asked.command](exercises(), workspace))
             return 0
         if asked.command == "watch":
             return watch(asked.number, workspace)
-        return COMMANDS[asked.command](exercise(asked.number), workspace)
+        command = check_as_json if vars(asked).get("json") else COMMANDS[asked.command]
+        return command(exercise(asked.number), workspace)
     except NoSuchExercise as error:
         print(error)
         return 2
@@ -129,7 +149,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _example(command: str, workspace: Workspace) -> str:
     """Return the command as it is written, for the first exercise that isn't passed."""
-    if command == "list":
+    if command in LISTS:
         return command
     return f"{command} {(workspace.first_to_pass() or exercises()[0]).number}"
 
@@ -149,8 +169,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m tutorial", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
-        commands.add_parser(name, help=command.__doc__).add_argument("number", type=int)
+        parsed = commands.add_parser(name, help=command.__doc__)
+        parsed.add_argument("number", type=int)
+        if command is check:
+            parsed.add_argument("--json", action="store_true", help=check_as_json.__doc__)
     watching = commands.add_parser("watch", help=watch.__doc__)
     watching.add_argument("number", type=int, nargs="?")
     commands.add_parser("list", help="List the exercises and what you have passed.")
+    commands.add_parser("report", help="Print your progress and your bets as JSON.")
     return parser

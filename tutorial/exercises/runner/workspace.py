@@ -44,13 +44,13 @@ class Workspace:
     """Where the learner works, in the folder given or in `.learner` of the current one."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def file(self, exercise: Exercise) -> Path:
         """Return the learner's file, copied from the starter if there is none yet."""
         path = self._path(exercise)
         if not path.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(exercise.starter, path)
         return path
 
@@ -59,7 +59,7 @@ class Workspace:
         return self._path(exercise).exists()
 
     def _path(self, exercise: Exercise) -> Path:
-        return self._folder / f"{exercise.name}.py"
+        return self.folder / f"{exercise.name}.py"
 
     def reset(self, exercise: Exercise) -> Path:
         """Put the starter back, forget the last verdict and return where the file is kept."""
@@ -73,7 +73,7 @@ class Workspace:
 
     def _unused_name(self, exercise: Exercise) -> Path:
         number = 1
-        while (name := self._folder / f"{exercise.name}.before-reset-{number}.py").exists():
+        while (name := self.folder / f"{exercise.name}.before-reset-{number}.py").exists():
             number += 1
         return name
 
@@ -108,7 +108,7 @@ class Workspace:
 
     @property
     def _progress_file(self) -> Path:
-        return self._folder / "progress.json"
+        return self.folder / "progress.json"
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -124,7 +124,7 @@ class Workspace:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "progress.lock").open("w") as lock:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "progress.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

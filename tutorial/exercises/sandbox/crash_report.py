@@ -13,15 +13,25 @@ TELL_AND_DIE = signal.SIGABRT
 
 PYTHONS_WORDS = r"^(?:Traceback|Uncaught exception|Fatal Python error)"
 NOT_THE_LEARNERS = r"\d{3} [A-Z]+ /|listening on \w+://"
+RAISED_FROM = "The above exception was the direct cause of the following exception"
 PRINTED_LINES = 6
 PRINTED_CHARACTERS = 200
 
 
 def of_crash(printed: str, path: Path) -> str:
-    """Return the last exception in the output and the learner's line that raised it, or ""."""
-    if "Traceback (most recent call last)" not in printed:
+    """Return the first exception in the output and the learner's line that raised it, or "".
+
+    What comes after it, or while it is handled, is a consequence. An exception that was raised
+    `from` another one stands for both.
+    """
+    tracebacks = printed.split("Traceback (most recent call last):\n")[1:]
+    if not tracebacks:
         return ""
-    traceback = printed.rpartition("Traceback (most recent call last):\n")[2]
+    mine = (n for n, one in enumerate(tracebacks) if re.search(_frame(path), one))
+    number = next(mine, len(tracebacks) - 1)
+    while RAISED_FROM in tracebacks[number] and number + 1 < len(tracebacks):
+        number += 1
+    traceback = tracebacks[number]
     raised = re.search(r"^[A-Za-z_][\w.]*(?:: .*)?$", traceback, re.MULTILINE)
     if not raised:
         return ""

@@ -15,7 +15,7 @@ from typing import Literal
 
 from tutorial.exercises.sandbox import crash_report
 from tutorial.exercises.sandbox.program import Program
-from tutorial.exercises.verdict import Failure
+from tutorial.exercises.verdict import UNREADABLE, Failure
 
 Clock = Literal["real", "held"]
 
@@ -75,8 +75,7 @@ def _parse(path: Path) -> None:
     try:
         ast.parse(path.read_text("utf-8"), str(path))
     except (SyntaxError, UnicodeDecodeError) as error:
-        expected = "a file that Python can read"
-        raise Failure(expected, crash_report.of_syntax_error(error)) from None
+        raise Failure(UNREADABLE, crash_report.of_syntax_error(error)) from None
 
 
 def free_port() -> int:
