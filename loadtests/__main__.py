@@ -13,17 +13,19 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
+from loadtests.argument_types import address, listed, number, transports
 from loadtests.client.inspection import NotTheChat
 from loadtests.client.limits import TooMany, raise_limits
 from loadtests.comparison.comparison import Unserved, compare
 from loadtests.comparison.observer import Elsewhere, local_port
 from loadtests.comparison.probe import Refused
 from loadtests.comparison.progress import Step, note_progress
+from loadtests.comparison.progress_bar import ProgressBar
 from loadtests.comparison.server import NotStarted
 from loadtests.report.html import render
-from loadtests.report.terminal import Progress, summary
+from loadtests.report.terminal import summary
 from loadtests.results.expectations import Expectation, broken, worse
 from loadtests.results.files import FOLDER, REPORT, replace
 from loadtests.results.plan import Plan
@@ -34,8 +36,6 @@ NOT_RIGHT, UNUSABLE, INTERRUPTED = 1, 2, 130
 FULL = Plan(tuple(TRANSPORTS), (0.2, 2.0, 10.0), (100,), seconds=5.0, repetitions=2)
 QUICK = Plan(tuple(TRANSPORTS)[:3], (0.5, 5.0), (100,), seconds=2.5, warm_up=0.5)
 SENTENCES = (Elsewhere, NotResults, NotStarted, NotTheChat, Refused, TooMany, Unserved)
-
-Number = TypeVar("Number", int, float)
 
 
 class BadOption(Exception):
@@ -94,47 +94,6 @@ def add_judging(add: Callable[..., object]) -> None:
     add("--progress", choices=("bar", "json"), default="bar", help=json_lines)
 
 
-def number(kind: type[Number], least: float, most: float) -> Callable[[str], Number]:
-    """Return a reader of numbers from `least` to `most` for argparse."""
-
-    def read_number(text: str) -> Number:
-        value = kind(text)
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"{text} is not from {least:g} to {most:g}")
-        return value
-
-    read_number.__name__ = "whole number" if kind is int else "number"
-    return read_number
-
-
-def listed(read_one: Callable[[str], Number]) -> Callable[[str], tuple[Number, ...]]:
-    """Return a reader of numbers with commas between them; they come out ascending, each once."""
-
-    def read_list(text: str) -> tuple[Number, ...]:
-        return tuple(sorted({read_one(part) for part in text.split(",")}))
-
-    read_list.__name__ = f"list of {read_one.__name__}s"
-    return read_list
-
-
-def transports(text: str) -> tuple[str, ...]:
-    """Read transports' names with commas between them."""
-    named = tuple(dict.fromkeys(text.split(",")))
-    for name in named:
-        if name not in TRANSPORTS:
-            raise argparse.ArgumentTypeError(
-                f"there is no transport {name!r}, only {', '.join(TRANSPORTS)}"
-            )
-    return named
-
-
-def address(text: str) -> str:
-    """Read a server's URL."""
-    if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text!r} is not an address like http://127.0.0.1:8888")
-    return text.rstrip("/")
-
-
 def make_plan(options: argparse.Namespace) -> Plan:
     """Return the plan that the options ask for."""
     base = QUICK if options.quick else FULL
@@ -150,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
     raise_limits(max(plan.users))
     if plan.observer and options.url:
         local_port(options.url)
-    bar = Progress()
+    bar = ProgressBar()
 
     def on_step(step: Step) -> None:
         note_progress(step, options.results)

@@ -20,14 +20,14 @@ from types import FunctionType
 
 import pytest
 
+from loadtests.table import TRANSPORTS as LOAD_TABLE
 from tests.support.clients import CLIENTS
 from transports.app import TRANSPORTS
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("transports", "tutorial", "loadtests")
-STRICT = [
-    "transports"
-]  # sizes, names, and imports for types; a package enters when it keeps to them
+STRICT = ["transports", "loadtests"]
+# sizes, names, and imports for types; a package enters when it keeps to them
 TOP_LEVEL = {
     "README.md",
     "pyproject.toml",
@@ -198,6 +198,35 @@ FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the
         "the chat in another language and on another framework, judged by the same suite",
         set(),
     ),
+    "loadtests/client": (
+        "a client of the wire contract without Locust: connections, readers, what they check",
+        set(),
+    ),
+    "loadtests/results": (
+        "what was measured, what follows from it, and what the model expected: plain data",
+        {"loadtests/client", "loadtests/table"},
+    ),
+    "loadtests/swarm": (
+        "what all users share inside Locust; beside rows and shapes the only place that imports it",
+        {"loadtests/client", "loadtests/results", "loadtests/table"},
+    ),
+    "loadtests/shapes": ("how many users there are, over time", set()),
+    "loadtests/comparison": (
+        "each case of a plan on a fresh server with a fresh Locust, and what starts the two",
+        {"loadtests/client", "loadtests/results", "loadtests/table"},
+    ),
+    "loadtests/report": (
+        "results in words, charts, a terminal’s table and one HTML file",
+        {"loadtests/results", "loadtests/table"},
+    ),
+    "loadtests/experiments": (
+        "the knee, and response time against delivery, as the site starts them",
+        {"loadtests/client", "loadtests/comparison", "loadtests/table"},
+    ),
+    "loadtests/benchmarks": (
+        "`python -m loadtests fanout`: what a delivery costs the server, beside its peers",
+        {"loadtests/client", "loadtests/comparison"},
+    ),
 }
 
 
@@ -212,7 +241,9 @@ def test_a_folder_imports_only_the_folders_that_its_row_names(path: str) -> None
     allowed = {path, *FOLDERS[path][1]}
     for file in (ROOT / path).rglob("*.py"):
         used = {"/".join(name.split(".")[:2]) for name in imports(file)}
-        assert {one for one in used if one.partition("/")[0] == "tutorial"} <= allowed, file
+        assert {
+            one for one in used if one.partition("/")[0] == path.partition("/")[0]
+        } <= allowed, file
 
 
 @pytest.mark.parametrize("path", FOLDERS)
@@ -220,8 +251,27 @@ def test_the_readme_says_what_may_go_into_a_folder(path: str) -> None:
     assert f"| [{path}/]({path}) | {FOLDERS[path][0]} |" in README.splitlines()
 
 
-def test_no_folder_of_the_tutorial_is_without_a_row() -> None:
-    parents = {file.parent for file in (ROOT / "tutorial").glob("*/*.py")}
+LOCUST = {"locust", "gevent", "geventhttpclient"}
+INSIDE_LOCUST = {"loadtests/swarm", "loadtests/shapes"}
+
+
+def test_locust_and_gevent_are_imported_by_rows_shapes_and_swarm_alone() -> None:
+    rows = {ROOT / "loadtests" / f"{row.stem}.py" for row in LOAD_TABLE.values()}
+    for name, file in modules("loadtests").items():
+        if str(file.parent.relative_to(ROOT)) not in INSIDE_LOCUST and file not in rows:
+            assert not {used.partition(".")[0] for used in imports(file)} & LOCUST, name
+            assert "swarm" not in {used.split(".")[1] for used in arrows()[name]}, name
+
+
+def test_nothing_beside_the_locust_files_has_the_name_of_a_library() -> None:
+    taken = {"http", "locust", "websocket", "requests", "gevent", "flask", "psutil", "tornado"}
+    names = {file.stem for file in (ROOT / "loadtests").iterdir()}
+    assert not names & (taken | set(sys.stdlib_module_names))
+
+
+@pytest.mark.parametrize("package", ["tutorial", "loadtests"])
+def test_no_folder_is_without_a_row(package: str) -> None:
+    parents = {file.parent for file in (ROOT / package).glob("*/*.py")}
     assert {str(parent.relative_to(ROOT)) for parent in parents} <= FOLDERS.keys()
 
 

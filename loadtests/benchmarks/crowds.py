@@ -20,7 +20,7 @@ from loadtests.benchmarks.processor import (
 from loadtests.client.limits import raise_limits
 from loadtests.client.raw_http import connect, inspect, request, upgrade
 from loadtests.client.reader_pool import ReaderPool
-from loadtests.client.reading import Asks, Reader, Tally
+from loadtests.client.reading import Asks, PooledReader, Tally
 from loadtests.comparison.server import Server
 
 WEBSOCKET = f"{ROOM}/websocket?cursor="
@@ -71,7 +71,7 @@ def p95_and_growth(server: Server, messages: int, stalled: int) -> tuple[float, 
     way = reading(server, WEBSOCKET, Asks.ONCE)
     pool, tally = pool_of(way, 10)
     sleepers = [upgrade(server.port, f"{WEBSOCKET}now")[0] for _ in range(stalled)]
-    author = Reader(upgrade(server.port, f"{WEBSOCKET}now")[0], way, Tally(), "")
+    author = PooledReader(upgrade(server.port, f"{WEBSOCKET}now")[0], way, Tally(), "")
     before = server.rss_bytes()
     for number in range(messages):
         send(author, ENVELOPE.replace("%s", f"%s{LONG}"))
@@ -91,7 +91,7 @@ class Writers(ReaderPool):
 
     acknowledged = 0
 
-    def answered(self, reader: Reader, answer: bytes) -> None:
+    def answered(self, reader: PooledReader, answer: bytes) -> None:
         """Post again."""
         self.acknowledged += 1
         self.send(reader, request("POST", POST, body=body()))
@@ -127,6 +127,6 @@ def release_stall_ms(server: Server, readers: int) -> float:
     with connect(server.port) as author:
         author.sendall(request("POST", POST, body=body()))
         arrive(pool, tally, readers)
-    stall = inspect(server.port)["loop_lag_ms"]
+    stall: float = inspect(server.port)["loop_lag_ms"]
     pool.close()
     return stall

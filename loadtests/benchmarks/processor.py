@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from loadtests.client.limits import raise_limits
 from loadtests.client.raw_http import connect, masked_frame, one_answer, request
 from loadtests.client.reader_pool import ReaderPool
-from loadtests.client.reading import Asks, Reader, Reading, Tally
+from loadtests.client.reading import Asks, PooledReader, Reading, Tally
 from loadtests.client.timestamped_text import timestamped
 from loadtests.comparison.server import Server
 
@@ -55,7 +55,7 @@ def arrive(pool: ReaderPool, tally: Tally, deliveries: int) -> None:
         raise Lost(f"not everything arrived within {PATIENCE_SECONDS} s: something was lost")
 
 
-def send(author: Reader, envelope: str) -> None:
+def send(author: PooledReader, envelope: str) -> None:
     """Send a message that is due now over an author's WebSocket."""
     author.connection.setblocking(True)
     frame = masked_frame(envelope.replace("%s", timestamped(time.time(), CHARACTERS)))

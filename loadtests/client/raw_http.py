@@ -13,6 +13,7 @@ import re
 import socket
 import struct
 from functools import lru_cache
+from typing import Any
 
 from loadtests.client.headers import fetch_headers, handshake_headers
 
@@ -57,6 +58,7 @@ def upgrade(port: int, path: str, browser: bool = False) -> tuple[socket.socket,
     while b"\r\n\r\n" not in head:
         head += _some(connection)
     if not head.startswith(b"HTTP/1.1 101"):
+        connection.close()
         raise RefusedHere(f"the handshake was refused: {status_line(head)}")
     return connection, len(asked) + len(head)
 
@@ -89,12 +91,12 @@ def status_line(answer: bytes) -> str:
     return answer.split(b"\r\n", 1)[0].decode("latin-1")
 
 
-def inspect(port: int) -> dict[str, float]:
+def inspect(port: int) -> dict[str, Any]:
     """Return what the server says of itself. Raises: OSError."""
     with connect(port) as connection:
         connection.sendall(request("GET", "/inspect"))
         _, _, body = one_answer(connection).partition(b"\r\n\r\n")
-    numbers: dict[str, float] = json.loads(body)
+    numbers: dict[str, Any] = json.loads(body)
     return numbers
 
 

@@ -1,4 +1,4 @@
-"""Reader pool: many readers in one thread, as cheap as Python can have them, for everything here that measures.
+"""PooledReader pool: many readers in one thread, as cheap as Python can have them, for everything here that measures.
 
 Real clients would cost more than the server that is measured. These send ready bytes, look for marks and decode
 nothing: a message that is to be timed carries the moment when it was due (see timestamped_text.py).
@@ -34,7 +34,7 @@ from loadtests.client.raw_http import (
     status_line,
     upgrade,
 )
-from loadtests.client.reading import Asks, Reader, Reading, Tally
+from loadtests.client.reading import Asks, PooledReader, Reading, Tally
 from loadtests.client.timestamped_text import DUE, DUE_BYTES
 
 CURSOR = re.compile(rb'"cursor": ?"?([0-9a-f:]+)')
@@ -45,14 +45,14 @@ TURN_SECONDS = 0.05  # after so long a condition is looked at again, whatever ca
 class ReaderPool:
     """Readers that are served in turn. `on_ask` is called with each reader whose request leaves."""
 
-    def __init__(self, seed: int = 0, on_ask: Callable[[Reader], None] | None = None) -> None:
+    def __init__(self, seed: int = 0, on_ask: Callable[[PooledReader], None] | None = None) -> None:
         self._selector = selectors.DefaultSelector()
         self._random = random.Random(seed)
         self._on_ask = on_ask
-        self._asking: list[tuple[float, int, Reader]] = []
+        self._asking: list[tuple[float, int, PooledReader]] = []
         self._turns = itertools.count()
 
-    def add(self, reading: Reading, tally: Tally, after_seconds: float = 0.0) -> Reader:
+    def add(self, reading: Reading, tally: Tally, after_seconds: float = 0.0) -> PooledReader:
         """Connect one more reader, which begins to read after some seconds. Raises: OSError."""
         if reading.upgrades:
             path = reading.path + reading.first
@@ -62,7 +62,7 @@ class ReaderPool:
         else:
             connection = connect(reading.port)
         connection.setblocking(False)
-        reader = Reader(connection, reading, tally, reading.first)
+        reader = PooledReader(connection, reading, tally, reading.first)
         reader.due = time.monotonic() + after_seconds
         self._selector.register(connection, selectors.EVENT_READ, reader)
         if not reading.upgrades:
@@ -86,7 +86,7 @@ class ReaderPool:
             key.data.connection.close()
         self._selector.close()
 
-    def answered(self, reader: Reader, answer: bytes) -> None:
+    def answered(self, reader: PooledReader, answer: bytes) -> None:
         """Take a poll's answer, and decide when to ask again."""
         reader.cursor = CURSOR.findall(answer)[-1].decode()
         reading = reader.reading
@@ -97,18 +97,18 @@ class ReaderPool:
             reader.due += reading.interval_seconds + self._random.uniform(-spread, spread)
             self._ask_later(reader)
 
-    def send(self, reader: Reader, data: bytes) -> None:
+    def send(self, reader: PooledReader, data: bytes) -> None:
         """Send a request for a reader, and count it. Raises: OSError."""
         reader.tally.requests += 1
         reader.tally.wire_bytes += len(data)
         reader.connection.sendall(data)
 
-    def _ask(self, reader: Reader) -> None:
+    def _ask(self, reader: PooledReader) -> None:
         if self._on_ask is not None:
             self._on_ask(reader)
         self.send(reader, reader.reading.request(reader.cursor))
 
-    def _ask_later(self, reader: Reader) -> None:
+    def _ask_later(self, reader: PooledReader) -> None:
         heapq.heappush(self._asking, (reader.due, next(self._turns), reader))
 
     def _ask_due(self) -> float:
@@ -119,7 +119,7 @@ class ReaderPool:
 
     def _receive(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
-            reader: Reader = key.data
+            reader: PooledReader = key.data
             data = reader.connection.recv(1 << 18)
             if not data:
                 raise ConnectionResetError("the server closed a reader’s connection")
@@ -129,7 +129,7 @@ class ReaderPool:
             else:
                 self._polled(reader, reader.rest + data)
 
-    def _pushed(self, reader: Reader, received: bytes) -> None:
+    def _pushed(self, reader: PooledReader, received: bytes) -> None:
         now, end = time.time(), 0
         for due in DUE.finditer(received):
             end = due.end()
@@ -139,7 +139,7 @@ class ReaderPool:
             received = received.replace(PING, b"")
         reader.rest = received[max(end, len(received) - DUE_BYTES) :]
 
-    def _polled(self, reader: Reader, received: bytes) -> None:
+    def _polled(self, reader: PooledReader, received: bytes) -> None:
         now = time.time()
         while size := answer_size(received):
             answer, received = received[:size], received[size:]

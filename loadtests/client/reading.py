@@ -68,7 +68,7 @@ class Tally:
 
 
 @dataclass(slots=True, eq=False)
-class Reader:
+class PooledReader:
     """One connection, what it has received but not looked through, and the cursor to go on from."""
 
     connection: socket.socket

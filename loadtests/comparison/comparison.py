@@ -95,7 +95,7 @@ def _observed(case: Case, plan: Plan, address: str, room: str) -> Outcome:
         with Observer(case, plan, address, room) as observer:
             outcome = locust_process.measure(case, plan, address, room, observer.wait)
             if isinstance(outcome, WindowResult):
-                observed = observer.observed(outcome.opened_at)
+                observed = observer.observed(outcome.opened_at, outcome.published)
                 return dataclasses.replace(outcome, observed=observed)
             return outcome
     except OSError as problem:

@@ -16,6 +16,7 @@ from loadtests.results.plan import Case, Plan
 from loadtests.table import TRANSPORTS
 
 READERS = 3
+DRAIN_SECONDS = 5.0
 LOCAL = ("127.0.0.1", "localhost")
 
 
@@ -52,8 +53,12 @@ class Observer:
         """Read for so many seconds. Raises: OSError."""
         self._pool.serve(seconds)
 
-    def observed(self, opened_at: float) -> Histogram:
-        """Return the delays of the messages that were due since a moment (seconds since 1970)."""
+    def observed(self, opened_at: float, published: int) -> Histogram:
+        """Return the delays of so many messages, all due since a moment (seconds since 1970). Raises: OSError."""
+        self._pool.serve_until(
+            lambda: sum(due >= opened_at for due in self._tally.due) >= published * READERS,
+            DRAIN_SECONDS,
+        )
         delays = zip(self._tally.due, self._tally.delays_ms, strict=True)
         return Histogram.of(ms for due, ms in delays if due >= opened_at)
 

@@ -1,6 +1,6 @@
-"""Progress: where a run is, told to whoever started it, and to other processes through a file.
+"""Progress: where a run is, for the process that started it, and for others through a file.
 
-The site starts `python -m loadtests` in a process of its own, and shows what `progress` gives.
+The site starts `python -m loadtests` in a process of its own, and shows what `progress` returns.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def note_progress(step: Step, folder: Path = FOLDER) -> None:
 
 
 def progress(folder: Path = FOLDER) -> Step | None:
-    """Give where the run that writes to `folder` is; None when none is running."""
+    """Return where the run that writes to `folder` is; None when none is running."""
     try:
-        told = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
-        os.kill(told.pop("process"), 0)  # raises when there is no such process
-        return Step(**told)
+        noted = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))
+        os.kill(noted.pop("process"), 0)  # raises when there is no such process
+        return Step(**noted)
     except (OSError, ValueError, KeyError, TypeError):
         return None

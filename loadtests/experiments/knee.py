@@ -41,7 +41,7 @@ ROOM = "knee"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepResult:
     """What so many readers took: of time (ms), of the server's machine, and of the tester's own core."""
 
     readers: int
@@ -68,13 +68,13 @@ class Moment:
 
 
 @dataclass
-class Ramp:
+class KneeSearch:
     """Takes one step after the other, and knows when to stop."""
 
     url: str
     transport: str
     rate: float
-    steps: list[Step] = field(default_factory=list)
+    steps: list[StepResult] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ class Ramp:
         self._inspector = Inspector(self.url)
         self._readers = 0
 
-    def step(self, readers: int, seconds: float = STEP_SECONDS) -> Step:
+    def step(self, readers: int, seconds: float = STEP_SECONDS) -> StepResult:
         """Grow to so many readers, and return what their deliveries took of time and of the machine."""
         self._grow_to(readers)
         self.tally.clear()
@@ -117,14 +117,14 @@ class Ramp:
         snapshot = self._inspector.inspect()
         return Moment(snapshot, time.process_time(), busy_seconds(), time.perf_counter())
 
-    def _between(self, first: Moment, last: Moment, readers: int, expected: int) -> Step:
+    def _between(self, first: Moment, last: Moment, readers: int, expected: int) -> StepResult:
         seconds = last.at - first.at
         server = last.server.numbers
         cpu = (server["cpu_seconds"] - first.server.numbers["cpu_seconds"]) / seconds
         tester = (last.own - first.own) / seconds
         others = (last.machine - first.machine) / seconds - cpu - tester
         p50, p95, p99 = (round(self.tally.percentile_ms(share), 2) for share in (0.5, 0.95, 0.99))
-        return Step(
+        return StepResult(
             readers,
             p50,
             p95,
@@ -173,7 +173,7 @@ class Ramp:
 
 def climb(url: str, transport: str, rate: float) -> Iterator[dict[str, Any]]:
     """Yield each step until something gives out, then what did."""
-    ramp = Ramp(url, transport, rate)
+    ramp = KneeSearch(url, transport, rate)
     for readers in STEPS:
         yield asdict(ramp.step(readers))
         if why := ramp.broken:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from markupsafe import Markup
 
@@ -106,16 +107,9 @@ def requests(results: Results, cases: Sequence[CaseResult]) -> Chart:
 
 def traffic(cases: Sequence[CaseResult]) -> Chart:
     """Bytes a delivery against the message rate, both ways together."""
-    return _by_rate(
-        "bytes",
-        "Bytes a delivery",
-        findings.traffic(cases),
-        cases,
-        lambda m: m.bytes_a_delivery,
-        "bytes a delivery, both ways",
-        lambda value: f"{value:,.0f}",
-        None,
-    )
+    sentence, unit = findings.traffic(cases), "bytes a delivery, both ways"
+    value, write = attrgetter("bytes_a_delivery"), "{:,.0f}".format
+    return _by_rate("bytes", "Bytes a delivery", sentence, cases, value, unit, write)
 
 
 def held(result: CaseResult) -> Chart:
@@ -163,7 +157,7 @@ def _by_rate(
     value: Value,
     unit: str,
     write: Callable[[float], str],
-    mark: tuple[float, str] | None,
+    mark: tuple[float, str] | None = None,
 ) -> Chart:
     kinds = list(dict.fromkeys(m.case.transport for m in cases))
     found = {kind: line_of(cases, kind, value) for kind in kinds}

@@ -1,44 +1,13 @@
-"""Terminal: a run's progress and its results, as text."""
+"""Terminal: a run's results as text."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import TextIO
 
-from loadtests.comparison.progress import Step
 from loadtests.report import findings, lines
 from loadtests.report.findings import milliseconds
 from loadtests.results.case_result import CaseResult, percent
 from loadtests.results.results import Results
-
-BAR = 24
-
-
-class Progress:
-    """Draws one line again and again on a terminal; on anything else, writes a line a step."""
-
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
-        self._stream = stream
-        self._drawing = stream.isatty()
-
-    def show(self, step: Step) -> None:
-        """Show where the run is."""
-        full = round(BAR * step.done / step.of)
-        minutes, seconds = divmod(round(step.seconds_left), 60)
-        text = f"{'█' * full}{'░' * (BAR - full)} {step.done}/{step.of}  {minutes}:{seconds:02} left  {step.now}"
-        print(
-            f"\r\x1b[K{text}" if self._drawing else text,
-            end="" if self._drawing else "\n",
-            file=self._stream,
-        )
-        self._stream.flush()
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._drawing:
-            print(file=self._stream)
-
 
 COLUMNS = (
     "transport",

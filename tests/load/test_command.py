@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from loadtests.__main__ import main
+from loadtests.comparison.observer import READERS
 from loadtests.report.html import render
 from loadtests.results.results import Results, last
 from tests.support import server_process
@@ -142,6 +143,32 @@ def test_an_interrupted_run_keeps_what_it_measured_and_leaves_no_process(tmp_pat
     assert not psutil.wait_procs(children, timeout=5)[1]
 
 
+def test_what_a_killed_command_has_started_ends_by_itself(tmp_path: Path) -> None:
+    process = started(tmp_path, "--quick", "--users=5", "--seconds=60", "--transports=websocket")
+    wait_for(process, "websocket, 5")
+    children: list[psutil.Process] = []
+    while len(children) < 2:  # the server and Locust
+        children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate()
+    assert not psutil.wait_procs(children, timeout=30)[1]
+
+
+def test_a_limit_that_is_broken_is_one_sentence_and_an_observer_sees_the_same_messages(
+    measured: Path, tmp_path: Path
+) -> None:
+    options = ("--transports=websocket", "--observer", f"--results={tmp_path}")
+    gate = ("--expect=websocket.lost<1", "--expect=websocket.p95<0.001ms")
+    ran = command(*SMALL, *options, *gate, f"--against={measured / 'results.json'}")
+    sentences = [line for line in ran.stderr.splitlines() if "left  " not in line]
+    assert (ran.returncode, len(sentences)) == (1, 1), ran.stderr
+    assert "websocket.p95<0.001ms was expected, and over websocket at 8 msg/s" in sentences[0]
+    [case] = results(tmp_path).cases
+    assert case.window.observed.count == READERS * case.window.published
+    assert case.window.first_event.count == case.case.users
+    assert "A plain observer saw half of all deliveries within" in ran.stdout
+
+
 def test_a_server_that_dies_makes_its_cell_say_so(tmp_path: Path) -> None:
     server = server_process.start("--store=memory")
     options = ("--quick", "--users=5", "--rates=5", "--seconds=25", "--transports=websocket")
@@ -212,6 +239,9 @@ def test_too_few_file_descriptors_are_said_before_anything_starts(tmp_path: Path
         ("--rates=0", "0 is not from 0.01 to 1000"),
         ("--seconds=-1", "-1 is not from 0.5"),
         ("--url=localhost", "is not an address like http://127.0.0.1:8888"),
+        ("--expect=websocket", "is no limit like websocket.p95<50ms"),
+        ("--against=README.md", "README.md keeps no results"),
+        ("--against=nowhere.json", "No such file"),
         ("--nonsense", "unrecognized arguments: --nonsense"),
     ],
 )

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from loadtests.comparison.server import fresh_server
-from loadtests.experiments.knee import Ramp, Step
+from loadtests.experiments.knee import KneeSearch, StepResult
 from loadtests.table import TRANSPORTS
 
-CALM = Step(10, 2.0, 5.0, 6.0, 0, 0.1, 40.0, 20, 0.1, 0.1, 0.0)
+CALM = StepResult(10, 2.0, 5.0, 6.0, 0, 0.1, 40.0, 20, 0.1, 0.1, 0.0)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_every_reader_has_every_message_and_is_a_descriptor(transport: str) -> None:
     with fresh_server() as server:
-        ramp = Ramp(server.url, transport, rate=20)
+        ramp = KneeSearch(server.url, transport, rate=20)
         few, more = ramp.step(5, 0.5), ramp.step(15, 0.5)
         ramp.close()
     assert few.missing == more.missing == 0
@@ -40,7 +40,7 @@ def test_every_reader_has_every_message_and_is_a_descriptor(transport: str) -> N
 def test_what_gave_out_is_named(last: dict[str, Any], why: str | None) -> None:
     with fresh_server() as server:
         steps = [CALM, replace(CALM, **{"readers": 20, "cpu": 0.15} | last)]
-        ramp = Ramp(server.url, "websocket", 1, steps=steps)
+        ramp = KneeSearch(server.url, "websocket", 1, steps=steps)
         assert ramp.broken == why
         assert ramp.knee == (190 if why is None else 100)  # 0.05 of a core is nobody's
         ramp.close()

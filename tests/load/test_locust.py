@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from loadtests.client.timestamped_text import due_of
-from tests.support import server_process
+from tests.support import server_process, spoiling_relay
 from tests.support.http import fetch
 from tests.support.ports import free_port
 from tests.support.server_process import ROOT, ServerProcess
@@ -258,6 +258,45 @@ for shape in (ramp.Ramp(), spike.Spike(), reconnect_storm.ReconnectStorm()):
         "61 5 50 5",
         "72 50 1 50 1 50 1 50 1",
     ]
+
+
+def test_a_host_with_a_slash_at_its_end_is_the_same_host(
+    locust: Locust, chat: ServerProcess
+) -> None:
+    ran = locust(f"--host={chat.url}/", "--room=slash", "-u8", "-r8", "--rate=20", "-t3s")
+    assert ran.status == 0, ran.log
+    assert all(ran.count("DELIVER", transport) for transport in TRANSPORTS)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (spoiling_relay.as_html, "what came is no batch"),
+        (spoiling_relay.as_busy, "status 503"),
+        (spoiling_relay.as_nonsense, "status 503"),
+    ],
+)
+def test_an_answer_that_is_no_batch_is_a_counted_failure(
+    locust: Locust, chat: ServerProcess, spoil: Callable[..., Any], words: str
+) -> None:
+    with spoiling_relay.relaying(chat.url, spoil) as url:
+        ran = locust(f"--host={url}", "-u4", "-r4", "--rate=0", "-t3s")
+    assert ran.status == 1
+    assert words in ran.log
+    for transport in TRANSPORTS:
+        kind = "OPEN" if transport == "websocket" else "GET"
+        assert ran.failures(kind, f"/rooms/[room]/{transport}") >= 1
+        assert ran.count("DELIVER", transport) == 0
+
+
+def test_json_that_a_proxy_has_compressed_is_read(locust: Locust, chat: ServerProcess) -> None:
+    with spoiling_relay.relaying(chat.url, spoiling_relay.as_gzip) as url:
+        users = ("-u4", "-r4", "ShortPolling", "LongPolling")
+        ran = locust(f"--host={url}", "--room=zip", "--rate=20", "-t3s", *users)
+    assert ran.status == 0, ran.log
+    for transport in ("short-polling", "long-polling"):
+        assert ran.count("DELIVER", transport) > 0
+        assert ran.failures("DELIVER", transport) == 0
 
 
 def test_a_server_that_is_not_there_is_one_sentence(locust: Locust) -> None:

@@ -27,23 +27,27 @@ def unmasked(frame: bytes) -> bytes:
     return bytes([frame[0], size]) + frame[2:head] + frame[head + 4 :]
 
 
+def accept(listening: socket.socket) -> socket.socket:
+    connection = listening.accept()[0]
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
 def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     print(f":{listening.getsockname()[1]}/", flush=True)
-    poller = select.poll() if not hasattr(select, "epoll") else select.epoll()
+    poller = select.epoll() if hasattr(select, "epoll") else select.poll()
     poller.register(listening.fileno(), select.POLLIN)
     connections: dict[int, socket.socket] = {}
     upgraded: dict[int, socket.socket] = {}
     while True:
         for number, _ in poller.poll():
             if number == listening.fileno():
-                connection = listening.accept()[0]
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connections[connection.fileno()] = connection
-                poller.register(connection.fileno(), select.POLLIN)
+                new = accept(listening)
+                connections[new.fileno()] = new
+                poller.register(new, select.POLLIN)
                 continue
-            data = connections[number].recv(65536)
-            if not data:
+            if not (data := connections[number].recv(65536)):
                 poller.unregister(number)
                 upgraded.pop(number, None)
                 connections.pop(number).close()

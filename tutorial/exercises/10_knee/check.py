@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.comparison.server import fresh_server
-from loadtests.experiments.knee import Ramp
+from loadtests.experiments.knee import KneeSearch
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
@@ -151,7 +151,7 @@ def _measured(url: str, transport: str) -> Case | None:
 
 def _shares(url: str, transport: str) -> list[float]:
     """Return a reader's share of a core in each of two steps, after one that warms up."""
-    ramp = Ramp(url, transport, RATE)
+    ramp = KneeSearch(url, transport, RATE)
     try:
         _, *steps = [ramp.step(readers, STEP_SECONDS) for readers in READERS[transport]]
     finally:
