@@ -475,7 +475,7 @@ def public(name: str) -> Iterator[tuple[str, object]]:
                     yield f"{name}.{label}.{member}", getattr(thing, member)
 
 
-ANSWERS = {"get", "post", "options", "initialize", "prepare", "open"}  # their class says it
+ANSWERS = {"get", "head", "post", "options", "initialize", "prepare", "open"}  # their class says it
 
 
 @pytest.mark.parametrize("name", sorted(in_package("transports")))

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.laboratory import Laboratory, laboratory_server
 from tests.support.waiting import PATIENCE_SECONDS
-from transports import sender, server_sent_events
+from transports import sender
 from transports.wire import Draft
 
 STREAM = "/rooms/lobby/server-sent-events"
@@ -49,6 +49,8 @@ class EventStream:
 
     async def batch(self) -> dict[str, Any]:
         fields = await self.event()
+        if fields is not None and "event" not in fields:
+            fields = await self.event()  # the stream begins with `retry:`
         assert fields is not None, "the stream ended"
         assert fields["event"] == "batch"
         batch: dict[str, Any] = json.loads(fields["data"])
@@ -144,15 +146,51 @@ def test_a_malformed_cursor_is_refused_before_the_stream_begins(broken: Fields) 
     with_server(story)
 
 
-def test_a_comment_keeps_a_silent_stream_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_sent_events, "COMMENT_SECONDS", 0.01)
+def test_a_stream_that_is_silent_gets_an_empty_batch_with_the_readers_own_cursor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sender, "HEARTBEAT_SECONDS", 0.01)
 
     async def story(lab: Laboratory) -> None:
-        async with reading(lab, "?cursor=now") as stream:
+        await lab.say("lobby", "hi")
+        async with reading(lab) as stream:
             await stream.begin()
-            await stream.batch()
-            assert await stream.event() == {"": ""}
-            assert await stream.event() == {"": ""}
+            first = await stream.batch()
+            beats = [await stream.batch() for _ in range(3)]
+            assert [texts(beat) for beat in beats] == [[], [], []]
+            assert {beat["cursor"] for beat in beats} == {first["cursor"]}
+            assert not any(beat["gap"] for beat in beats)
+
+    with_server(story)
+
+
+def test_a_stream_begins_with_retry_and_an_events_id_is_its_last_field() -> None:
+    async def story(lab: Laboratory) -> None:
+        waits = set()
+        for _ in range(8):
+            async with reading(lab) as stream:
+                await stream.begin()
+                first = await stream.event()
+                assert first is not None
+                assert list(first) == ["retry"]
+                waits.add(int(first["retry"]))
+                assert list(await stream.event() or {}) == ["event", "data", "id"]
+        assert all(500 <= wait <= 3000 for wait in waits)
+        assert len(waits) > 1, "those who were cut off together come back spread"
+
+    with_server(story)
+
+
+@pytest.mark.parametrize("header", [{}, {"Last_Event_ID": ""}])
+def test_last_event_id_in_the_address_means_the_header(header: Fields) -> None:
+    async def story(lab: Laboratory) -> None:
+        for text in ("one", "two", "three"):
+            await lab.say("lobby", text)
+        epoch = str((await lab.chat.rooms.enter("lobby")).cursor).partition(":")[0]
+        query = f"?cursor={epoch}:0&lastEventId={epoch}:2"
+        async with reading(lab, query, **header) as stream:
+            await stream.begin()
+            assert texts(await stream.batch()) == ["three"]
 
     with_server(story)
 

@@ -27,7 +27,7 @@ from tests.support.in_process_server import GatedStore, InProcessServer
 from tests.support.waiting import until
 from transports.rate import RateLimit
 from transports.stream import CountedStream
-from transports.wire import Draft
+from transports.wire import BODY_BYTES, Draft, Start
 
 PATH = "/rooms/lobby/websocket"
 SEND = '{"type": "send", "author": "ann", "text": "hi"}'
@@ -452,3 +452,139 @@ async def test_a_reader_that_was_turned_away_can_post_nothing(server: InProcessS
         frames.send(TEXT, SEND.encode())
         assert await frames.close_code() == 4400
     assert (await ask(server.url, "/rooms/lobby/short-polling")).json["messages"] == []
+
+
+# After a Close frame, and beside the batches
+
+
+async def after_close(frames: Frames) -> list[int]:
+    """Return the opcodes of what comes after the server's Close frame."""
+    while (await frames.receive())[0] != CLOSE:
+        pass
+    frames.send(PING, b"still there?")
+    frames.send(TEXT, SEND.encode())
+    opcodes = []
+    with suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            opcodes.append((await frames.receive())[0])
+    return opcodes
+
+
+async def talk(server: InProcessServer) -> None:
+    """Keep a room busy."""
+    while True:
+        await post(server, "busy")
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("code", [1008, 1012, 1013, 4401])
+async def test_nothing_is_sent_after_a_close_frame_and_nothing_read(
+    server: InProcessServer, code: int
+) -> None:
+    async with upgraded(server) as frames:
+        await frames.receive()
+        busy = asyncio.create_task(talk(server))
+        [handler] = server.chat.connections.lasting
+        handler.close(code, "enough")
+        assert await asyncio.wait_for(after_close(frames), 8) == []
+        busy.cancel()
+    assert "hi" not in [m.text for m in (await server.room()).since(Start.NEWEST).messages]
+
+
+async def test_a_peer_that_is_given_up_for_silence_is_sent_nothing_after_the_close(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with upgraded(server) as frames:
+        await frames.receive()
+        busy = asyncio.create_task(talk(server))
+        [handler] = server.chat.connections.lasting
+        cast(Any, handler).ws_connection.close(reason="ping timed out")  # as Tornado does it
+        assert await asyncio.wait_for(after_close(frames), 8) == []
+        busy.cancel()
+
+
+async def test_in_a_busy_room_too_a_frame_over_1_mib_is_told_why(server: InProcessServer) -> None:
+    busy = asyncio.create_task(talk(server))
+    async with joined(server.url, "websocket", cursor="now") as client:
+        with pytest.raises(ConnectionClosed):
+            await client.say("x" * (2 * transports.app.FRAME_READ_BYTES))
+        code, reason = await client.closed()
+    busy.cancel()
+    assert (code, bool(reason)) == (1009, True)
+
+
+async def test_a_socket_that_is_silent_gets_an_empty_batch_with_the_readers_own_cursor(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transports.sender, "HEARTBEAT_SECONDS", 0.01)
+    async with upgraded(server) as frames:
+        first = json.loads((await frames.receive())[1])
+        beats = [json.loads((await frames.receive())[1]) for _ in range(3)]
+        assert all(beat == first | {"messages": []} for beat in beats)
+        await post(server, "hi")
+        seen = Reader()
+        while seen.ids != [1]:
+            seen.take(Batch((await frames.receive())[1]))
+        assert seen.exact
+
+
+async def test_a_socket_over_which_something_was_sent_gets_no_heartbeat_meanwhile(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transports.sender, "HEARTBEAT_SECONDS", 0.2)
+    async with upgraded(server) as frames:
+        await frames.receive()
+        [handler] = server.chat.connections.lasting
+        sender = cast(Any, handler).sender
+        for n in range(5):
+            await post(server, f"{n}")
+            assert json.loads((await frames.receive())[1])["messages"]
+        assert sender._loop.time() - sender._sent_at < 0.2
+
+
+KEYED = {
+    "not UTF-16": '{"type": "send", "key": "k1", "text": "\\ud800", "author": "ann"}',
+    "NaN": '{"key": "k1", "text": NaN}',
+    "cut off": '{"type": "send", "key": "k1", "author": "an',
+    "trailing comma": '{"type": "send", "key": "k1", }',
+    "too deep": '{"x": ' + "[" * 5000 + "]" * 5000 + ', "key": "k1"}',
+    "nested keys": '{"x": {"key": "no"}, "key": "k1", "y": [{"key": "no"}]}',
+    "escaped": '{"text": "\\"key\\": \\"no\\"", "key": "k\\u0031"}',
+    "no type": '{"author": "ann", "text": "hi", "key": "k1"}',
+    "blank": '{"type": "send", "author": " ", "text": "hi", "key": "k1"}',
+    "too long": json.dumps({"type": "send", "author": "a", "text": "x" * 17_000, "key": "k1"}),
+    "much too long": json.dumps({"text": "x" * 900_000, "key": "k1", "author": "a"}),
+}
+
+
+@pytest.mark.parametrize("frame", KEYED.values(), ids=KEYED)
+async def test_an_error_carries_the_key_whatever_else_is_wrong_and_the_socket_stays_open(
+    server: InProcessServer, frame: str
+) -> None:
+    async with joined(server.url, "websocket", cursor="now") as client:
+        with pytest.raises(Refused) as refusal:
+            await client.say(frame)
+        assert refusal.value.problem["key"] == "k1"
+        assert refusal.value.status in (400, 413, 422)
+        assert (await client.post("a short one"))["id"] == 1
+
+
+@pytest.mark.parametrize("frame", ["[]", '"key"', '{"key": 7}', '{"key": "\\ud800"}', "", "key"])
+async def test_where_no_key_can_be_read_an_error_carries_none(
+    server: InProcessServer, frame: str
+) -> None:
+    async with joined(server.url, "websocket", cursor="now") as client:
+        with pytest.raises(Refused) as refusal:
+            await client.say(frame)
+        assert "key" not in refusal.value.problem
+
+
+@pytest.mark.parametrize("size", [BODY_BYTES + 1, 17_000, 1 << 20])
+async def test_a_frame_over_16_kib_is_an_error_413_and_the_socket_stays_open(
+    server: InProcessServer, size: int
+) -> None:
+    async with joined(server.url, "websocket", cursor="now") as client:
+        with pytest.raises(Refused) as refusal:
+            await client.say("x" * size)
+        assert refusal.value.status == 413
+        assert (await client.post("a short one"))["id"] == 1

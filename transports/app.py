@@ -6,16 +6,19 @@ name the ones that are missing). Nothing else in this package knows how many tra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
 from transports.chat import Chat
-from transports.handler import NotFound, RoomHandler
+from transports.handler import Handler, RoomHandler
 from transports.long_polling import LongPollingHandler
 from transports.metrics import HealthHandler, InspectHandler, Inspector, MetricsHandler
 from transports.posting import PostingHandler, PublishHandler
+from transports.refusals import DETAILS, Refused
 from transports.server_sent_events import ServerSentEventsHandler
 from transports.short_polling import ShortPollingHandler
 from transports.websockets import WebSocketChatHandler
@@ -29,7 +32,25 @@ TRANSPORTS: dict[str, type[RoomHandler]] = {
 
 PING_SECONDS = 20.0  # below every proxy's idle time
 PONG_SECONDS = 10.0
+WHOLE_URL = re.compile(r"https?://([^/]+)(/.*)?", re.IGNORECASE)
 FRAME_READ_BYTES = 1 << 20  # a frame over BODY_BYTES is refused; up to here it is read, to say so
+
+
+class NotFound(Handler):
+    """Answers every address that nothing else does."""
+
+    async def prepare(self) -> None:
+        raise Refused(404, DETAILS[404])
+
+
+class ChatApplication(Application):
+    """Tornado's application, for request lines that hold a whole URL, too (RFC 9112 §3.2.2)."""
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        if whole := WHOLE_URL.fullmatch(request.path):
+            request.host = request.headers["Host"] = whole[1]  # whatever “Host” says
+            request.path = whole[2] or "/"
+        return super().find_handler(request, **kwargs)
 
 
 def make_app(
@@ -44,7 +65,7 @@ def make_app(
     `transports` replaces the table (a learner's own transport is tried so). Call it on a running event loop.
     """
     table = TRANSPORTS if transports is None else transports
-    return Application(
+    return ChatApplication(
         [*_chat_routes(chat, table), *routes],
         default_handler_class=NotFound,
         default_handler_args={"chat": chat},

@@ -1,24 +1,24 @@
 """Frames: a batch as a WebSocket frame, and what a client's frame says.
 
 A batch's frame is made once for all its readers, past Tornado's writer, which would encode it for each. It stands apart
-from the transport because it knows only bytes: no room, no connection.
+from the transport because it knows neither rooms nor the chat.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import struct
+from contextlib import suppress
 from functools import lru_cache
 
 from transports.refusals import Refused, TooMany, problem
-from transports.wire import (
-    BODY_BYTES,
-    Batch,
-    Draft,
-    Malformed,
-    Unacceptable,
-    parse_object,
-    to_json,
-)
+from transports.wire import BODY_BYTES, Batch, Draft, Unacceptable, parse_object, to_json
+
+_TOKEN = re.compile(r'"(?:[^"\\\\]|\\\\.)*"|[][{}:]')
+
+# Strings, and what stands between them.
+_PARTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^"]+', re.DOTALL)
 
 
 @lru_cache(maxsize=16)
@@ -46,12 +46,27 @@ def parse_send(frame: str | bytes) -> Draft:
 
 
 def key_of(frame: str | bytes) -> str | None:
-    """Return the idempotency key of a frame that was refused, so that its sender knows which."""
-    try:
-        key = parse_object(frame).get("key")
-    except Malformed:
-        return None
-    return key if isinstance(key, str) else None
+    """Return the idempotency key of a frame that was refused, whatever else is wrong with it.
+
+    The frame may be too long, cut off, nest too deep or be no JSON at all: only strings and brackets are looked at.
+    """
+    text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+    depth, before, key = 0, ("", ""), None
+    for part in _PARTS.findall(text):
+        if not part.startswith('"'):
+            depth += sum(map(part.count, "{[")) - sum(map(part.count, "}]"))
+        elif depth == 1 and before == ('"key"', ":"):
+            key = _string(part)
+        before = (before[1], part.strip())
+    return key
+
+
+def _string(json_string: str) -> str | None:
+    """Return what a JSON string says; None where it can't be said in UTF-8."""
+    with suppress(ValueError):
+        value = json.loads(json_string, strict=False)
+        return str(value) if value.encode() else None
+    return None
 
 
 def error_json(refusal: Refused, key: str | None) -> bytes:

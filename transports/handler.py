@@ -6,6 +6,7 @@ Refusals are problem details (RFC 9457); nothing that a client sent gets into a 
 
 from __future__ import annotations
 
+import asyncio
 import random
 from types import TracebackType
 from typing import Any, cast
@@ -15,10 +16,11 @@ from tornado.log import app_log
 from tornado.web import RequestHandler
 
 from transports.chat import Chat
-from transports.origins import is_foreign, parseable
+from transports.origins import ALLOWED_HEADERS, is_foreign, parseable
 from transports.parameters import WAIT_MAX_SECONDS, parse_cursor, parse_limit, parse_seconds
 from transports.refusals import DETAILS, Draining, Refused, as_refusal, problem
 from transports.room import Room, Subscription
+from transports.sender import Sender
 from transports.stream import CountedStream
 from transports.tokens import is_private
 from transports.wire import ROOM_NAME, Batch, Cursor, Malformed, Start, to_json
@@ -56,6 +58,7 @@ class Handler(RequestHandler):
         self.set_header("Vary", "Origin")
         if origin is not None and self.check_trusted_origin(origin):
             self.set_header("Access-Control-Allow-Origin", origin)
+            self.set_header("Access-Control-Expose-Headers", "Retry-After, Server-Timing")
 
     def compute_etag(self) -> str | None:
         return None  # an answer is never 304
@@ -72,7 +75,7 @@ class Handler(RequestHandler):
 
     def _check_origin(self) -> None:
         """Refuse another site's page also when it reads; when it writes, Tornado has done so."""
-        if is_foreign(self.request.headers, self.check_trusted_origin):
+        if is_foreign(self.request, self.check_trusted_origin):
             raise Refused(403, DETAILS[403])
 
     def _reject_if_draining(self) -> None:
@@ -84,7 +87,7 @@ class Handler(RequestHandler):
         self.set_header("Allow", self._allowed())
         if "Access-Control-Allow-Origin" in self._headers:
             self.set_header("Access-Control-Allow-Methods", self._allowed())
-            self.set_header("Access-Control-Allow-Headers", "Content-Type, Authorization")
+            self.set_header("Access-Control-Allow-Headers", ALLOWED_HEADERS)
         self.set_status(204)
 
     @property
@@ -127,6 +130,8 @@ class Handler(RequestHandler):
         value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
+        if isinstance(value, asyncio.CancelledError):
+            return  # the server ended in the middle of it
         if as_refusal(value) is None:  # a refusal is the client's matter; a bug is ours
             where = f"{self.request.method} {self.request.path}"  # no query: it may hold a token
             app_log.error("Uncaught exception: %s", where, exc_info=value)
@@ -144,19 +149,13 @@ class Handler(RequestHandler):
         self.chat.connections.closed(self)
 
 
-class NotFound(Handler):
-    """Answers every address that nothing else does."""
-
-    async def prepare(self) -> None:
-        raise Refused(404, DETAILS[404])
-
-
 class RoomHandler(Handler):
     """A handler of `/rooms/{room}/…`: before it is asked it has entered its room, as far as the reader's cursor."""
 
     __slots__ = ("room",)
     room: Room
-    subscription: Subscription | None = None  # set by a transport that pushes
+    subscription: Subscription | None = None  # these two are set by a transport that pushes
+    sender: Sender | None = None
     token_seconds: float | None = None  # how long a private room’s token is still good
 
     async def prepare(self) -> None:
@@ -167,7 +166,7 @@ class RoomHandler(Handler):
         if is_private(name) and self.request.method != "OPTIONS":  # a preflight shows no token
             token = self.bearer() or self._query_argument("token")
             self.token_seconds = self.chat.tokens.check(name, token)
-        reading = self.request.method == "GET"
+        reading = self.request.method in ("GET", "HEAD")
         self.room = await self.chat.rooms.enter(name, self.cursor() if reading else Start.NOW)
         self._reject_if_draining()  # drained meanwhile, it would be held with nobody left to release it
 
@@ -186,6 +185,14 @@ class RoomHandler(Handler):
         """
         default = self.chat.hold_seconds * random.uniform(0.9, 1.1)
         return parse_seconds("wait", self._query_argument("wait"), WAIT_MAX_SECONDS, default)
+
+    def unsubscribe(self) -> None:
+        """Push nothing more. May be called more than once."""
+        if self.subscription is not None:
+            self.subscription.cancel()
+        if self.sender is not None:
+            self.sender.stop()
+        self.subscription = self.sender = None
 
     def answer(self, batch: Batch) -> None:
         """Answer with one batch."""

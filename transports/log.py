@@ -79,6 +79,8 @@ class Log:
         before_oldest = self._newest - len(self._messages)
         if cursor is Start.NOW:
             return self._newest, False
+        if cursor is Start.OLDEST:
+            return before_oldest, False
         if cursor is Start.NEWEST:
             return max(before_oldest, self._newest - limit), False
         known = self.reaches(cursor) and before_oldest <= cursor.id

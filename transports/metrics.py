@@ -12,6 +12,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -55,10 +56,10 @@ class LoopLag:
 
 
 def rss_bytes() -> int:
-    """Return the memory that this process occupies, in bytes; where there is no /proc, its maximum so far."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    """Return the memory that this process occupies, in bytes; where that can't be read, its maximum so far."""
+    with suppress(OSError):  # there is no /proc, or no descriptor left to read it with
+        pages = Path("/proc/self/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
@@ -162,6 +163,8 @@ class InspectHandler(Handler):
     def get(self) -> None:
         self.finish(to_json(self.settings["inspector"].report()))
 
+    head = get
+
 
 class HealthHandler(Handler):
     """`GET /healthz` → 200 while a message would be kept; 503 while draining or without the store."""
@@ -174,6 +177,8 @@ class HealthHandler(Handler):
             raise Draining
         self.finish(to_json({"status": "ok"}))
 
+    head = get
+
 
 class MetricsHandler(Handler):
     """`GET /metrics` → Prometheus text."""
@@ -185,3 +190,5 @@ class MetricsHandler(Handler):
         registry.register(ChatCollector(self.settings["inspector"], self.chat))
         self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         self.finish(generate_latest(registry))
+
+    head = get

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from tornado.httputil import HTTPHeaders
+from tornado.httputil import HTTPServerRequest
+
+# What a trusted origin’s page may send beside the headers that every page may.
+ALLOWED_HEADERS = "Content-Type, Authorization, Last-Event-ID, Cache-Control"
 
 
 def parseable(origin: str) -> bool:
@@ -21,11 +24,14 @@ def parseable(origin: str) -> bool:
     return True
 
 
-def is_foreign(headers: HTTPHeaders, trusted: Callable[[str], bool]) -> bool:
+def is_foreign(request: HTTPServerRequest, trusted: Callable[[str], bool]) -> bool:
     """Return whether another site's page sent a request, and none that is trusted."""
+    headers = request.headers
     site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
     if site is None and origin is None:
         return False  # no browser
+    if _is_followed_link(request):
+        return False
     if site in ("same-origin", "none"):
         return False
     if site is None and origin is not None:
@@ -33,3 +39,9 @@ def is_foreign(headers: HTTPHeaders, trusted: Callable[[str], bool]) -> bool:
         if urlsplit(origin).netloc.lower() == host:
             return False
     return origin is None or not trusted(origin)
+
+
+def _is_followed_link(request: HTTPServerRequest) -> bool:
+    """Return whether a person followed a link from another site: the answer is shown, and no page reads it."""
+    mode, destination = (request.headers.get(f"Sec-Fetch-{name}") for name in ("Mode", "Dest"))
+    return request.method == "GET" and (mode, destination) == ("navigate", "document")

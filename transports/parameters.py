@@ -14,7 +14,7 @@ WAIT_MAX_SECONDS = 55.0
 
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15}")
-_STARTS = {"": Start.NEWEST, "now": Start.NOW}
+_STARTS = {start.value: start for start in Start}
 
 
 def parse_cursor(text: str) -> Cursor | Start:

@@ -14,6 +14,7 @@ from tornado.web import stream_request_body
 
 from transports.chat import Chat
 from transports.handler import Handler, RoomHandler
+from transports.proxies import one_client
 from transports.refusals import Draining, Refused, TooMany, as_refusal
 from transports.room import Room
 from transports.wire import BODY_BYTES, Ack, Draft, parse_object, room_field
@@ -29,7 +30,7 @@ async def accept(chat: Chat, room: Room, draft: Draft, address: str | None) -> A
     """
     if chat.draining:
         raise Draining
-    if address is not None and (wait := chat.rate.take(address)):
+    if address is not None and (wait := chat.rate.take(one_client(address))):
         raise TooMany(wait)
     ack = await room.post(draft)
     chat.counts.messages += not ack.duplicate
@@ -65,6 +66,8 @@ class BodyHandler(Handler):
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if self.request.method == "POST" and kind != "application/json":
             raise Refused(415, "send Content-Type: application/json")
+        if self.request.headers.get("Content-Encoding"):
+            raise Refused(415, "send the body as it is, without a Content-Encoding")
 
     def data_received(self, chunk: bytes) -> None:
         self._received += len(chunk)

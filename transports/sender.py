@@ -2,24 +2,27 @@
 
 `IOStream.write` keeps a buffer and a future for every write, which an idle socket doesn't need: two thirds of what a
 delivery costs the server. When the socket takes no more, the rest goes through `write` after all, its future says when
-it was taken, and a reader that takes nothing for STALL_SECONDS is given up. Each transport that pushes has one.
+it was written, and a reader that takes nothing for STALL_SECONDS is given up. A stream over which nothing was sent for
+HEARTBEAT_SECONDS gets an empty batch: a script sees no ping, and could not tell silence from a dead connection.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 
 from transports.stream import CountedStream
-from transports.wire import Batch
+from transports.wire import Batch, Cursor
 
 STALL_SECONDS = 30.0
+HEARTBEAT_SECONDS = 20.0
 
 
 class Sender:
     """Sends what `encode` makes of a batch; calls `on_stall` when the reader takes nothing more."""
 
-    __slots__ = ("_encode", "_on_stall", "_send", "_stream")
+    __slots__ = ("_encode", "_last", "_loop", "_on_stall", "_send", "_sent_at", "_stream", "_timer")
 
     def __init__(
         self,
@@ -31,12 +34,17 @@ class Sender:
         self._encode = encode
         self._on_stall = on_stall
         self._send = stream.socket.send
+        self._loop = asyncio.get_running_loop()
+        self._last: tuple[str, Cursor] | None = None  # the room, and where its reader is
+        self._sent_at = self._loop.time()
+        self._timer = self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
 
     def push(self, batch: Batch) -> asyncio.Future[None] | None:
         """Send a batch. None: the socket took all of it at once; else a future that is done when it has.
 
         The future is cancelled when the client has gone.
         """
+        self._last, self._sent_at = (batch.room, batch.cursor), self._loop.time()
         data: bytes | memoryview = self._encode(batch)
         try:
             if not self._stream.writing():
@@ -47,9 +55,13 @@ class Sender:
             return self._watch(self._stream.write(data))
         except OSError as error:
             self._stream.close(exc_info=error)
-            gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            gone: asyncio.Future[None] = self._loop.create_future()
             gone.cancel()
             return gone
+
+    def stop(self) -> None:
+        """Send no more heartbeats."""
+        self._timer.cancel()
 
     def _send_now(self, data: bytes | memoryview) -> int:
         try:
@@ -59,15 +71,29 @@ class Sender:
         self._stream.sent += count
         return count
 
-    def _watch(self, taken: asyncio.Future[None]) -> asyncio.Future[None]:
-        later = asyncio.get_running_loop().call_later
-        later(STALL_SECONDS, self._look, taken, self._stream.sent)
-        return taken
+    def _watch(self, written: asyncio.Future[None]) -> asyncio.Future[None]:
+        self._loop.call_later(STALL_SECONDS, self._check_progress, written, self._stream.sent)
+        return written
 
-    def _look(self, taken: asyncio.Future[None], sent: int) -> None:
-        if taken.done():
+    def _check_progress(self, written: asyncio.Future[None], sent: int) -> None:
+        if written.done():
             return
         if self._stream.sent == sent:
             self._on_stall()
         else:
-            self._watch(taken)
+            self._watch(written)
+
+    def _beat(self) -> None:
+        """Send an empty batch if it is time; what is on its way already is a sign of life, too."""
+        silent = self._loop.time() - self._sent_at
+        if silent >= HEARTBEAT_SECONDS and self._last and not self._stream.writing():
+            self.push(_heartbeat(*self._last))
+            silent = 0.0
+        if not self._stream.closed():
+            wait = max(HEARTBEAT_SECONDS - silent, HEARTBEAT_SECONDS / 20)
+            self._timer = self._loop.call_later(wait, self._beat)
+
+
+@lru_cache(maxsize=64)
+def _heartbeat(room: str, cursor: Cursor) -> Batch:
+    return Batch(room, cursor, gap=False, more=False, messages=())

@@ -7,19 +7,19 @@ and all end it the same way: nothing that is held is lost, nobody is cut off wit
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import add_accept_handler, bind_sockets
+from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from transports.acceptor import Acceptor
 from transports.chat import Chat
+from transports.parting import HEADER_BYTES
 from transports.posting import READ_BYTES
 from transports.stream import CountedStream
 
 IDLE_SECONDS = 75  # a kept-alive connection without a request
 BODY_SECONDS = 20
-HEADER_BYTES = 16 * 1024
 BACKLOG = 4096  # so many may knock at once
 
 
@@ -36,28 +36,25 @@ class Server:
             max_header_size=HEADER_BYTES,
             max_body_size=READ_BYTES,
         )
-        self._sockets: list[socket.socket] = []
-        self._stop_accepting: list[Callable[[], None]] = []
+        self._acceptors: list[Acceptor] = []
 
     def listen(self, port: int, address: str = "127.0.0.1", *, reuse_port: bool = False) -> int:
         """Accept connections; return the port, which is a free one when `port` is 0. Raises: OSError.
 
         With `reuse_port`, other processes may listen there too, and the kernel deals connections out.
         """
-        self._sockets = bind_sockets(port, address, backlog=BACKLOG, reuse_port=reuse_port)
-        self._stop_accepting = [add_accept_handler(s, self._accept) for s in self._sockets]
-        bound: int = self._sockets[0].getsockname()[1]
+        sockets = bind_sockets(port, address, backlog=BACKLOG, reuse_port=reuse_port)
+        self._acceptors = [Acceptor(each, self._accept) for each in sockets]
+        bound: int = sockets[0].getsockname()[1]
         return bound
 
     def _accept(self, connection: socket.socket, address: tuple[str, int]) -> None:
         self._http.handle_stream(CountedStream(connection, self._chat.traffic), address)
 
     async def drain(self) -> None:
-        """Accept nothing more, answer what is held, say good-bye, and let the store finish."""
-        for stop in self._stop_accepting:
-            stop()
-        for listening in self._sockets:
-            listening.close()
+        """Accept nothing more, answer what is held, say goodbye, and let the store finish."""
+        for acceptor in self._acceptors:
+            acceptor.close()
         await self._chat.drain()
         await self._http.close_all_connections()
         self._app.settings["inspector"].stop()

@@ -8,6 +8,7 @@ room pushes as it does to a WebSocket, and the same Sender gives up a reader tha
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import suppress
 from functools import lru_cache, partial
 
@@ -15,15 +16,17 @@ from transports.handler import RoomHandler
 from transports.sender import Sender
 from transports.wire import Batch, Cursor, Start
 
-COMMENT_SECONDS = 15.0  # below every proxy's patience with an answer that has fallen silent
-COMMENT = b": \n\n"
+RETRY_MS = (500, 3000)  # readers that a restart has cut off come back spread over this time
 
 
 @lru_cache(maxsize=16)
 def event(batch: Batch, chunked: bool) -> bytes:
-    """Put a batch into one event (HTML §9.2.5); remembered, because a room gives it to each of its readers."""
+    """Put a batch into one event (HTML §9.2.5); remembered, because a room gives it to each of its readers.
+
+    The id goes last: a client may store it as soon as it has read it, and be cut off before the data.
+    """
     cursor = str(batch.cursor).encode()
-    return piece(b"event: batch\nid: %b\ndata: %b\n\n" % (cursor, batch.json), chunked)
+    return piece(b"event: batch\ndata: %b\nid: %b\n\n" % (batch.json, cursor), chunked)
 
 
 def piece(data: bytes, chunked: bool) -> bytes:
@@ -43,19 +46,16 @@ class ServerSentEventsHandler(RoomHandler):
             self._begin()
         if self.has_left:  # by now, the head's own write may have found out
             return
-        push = Sender(self.stream, partial(event, chunked=chunked), self.stream.close).push
-        self.subscription = self.room.subscribe(cursor, push)
+        self.sender = Sender(self.stream, partial(event, chunked=chunked), self.stream.close)
+        self.subscription = self.room.subscribe(cursor, self.sender.push)
         with suppress(asyncio.CancelledError):  # when the client leaves, or the server ends
-            while True:
-                await asyncio.sleep(COMMENT_SECONDS)
-                if not self.stream.writing():
-                    self.stream.write(piece(COMMENT, chunked))
-        self.subscription.cancel()
+            await asyncio.Event().wait()
+        self.unsubscribe()
 
     def cursor(self) -> Cursor | Start:
         """Return where the client goes on: its last event is newer than its address. Raises: Malformed."""
-        last = self.request.headers.get("Last-Event-ID")
-        return super().cursor() if not last else Cursor.parse(last)
+        last = self.request.headers.get("Last-Event-ID") or self._query_argument("lastEventId")
+        return Cursor.parse(last) if last else super().cursor()
 
     def _begin(self) -> None:
         """Send the head of the answer."""
@@ -64,6 +64,7 @@ class ServerSentEventsHandler(RoomHandler):
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("X-Accel-Buffering", "no")  # nginx would keep events until a buffer is full
         self.stream.set_nodelay(True)
+        self.write(f"retry: {random.randint(*RETRY_MS)}\n\n")
         self.flush()
 
     def close(self, code: int, reason: str) -> None:

@@ -17,3 +17,5 @@ class ShortPollingHandler(RoomHandler):
 
     def get(self, room: str) -> None:
         self.answer(self.room.since(self.cursor(), self.limit()))
+
+    head = get

@@ -10,7 +10,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from transports.wire import Draft, Message
+from transports.wire import TEXT_CHARACTERS, Draft, Message
+
+# What a store writes, and deletes again, to see whether it would keep a message.
+LONGEST_TEXT = "\U0010ffff" * TEXT_CHARACTERS
 
 
 class Unavailable(Exception):

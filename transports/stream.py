@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
+from typing import Any
 
-from tornado.iostream import IOStream
+from tornado.iostream import IOStream, UnsatisfiableReadError
+
+from transports.parting import HEAD_TOO_BIG, say_and_close
 
 
 @dataclass(slots=True)
@@ -48,6 +51,12 @@ class CountedStream(IOStream):
         self.received = 0
         self.sent = 0
         traffic.open.add(self)
+
+    def close(self, exc_info: Any = False) -> None:
+        """Close; a request whose head is too big to be read is refused first."""
+        if isinstance(exc_info, UnsatisfiableReadError) and self._read_regex and self.socket:
+            say_and_close(self.socket.dup(), HEAD_TOO_BIG)
+        super().close(exc_info)
 
     def close_fd(self) -> None:
         self._traffic.closed(self)

@@ -7,11 +7,9 @@ a dead peer, a limit for a peer that doesn't read, a close code that says what t
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
-
+from transports.closing import ClosingHandler
 from transports.frames import error_json, key_of, parse_send, text_frame
 from transports.handler import RoomHandler
 from transports.handshake import StrictProtocol, check_handshake
@@ -24,7 +22,7 @@ from transports.wire import Malformed
 REFUSALS_IN_A_ROW = 40  # so many messages over the rate, and the socket is closed
 
 
-class WebSocketChatHandler(RoomHandler, WebSocketHandler):
+class WebSocketChatHandler(RoomHandler, ClosingHandler):
     """`GET /rooms/{room}/websocket?cursor=` + upgrade → batches, one a frame; messages the other way."""
 
     transport = "websocket"
@@ -56,19 +54,18 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
             self.close(4000 + self._rejection.status, str(self._rejection))
             return
         on_stall = partial(self.close, 1013, "too slow: try again later")
-        push = Sender(self.stream, text_frame, on_stall).push
-        self.subscription = self.room.subscribe(self.cursor(), push)
+        self.sender = Sender(self.stream, text_frame, on_stall)
+        self.subscription = self.room.subscribe(self.cursor(), self.sender.push)
 
     async def on_message(self, message: str | bytes) -> None:
         if self.subscription is None:
-            return  # it was rejected, and is on its way out
+            return  # a Close was sent: what comes after it is not read
         try:
             answer = (await accept(self.chat, self.room, parse_send(message), self.address)).json
             self._refusals = 0
         except Exception as error:
             answer = self._refuse(refusal_of(error), message)
-        with suppress(WebSocketClosedError):  # a message counts also when its sender has left
-            await self.write_message(answer)
+        await self.reply(answer)
 
     def _refuse(self, refusal: Refused, message: str | bytes) -> bytes:
         self._refusals += isinstance(refusal, TooMany)
@@ -76,7 +73,9 @@ class WebSocketChatHandler(RoomHandler, WebSocketHandler):
             self.close(1008, "too many messages")
         return error_json(refusal, key_of(message))
 
+    def on_closing(self) -> None:
+        self.unsubscribe()
+
     def on_close(self) -> None:
-        if self.subscription is not None:
-            self.subscription.cancel()
+        self.unsubscribe()
         self.chat.connections.closed(self)

@@ -20,7 +20,6 @@ TEXT_CHARACTERS = 2000
 KEY_CHARACTERS = 64
 BATCH_MESSAGES = 100  # the default of `limit`, and its maximum
 BODY_BYTES = 16 * 1024
-CURSORS_REMEMBERED = 1024
 
 # The characters with Unicode's White_Space property; str.strip() alone would take U+001C to U+001F too.
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
@@ -40,13 +39,14 @@ class Unacceptable(Exception):
 class Start(Enum):
     """Where a reader without a cursor of its own begins."""
 
-    NEWEST = "the newest messages"
+    NEWEST = ""  # the newest messages
+    OLDEST = "oldest"
     NOW = "now"
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a room's log: after the message `id` of the log's life `epoch`."""
+    """A place in a room's log: after the message `id` of the log in `epoch`."""
 
     epoch: str
     id: int
@@ -55,7 +55,7 @@ class Cursor:
         return f"{self.epoch}:{self.id}"
 
     @staticmethod
-    @lru_cache(maxsize=CURSORS_REMEMBERED)
+    @lru_cache(maxsize=1024)
     def parse(text: str) -> Cursor:
         """Read a cursor that a client sent back; most clients of a room send the same. Raises: Malformed."""
         match = _CURSOR.fullmatch(text)

@@ -22,7 +22,7 @@ from tests.support.in_process_server import Errors
 from tests.support.server_process import ServerProcess, start, stop
 from transports.app import TRANSPORTS
 from transports.short_polling import ShortPollingHandler
-from transports.tokens import TOKEN_SECONDS, Tokens
+from transports.tokens import TOKEN_SECONDS, TokenNeeded, Tokens
 
 SECRET = "a secret of both"
 POLLED = [name for name in TRANSPORTS if name != "websocket"]
@@ -192,3 +192,14 @@ async def test_not_even_a_bug_of_ours_logs_the_token(
     assert errors.take() == ["Uncaught exception: GET /rooms/user-ann/short-polling"]
     assert shown not in caplog.text
     assert shown not in answer.body.decode()
+
+
+@pytest.mark.parametrize(("ahead_seconds", "good"), [(1, True), (59, True), (62, False)])
+def test_a_token_of_a_clock_up_to_a_minute_ahead_is_good(ahead_seconds: float, good: bool) -> None:
+    tokens = Tokens(SECRET)
+    signed = token("user-ann", age_seconds=-ahead_seconds)
+    if good:
+        assert tokens.check("user-ann", signed) > TOKEN_SECONDS
+    else:
+        with pytest.raises(TokenNeeded):
+            tokens.check("user-ann", signed)

@@ -146,6 +146,25 @@ async def test_while_redis_is_away_rooms_are_read_and_posts_are_refused(
         assert (await listening.receive()).texts == ["after"]
 
 
+async def test_health_knows_of_a_redis_that_takes_no_writes(
+    process: StartProcess, own_redis: RedisServer
+) -> None:
+    url = process(f"--store={own_redis.url}").url
+    assert (await ask(url, "/healthz")).status == 200
+    for setting, broken, mended in [("maxmemory", "1", "0"), ("min-replicas-to-write", "1", "0")]:
+        own_redis.client.config_set(setting, broken)
+        health = await ask(url, "/healthz")
+        async with joined(url, "short-polling") as client:
+            with pytest.raises(Refused) as refused:
+                await client.post("not kept")
+        assert (health.status, refused.value.status) == (503, 503)
+        assert health.headers["retry-after"] == "1"
+        own_redis.client.config_set(setting, mended)
+        assert (await ask(url, "/healthz")).status == 200
+    async with joined(url, "short-polling") as client:
+        assert (await client.post("kept"))["id"] == 1
+
+
 # What can't be started
 
 

@@ -6,6 +6,7 @@ Nothing that a client sends becomes a 5xx, a traceback in the log, or part of a 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -353,9 +354,10 @@ ALLOWED = {
     **{f"/rooms/lobby/{transport}": {"GET", "OPTIONS"} for transport in TRANSPORTS},
     "/rooms/lobby/messages": {"POST", "OPTIONS"},
     "/publish": {"POST", "OPTIONS"},
-    "/inspect": {"GET", "OPTIONS"},
-    "/healthz": {"GET", "OPTIONS"},
-    "/metrics": {"GET", "OPTIONS"},
+    "/rooms/lobby/short-polling": {"GET", "HEAD", "OPTIONS"},
+    "/inspect": {"GET", "HEAD", "OPTIONS"},
+    "/healthz": {"GET", "HEAD", "OPTIONS"},
+    "/metrics": {"GET", "HEAD", "OPTIONS"},
 }
 
 
@@ -605,3 +607,111 @@ async def test_a_body_that_nobody_asked_for_is_no_trouble(server: InProcessServe
         for size in (1, 20_000, 500_000):
             answer = await connection.ask("GET", "/rooms/lobby/short-polling", b"x" * size)
             assert answer.status == 200
+
+
+# Heads, methods and origins
+
+
+@pytest.mark.parametrize("size", [17_000, 60_000, 1_000_000])
+async def test_a_head_over_16_kib_is_431(server: InProcessServer, size: int) -> None:
+    async with connected(server.url) as connection:
+        with suppress(ConnectionError):
+            await connection.send("GET", "/healthz", headers={"X-Long": "x" * size})
+        assert_problem(await connection.response(), 431)
+        assert await connection.ended() == b""
+    assert (await ask(server.url, "/healthz")).status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/rooms/lobby/websocket", MESSAGES, "/" + "x" * 20_000])
+async def test_a_long_head_is_431_on_every_address(
+    server: InProcessServer, method: str, path: str
+) -> None:
+    headers = {**HANDSHAKE, "Cookie": "x" * 17_000}
+    async with connected(server.url) as connection:
+        await connection.send(method, path, headers=headers)
+        assert_problem(await connection.response(method), 431)
+
+
+@pytest.mark.parametrize(
+    "path", ["/rooms/lobby/short-polling", "/healthz", "/inspect", "/metrics"]
+)
+async def test_head_is_answered_where_get_is_answered_at_once(
+    server: InProcessServer, path: str
+) -> None:
+    async with connected(server.url) as connection:
+        head = await connection.ask("HEAD", path)
+        got = await connection.ask("GET", path)
+    assert (head.status, got.status) == (200, 200)
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert int(head.headers["content-length"]) > 0
+
+
+async def test_head_is_refused_as_get_is(server: InProcessServer) -> None:
+    assert (await ask(server.url, "/rooms/lobby/short-polling?cursor=x", "HEAD")).status == 400
+    assert (await ask(server.url, "/rooms/user-ann/short-polling", "HEAD")).status == 401
+
+
+@pytest.mark.parametrize("start", ["http://{host}", "HTTP://{host}", "http://elsewhere.example"])
+async def test_a_whole_url_in_the_request_line_means_the_same(
+    server: InProcessServer, start: str
+) -> None:
+    whole = start.format(host=server.url.removeprefix("http://"))
+    async with connected(server.url) as connection:
+        posted = await connection.ask("POST", whole + MESSAGES, BODY)
+        read = await connection.ask("GET", f"{whole}/rooms/lobby/short-polling?limit=1")
+        missing = await connection.ask("GET", whole)
+    assert (posted.status, read.status) == (201, 200)
+    assert [message["id"] for message in read.json["messages"]] == [1]
+    assert_problem(missing, 404)
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[", "http://[::1/healthz", "http:///healthz"])
+async def test_a_url_that_is_none_is_a_refusal(server: InProcessServer, url: str) -> None:
+    assert (await ask(server.url, url)).status in (200, 404)
+
+
+FOLLOWED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+async def test_a_link_that_a_person_follows_from_another_site_is_answered(
+    server: InProcessServer,
+) -> None:
+    assert (await ask(server.url, "/inspect", headers=FOLLOWED)).status == 200
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Dest": "iframe"},
+        {"Sec-Fetch-Dest": "empty"},
+    ],
+)
+async def test_another_sites_page_that_reads_is_403(
+    server: InProcessServer, changed: dict[str, str]
+) -> None:
+    assert_problem(await ask(server.url, "/inspect", headers=FOLLOWED | changed), 403)
+
+
+async def test_a_form_that_another_site_sends_is_no_link(server: InProcessServer) -> None:
+    assert_problem(await ask(server.url, MESSAGES, "POST", BODY, headers=FOLLOWED), 403)
+
+
+async def test_a_trusted_origin_may_read_and_send_what_the_contract_names(serve: Serve) -> None:
+    server = await serve(trusted_origins=("https://shop.example",))
+    headers = {"Origin": "https://shop.example", "Sec-Fetch-Site": "cross-site"}
+    for path in ("/rooms/lobby/short-polling", "/rooms/lobby/short-polling?limit=0"):
+        answer = await ask(server.url, path, headers=headers)
+        exposed = answer.headers["access-control-expose-headers"].split(", ")
+        assert {"Retry-After", "Server-Timing"} <= set(exposed)
+    preflight = await ask(server.url, "/rooms/lobby/server-sent-events", "OPTIONS", None, headers)
+    allowed = preflight.headers["access-control-allow-headers"].split(", ")
+    assert {"Content-Type", "Authorization", "Last-Event-ID", "Cache-Control"} <= set(allowed)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity", "br"])
+async def test_a_content_encoding_is_415(server: InProcessServer, encoding: str) -> None:
+    answer = await ask(server.url, MESSAGES, "POST", BODY, {"Content-Encoding": encoding})
+    assert_problem(answer, 415)

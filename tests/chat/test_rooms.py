@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import Counter
 
 import pytest
@@ -210,3 +211,28 @@ async def test_readers_that_leave_let_their_rooms_go(serve: Serve) -> None:
     for n in range(2 * IDLE_ROOMS):
         await server.room(f"room-{n}")
     assert not [room for room in server.chat.rooms if room.name.startswith("read-")]
+
+
+def connect(server: InProcessServer, n: int) -> socket.socket:
+    """Connect and ask for a room, while the server's loop has no turn."""
+    client = socket.create_connection(("127.0.0.1", server.port))
+    client.sendall(b"GET /rooms/r%d/short-polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % n)
+    client.setblocking(False)
+    return client
+
+
+async def whole_answer(client: socket.socket) -> bytes:
+    answer = b""
+    while some := await asyncio.get_running_loop().sock_recv(client, 1 << 16):
+        answer += some
+    client.close()
+    return answer
+
+
+async def test_300_requests_for_300_rooms_in_one_turn_are_all_answered(
+    server: InProcessServer,
+) -> None:
+    clients = [connect(server, n) for n in range(300)]
+    answers = await asyncio.gather(*map(whole_answer, clients))
+    assert all(answer.startswith(b"HTTP/1.1 200 ") for answer in answers)
+    assert count(server.chat.rooms) <= IDLE_ROOMS

@@ -21,7 +21,7 @@ import pytest
 
 from tests.conftest import Serve, StartProcess
 from tests.support.clients import joined
-from tests.support.http import ask, connected
+from tests.support.http import Connection, ask, connected
 from tests.support.in_process_server import GatedStore, InProcessServer
 from tests.support.server_process import ROOT, ServerProcess
 from tests.support.waiting import PATIENCE_SECONDS, until
@@ -401,3 +401,42 @@ def test_the_defaults_are_as_the_help_says(monkeypatch: pytest.MonkeyPatch) -> N
     assert (options.port, options.address, options.store) == (8888, "127.0.0.1", "sqlite:chat.db")
     assert (options.history, options.hold, options.rate_limit) == (1000, 25.0, 20.0)
     assert (options.publish_key, options.trusted_origin, options.debug) == (None, [], False)
+
+
+# Out of descriptors
+
+
+async def test_out_of_descriptors_it_accepts_less_says_so_once_and_recovers(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "stderr"
+    limited = f"ulimit -n 64; exec {sys.executable} -m tutorial --port=0 --store=memory"
+    with log.open("w") as stderr:
+        server = subprocess.Popen(
+            ["sh", "-c", limited], cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
+    try:
+        assert server.stdout is not None
+        [url] = re.findall(r"http://[\d.:]+", server.stdout.readline())
+        watcher = await Connection.open(url)
+        polls = [await Connection.open(url) for _ in range(90)]
+        for poll in polls:
+            await poll.send("GET", "/rooms/lobby/long-polling?cursor=now")
+        seen = (await watcher.ask("GET", "/inspect")).json
+        began = seen["cpu_seconds"], seen["uptime_seconds"]
+        while seen["uptime_seconds"] < began[1] + 1:
+            await asyncio.sleep(0.2)
+            seen = (await watcher.ask("GET", "/inspect")).json
+        busy = (seen["cpu_seconds"] - began[0]) / (seen["uptime_seconds"] - began[1])
+        assert busy < 0.5
+        assert seen["held"] > 0
+        for poll in polls:
+            await poll.close()
+        assert (await ask(url, "/healthz")).status == 200
+        await watcher.close()
+    finally:
+        server.terminate()
+        assert server.wait(10) == 0
+    said = log.read_text()
+    assert said.count("no connection can be accepted") == 1
+    assert "Traceback" not in said

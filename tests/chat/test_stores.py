@@ -381,3 +381,50 @@ async def test_whoever_waits_for_a_commit_that_fails_is_told_so_all_of_them(
     )
     assert {type(each) for each in told} == {Unavailable}
     assert await store.tail("lobby") == []
+
+
+@pytest.mark.parametrize("posted_before", [True, False])
+async def test_health_knows_of_a_full_disk_before_anybody_has_posted(
+    serve: Serve, file: Path, posted_before: bool
+) -> None:
+    server = await serve(store=f"sqlite:{file}")
+    store = server.chat.rooms.store
+    assert isinstance(store, SQLiteStore)
+    if posted_before:
+        await store.append("lobby", Draft("ann", "hi"))
+    disk = FullDisk(store)
+    await disk.fill()
+    answer = await ask(server.url, "/healthz")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert str(file) not in answer.body.decode(), "the machine’s paths are nobody’s business"
+    await disk.free()
+    assert (await ask(server.url, "/healthz")).status == 200
+
+
+async def test_health_knows_of_a_file_that_can_only_be_read(serve: Serve, file: Path) -> None:
+    server = await serve(store=f"sqlite:{file}")
+    store = server.chat.rooms.store
+    assert isinstance(store, SQLiteStore)
+    await store._run(lambda: store._db.execute("PRAGMA query_only = 1"))
+    answer = await ask(server.url, "/healthz")
+    assert answer.status == 503
+    assert file.name not in answer.body.decode()
+    await store._run(lambda: store._db.execute("PRAGMA query_only = 0"))
+    assert (await ask(server.url, "/healthz")).status == 200
+
+
+async def test_health_asked_many_times_at_once_probes_once(file: Path) -> None:
+    async with opened_sqlite(file) as store:
+        probes = 0
+        probe = store._probe
+
+        def counted() -> None:
+            nonlocal probes
+            probes += 1
+            probe()
+
+        store._probe = counted  # type: ignore[method-assign]
+        await asyncio.gather(*[store.check() for _ in range(50)])
+        assert probes == 1
+        await store.check()
+        assert probes == 2

@@ -12,13 +12,15 @@ is told to keep it: `appendonly yes` and `appendfsync always` for every crash.
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from secrets import token_hex
 from typing import Any
 
 from redis.asyncio.client import Pipeline
+from redis.exceptions import ResponseError
 
-from transports.store import Appended, OnAppend, OnReset, Store, Unavailable
+from transports.store import LONGEST_TEXT, Appended, OnAppend, OnReset, Store, Unavailable
 from transports.stores.group_commit import GroupCommit, Waiting
 from transports.stores.redis_address import AWAY, FAILURES, RedisAddress
 from transports.stores.redis_feed import (
@@ -30,6 +32,11 @@ from transports.stores.redis_feed import (
     to_message,
 )
 from transports.wire import Draft, Message
+
+PROBE = "chat:probe"  # written, and gone at once, to see whether a message would be kept
+REFUSES = "the store takes no messages now: try again"  # all that a client need know
+
+log = logging.getLogger(__name__)
 
 # Returns the epoch, the message's number, the feed's newest number, and 1 for a duplicate.
 APPEND = """
@@ -122,7 +129,8 @@ class RedisStore(Store):
 
     def _outcome(self, reply: Any) -> Appended | Unavailable:
         if isinstance(reply, Exception):
-            return Unavailable(f"the store refuses: {reply}")
+            log.warning("%s", self.address.unavailable(reply))
+            return Unavailable(REFUSES)
         epoch, id, _, duplicate = reply
         if epoch.decode() != self.epoch:
             return Unavailable("the store begins anew: try again")
@@ -137,7 +145,7 @@ class RedisStore(Store):
     async def check(self) -> None:
         if self._feed.failing:
             raise Unavailable(AWAY)
-        await self._ask(self.client.ping())
+        await self._ask(self.client.set(PROBE, LONGEST_TEXT, px=1))
 
     async def close(self) -> None:
         await self._group.finish()
@@ -148,6 +156,8 @@ class RedisStore(Store):
         """Await what the client answers. Raises: Unavailable."""
         try:
             return await command
+        except ResponseError as error:
+            raise Unavailable(REFUSES) from error
         except FAILURES as error:
             raise Unavailable(AWAY) from error
 

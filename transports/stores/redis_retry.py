@@ -1,20 +1,22 @@
 """RetryLoop: does one thing with Redis again and again, and through every failure of Redis.
 
-The feed and the bridge both live like this. When Redis goes away one line is logged, and one when it is back; between
-the tries there is a pause with full jitter, so that those who lost Redis together don't come back together.
+The feed and the queue consumer both live like this. (redis-py's own `Retry` repeats one command a few times; this goes
+on for ever.) When Redis goes away one line is logged, and one when it is back; between the tries there is a pause with
+full jitter, so that those who lost Redis together don't come back together.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
+
+from redis.backoff import FullJitterBackoff
 
 from transports.store import Unavailable
 from transports.stores.redis_address import FAILURES, RedisAddress
 
-BACK_OFF_SECONDS = 1.0  # the longest pause
+BACK_OFF = FullJitterBackoff(cap=1.0, base=0.05)  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +70,4 @@ class RetryLoop:
             log.warning("%s; trying again", self._address.unavailable(error))
         self._failures += 1
         self._after_turn()
-        await asyncio.sleep(pause_seconds(self._failures))
-
-
-def pause_seconds(failures: int) -> float:
-    """Say how long to wait before the next try."""
-    return random.random() * min(BACK_OFF_SECONDS, 0.05 * 2.0 ** min(failures, 10))
+        await asyncio.sleep(BACK_OFF.compute(min(self._failures, 10)))

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from secrets import token_hex
 from typing import TypeVar
 
-from transports.store import Appended, OnAppend, OnReset, Store, Unavailable
+from transports.store import LONGEST_TEXT, Appended, OnAppend, OnReset, Store, Unavailable
 from transports.stores.group_commit import GroupCommit, Waiting
-from transports.wire import TEXT_CHARACTERS, Draft, Message
+from transports.wire import Draft, Message
 
 T = TypeVar("T")
 
@@ -41,11 +41,14 @@ class SQLiteStore(Store):
         self._kept = kept
         self._thread = ThreadPoolExecutor(1, "sqlite")
         self._group = GroupCommit(self._write)
-        self._failing = False
+        self._checking: asyncio.Future[None] | None = None
 
     async def open(self, on_append: OnAppend, on_reset: OnReset) -> None:
         self._on_append = on_append
-        self.epoch = await self._run(self._open)
+        try:
+            self.epoch = await self._in_thread(self._open)
+        except sqlite3.Error as error:
+            raise Unavailable(f"the store {self._file} can’t be used: {_why(error)}") from error
 
     async def tail(self, room: str) -> list[Message]:
         return await self._run(self._tail, room)
@@ -54,8 +57,9 @@ class SQLiteStore(Store):
         return await self._group.append(room, draft)
 
     async def check(self) -> None:
-        if self._failing:
-            await self._run(self._probe)
+        if self._checking is None or self._checking.done():  # one at a time, however many ask
+            self._checking = asyncio.ensure_future(self._run(self._probe))
+        await asyncio.shield(self._checking)
 
     async def close(self) -> None:
         await self._group.finish()
@@ -63,23 +67,17 @@ class SQLiteStore(Store):
         self._thread.shutdown()
 
     async def _run(self, work: Callable[..., T], *arguments: object) -> T:
-        """Run `work` on the store's thread."""
+        """Run `work` on the store's thread. Raises: Unavailable, in words that may go to a client."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+            return await self._in_thread(work, *arguments)
         except sqlite3.Error as error:
-            raise Unavailable(self._sentence(error)) from error
+            raise Unavailable(f"the store can’t be used: {_why(error)}") from error
 
-    def _sentence(self, error: Exception) -> str:
-        why = "another process uses it" if str(error) == "database is locked" else error
-        return f"the store {self._file} can’t be used: {why}"
+    async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
     async def _write(self, together: list[Waiting]) -> list[Appended]:
-        try:
-            outcome = await self._run(self._commit, together)
-        except Unavailable:
-            self._failing = True
-            raise
-        self._failing = False
+        outcome = await self._run(self._commit, together)
         return [self._announce(w.room, stored) for w, stored in zip(together, outcome, strict=True)]
 
     def _announce(self, room: str, stored: Message | Appended) -> Appended:
@@ -151,11 +149,15 @@ class SQLiteStore(Store):
 
     def _probe(self) -> None:
         """Keep the longest of messages in a room that nobody can name, and delete it again."""
-        longest = "\U0010ffff" * TEXT_CHARACTERS
         self._db.execute(
-            "INSERT OR REPLACE INTO messages VALUES ('', 1, '', ?, 0, NULL)", (longest,)
+            "INSERT OR REPLACE INTO messages VALUES ('', 1, '', ?, 0, NULL)", (LONGEST_TEXT,)
         )
         self._db.execute("DELETE FROM messages WHERE room = ''")
 
     def _close(self) -> None:
         self._db.close()
+
+
+def _why(error: sqlite3.Error) -> str:
+    """Return what is wrong, without the file's name."""
+    return "another process uses it" if str(error) == "database is locked" else str(error)

@@ -1,0 +1,73 @@
+"""Closing: what a WebSocket still does after its Close frame: nothing (RFC 6455 §5.5.1).
+
+Several things close a socket: the chat, a silent peer, a frame that is too big. Tornado's protocol knows them all, and
+this is a small change of it. It stands apart because nothing else here reaches into Tornado.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from tornado.websocket import (
+    WebSocketClosedError,
+    WebSocketHandler,
+    WebSocketProtocol,
+    WebSocketProtocol13,
+)
+
+TOO_BIG = 1009  # RFC 6455 §7.4.1
+DISCARD_SECONDS = 0.5
+DISCARD_BYTES = 1 << 16
+
+
+class ClosingHandler(WebSocketHandler):
+    """A WebSocket that knows when it closes, whatever closes it."""
+
+    def on_closing(self) -> None:
+        """Stop sending: a Close frame is next, and must be the last. May be called more than once."""
+
+    async def reply(self, answer: bytes) -> None:
+        """Send an answer, unless the socket is closing."""
+        with suppress(WebSocketClosedError):
+            await self.write_message(answer)
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Return a ClosingProtocol, where Tornado would return its own."""
+        base = super().get_websocket_protocol()
+        return ClosingProtocol(self, base) if isinstance(base, WebSocketProtocol13) else base
+
+
+class ClosingProtocol(WebSocketProtocol13):
+    """Announces each Close frame, and lets the rest of a frame that is too big run out.
+
+    Hung up on in the middle of its frame, the sender would see a reset, and no code.
+    """
+
+    def __init__(self, handler: ClosingHandler, base: WebSocketProtocol13) -> None:
+        super().__init__(handler, False, base.params)
+        self._on_closing = handler.on_closing
+        self._discarding = False
+        self._abort_follows = False
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Send a Close frame, unless one was sent."""
+        self._on_closing()
+        if code == TOO_BIG and not self.is_closing():
+            self._discarding = self._abort_follows = True
+        super().close(code, reason)
+
+    def _abort(self) -> None:
+        if not self._abort_follows:
+            super()._abort()
+        self._abort_follows = False
+
+    async def _receive_frame(self) -> None:
+        if not self._discarding:
+            await super()._receive_frame()
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                await self.stream.read_bytes(DISCARD_BYTES, partial=True)
+                return
+        self._abort()
