@@ -314,6 +314,25 @@ async def test_now_tells_no_message_and_goes_on_with_the_next(
         assert (await reader.receive()).ids == [6]
 
 
+async def test_oldest_begins_with_the_oldest_retained_message_and_is_no_gap(
+    server: Subject, transport: str
+) -> None:
+    """Reading: `cursor=oldest`: from the oldest retained message, `gap: false`."""
+    await post_many(server, 120)
+    async with server.joined(transport, cursor="oldest") as reader:
+        batch = await reader.receive()
+        assert (batch.ids, batch.gap, batch.more) == (list(range(1, 101)), False, True)
+        assert (await reader.receive()).ids == list(range(101, 121))
+
+
+async def test_an_empty_cursor_is_none(server: Subject, transport: str) -> None:
+    """Reading: an empty value is none: the newest messages."""
+    await post_many(server, 3)
+    async with server.joined(transport, cursor="") as reader:
+        batch = await reader.receive()
+    assert (batch.ids, batch.gap) == ([1, 2, 3], False)
+
+
 async def test_the_epochs_zero_tells_from_the_beginning(server: Subject, transport: str) -> None:
     """Reading: `<epoch>:0`: from the beginning."""
     acks = await post_many(server, 3)

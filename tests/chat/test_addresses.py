@@ -52,7 +52,9 @@ def test_an_ipv6_client_is_its_64(address: str, other: str, same: bool) -> None:
 @pytest.mark.parametrize("peer", ["10.0.0.1", "::ffff:10.0.0.1"])
 @pytest.mark.parametrize("client", ["203.0.113.8", "203.0.113.8:50001", "[2001:db8::1]:50001"])
 @pytest.mark.parametrize("hop", ["", ", 10.0.0.2", ", 10.0.0.2:8080", ", [::ffff:10.0.0.2]:80"])
-def test_a_client_is_found_past_trusted_proxies_with_ports(peer: str, client: str, hop: str) -> None:
+def test_a_client_is_found_past_trusted_proxies_with_ports(
+    peer: str, client: str, hop: str
+) -> None:
     proxies = TrustedProxies([ip_network("10.0.0.0/8")])
     assert proxies.client(peer, f"198.51.100.1, {client}{hop}") == plain(client)
 

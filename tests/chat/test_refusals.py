@@ -633,9 +633,7 @@ async def test_a_long_head_is_431_on_every_address(
         assert_problem(await connection.response(method), 431)
 
 
-@pytest.mark.parametrize(
-    "path", ["/rooms/lobby/short-polling", "/healthz", "/inspect", "/metrics"]
-)
+@pytest.mark.parametrize("path", ["/rooms/lobby/short-polling", "/healthz", "/inspect", "/metrics"])
 async def test_head_is_answered_where_get_is_answered_at_once(
     server: InProcessServer, path: str
 ) -> None:
@@ -671,7 +669,11 @@ async def test_a_url_that_is_none_is_a_refusal(server: InProcessServer, url: str
     assert (await ask(server.url, url)).status in (200, 404)
 
 
-FOLLOWED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+FOLLOWED = {
+    "Sec-Fetch-Site": "cross-site",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+}
 
 
 async def test_a_link_that_a_person_follows_from_another_site_is_answered(

@@ -216,7 +216,9 @@ async def test_readers_that_leave_let_their_rooms_go(serve: Serve) -> None:
 def connect(server: InProcessServer, n: int) -> socket.socket:
     """Connect and ask for a room, while the server's loop has no turn."""
     client = socket.create_connection(("127.0.0.1", server.port))
-    client.sendall(b"GET /rooms/r%d/short-polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % n)
+    client.sendall(
+        b"GET /rooms/r%d/short-polling HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % n
+    )
     client.setblocking(False)
     return client
 

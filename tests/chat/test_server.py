@@ -412,7 +412,7 @@ async def test_out_of_descriptors_it_accepts_less_says_so_once_and_recovers(
     log = tmp_path / "stderr"
     limited = f"ulimit -n 64; exec {sys.executable} -m tutorial --port=0 --store=memory"
     with log.open("w") as stderr:
-        server = subprocess.Popen(
+        server = subprocess.Popen(  # noqa: ASYNC220
             ["sh", "-c", limited], cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True
         )
     try:
@@ -436,7 +436,8 @@ async def test_out_of_descriptors_it_accepts_less_says_so_once_and_recovers(
         await watcher.close()
     finally:
         server.terminate()
-        assert server.wait(10) == 0
+        output, _ = server.communicate(timeout=10)
+    assert (server.returncode, output) == (0, "")
     said = log.read_text()
     assert said.count("no connection can be accepted") == 1
     assert "Traceback" not in said

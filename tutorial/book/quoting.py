@@ -110,7 +110,7 @@ def is_shown(path: str) -> bool:
     outside = ".." in parts or not parts or parts[0] not in FOLDERS
     hidden = any(part.startswith(".") for part in parts)
     file = ROOT / path
-    if outside or hidden or file.suffix not in SUFFIXES or not file.is_file():
+    if outside or hidden or file.suffix not in SUFFIXES or not os.path.isfile(file):
         return False
     return file.resolve().is_relative_to(ROOT.resolve())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from hashlib import sha256
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class IsFile(PathMatches):
     def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
         found = super().match(request)
         file = STATIC / request.path.removeprefix("/static/")
-        return found if found and file.is_file() else None
+        return found if found and isfile(file) else None  # `is_file` raises for a name too long
 
 
 class FileHandler(StaticFileHandler):
