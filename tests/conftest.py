@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--serve", help="judge the server that this command starts: see conformance.py"
     )
+    parser.addoption("--seeds", type=int, default=1, help="how often real clients are cut off")
     parser.addoption("--transports", help="the transports that it serves, separated by commas")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +29,14 @@ def needed(*packages: str) -> None:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+
+
+def judges() -> Path:
+    """Return the folder of what tests/judges/package.json names; else the test skips, and fails under CI."""
+    folder = os.environ.get("JUDGES", "")
+    if folder and Path(folder, "node_modules").is_dir():
+        return Path(folder)
+    reason = "JUDGES is no folder in which the packages of tests/judges/package.json are installed"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
