@@ -82,7 +82,13 @@ class HoldTimeline extends Lab {
       `came, and ` +
       `${digits(asks[2].hold)} ms when there was one already. In ${SHORT_HOLDS} short holds, the browser ` +
       `waited ${digits(values.overhead)} ms longer than the hold (median).`;
-    const raw = [...asks, ...shortHolds].map(({ label, sent, back, hold, messages }) => ({ label, sent, back, hold, messages }));
+    const raw = [...asks, ...shortHolds].map(({ label, sent, back, hold, messages }) => ({
+      label,
+      sent,
+      back,
+      hold,
+      messages,
+    }));
     return { raw, n: shortHolds.length, warmUp: "the three requests above", values, summary };
   }
 }
