@@ -13,6 +13,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from transports.app import make_app
@@ -82,7 +83,8 @@ async def serve(options: Options) -> None:
     chat = options.make_chat()
     await chat.rooms.open()
     laboratory, comparison = Laboratory(chat), results_page.Comparison()
-    server = Server(chat, _make_application(options, chat, laboratory, comparison))
+    beside = routes(chat, laboratory, comparison)
+    server = Server(chat, make_app(chat, beside, trusted_origins=options.trusted_origin))
     try:
         port = server.listen(options.port, options.address, reuse_port=options.processes > 1)
     except OSError as error:
@@ -101,18 +103,21 @@ async def serve(options: Options) -> None:
     await comparison.stop()
 
 
-def _make_application(
-    options: Options, chat: Chat, laboratory: Laboratory, comparison: results_page.Comparison
-) -> Any:
-    beside_the_chat = [
+def routes(
+    chat: Chat,
+    laboratory: Laboratory,
+    comparison: results_page.Comparison,
+    learner: Path = bets.FOLDER,
+) -> list[Any]:
+    """Return the addresses of everything that is served beside the chat; `learner` has the reader's own files."""
+    return [
         *book_pages.routes(chat),
-        *bets.routes(chat),
+        *bets.routes(chat, learner),
         *results_page.routes(chat, comparison),
         *laboratory.routes(),
         *counterexamples.routes(chat),
         *pages.routes(),
     ]
-    return make_app(chat, beside_the_chat, trusted_origins=options.trusted_origin)
 
 
 def _make_queue_consumer(chat: Chat) -> QueueConsumer | None:

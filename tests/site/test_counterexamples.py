@@ -12,7 +12,7 @@ from tornado.locks import Condition
 from tornado.web import Application
 
 from tests.support.http import Connection
-from tests.support.laboratory import laboratory_server
+from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.waiting import until
 from transports.room import Room
 from transports.rooms import Rooms
@@ -54,19 +54,26 @@ def test_a_message_slips_through_an_await_between_looking_and_holding(
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(("transport", "heard"), [("cursorless", []), ("long-polling", ["hi"])])
-def test_without_a_cursor_what_comes_between_two_requests_is_lost(
-    transport: str, heard: list[str]
-) -> None:
-    async def run() -> None:
-        async with laboratory_server() as lab:
-            path = f"/rooms/lobby/{transport}?wait=0.01"
-            first = (await lab.get(path)).json
-            await lab.say("lobby", "hi")
-            second = (await lab.get(f"{path}&cursor={first['cursor']}")).json
-            assert [message["text"] for message in second["messages"]] == heard
+async def between_two_polls(lab: LaboratoryServer, address: str) -> list[str]:
+    """Post to a held poll, and again before the next poll; return what the reader received."""
+    poll = asyncio.ensure_future(lab.get(f"/rooms/lobby/{address}?cursor=now&wait=5"))
+    await until(lambda: any(room.held for room in lab.chat.rooms))
+    await lab.say("lobby", "first")
+    first = (await poll).json
+    await lab.say("lobby", "second")
+    again = await lab.get(f"/rooms/lobby/{address}?cursor={first['cursor']}&wait=0.2")
+    return [message["text"] for message in [*first["messages"], *again.json["messages"]]]
 
-    asyncio.run(run())
+
+async def test_without_a_cursor_a_message_between_two_polls_is_lost() -> None:
+    async with laboratory_server() as lab:
+        assert await between_two_polls(lab, "cursorless") == ["first"]
+
+
+@pytest.mark.parametrize("address", ["long-polling", "batching"])
+async def test_with_a_cursor_it_is_not(address: str) -> None:
+    async with laboratory_server() as lab:
+        assert await between_two_polls(lab, address) == ["first", "second"]
 
 
 @pytest.mark.parametrize(("where", "answered"), [("on-the-loop", False), ("in-a-thread", True)])

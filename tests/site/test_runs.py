@@ -14,7 +14,6 @@ import pytest
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.wire import Unacceptable
-from tutorial.laboratory import runs
 from tutorial.laboratory.runs import SCRIPTS, script_command
 
 
@@ -147,46 +146,13 @@ def test_a_page_that_leaves_leaves_no_process_behind(run: str, given: dict[str, 
     asyncio.run(test())
 
 
-def test_a_server_that_stops_waits_for_the_end_of_what_it_runs(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def test() -> None:
-        before, left, end = asyncio.all_tasks(), asyncio.Event(), runs.end
-        monkeypatch.setattr(runs, "end", lambda one: end(one) if left.is_set() else left.set())
-        async with laboratory_server() as lab:
-            page = await begun(lab, "tables", {"rate": "1"})
-            page.close()
-            await left.wait()  # the server knows, and the run goes on until it stops
-        still = [task for task in asyncio.all_tasks() - before if "_execute" in repr(task)]
-        assert still == []
-
-    asyncio.run(test())
-
-
-async def between_two_polls(lab: LaboratoryServer, address: str) -> list[str]:
-    """Say one thing to a held poll, and the next before it is back; give what the reader heard."""
-    poll = asyncio.ensure_future(lab.get(f"/rooms/lobby/{address}?cursor=now&wait=5"))
-    await until(lambda: any(room.held for room in lab.chat.rooms))
-    await lab.say("lobby", "first")
-    first = json.loads((await poll).body)
-    await lab.say("lobby", "second")
-    again = await lab.get(f"/rooms/lobby/{address}?cursor={first['cursor']}&wait=0.2")
-    both = [*first["messages"], *json.loads(again.body)["messages"]]
-    return [message["text"] for message in both]
-
-
-def test_without_a_cursor_a_message_between_two_polls_is_lost() -> None:
-    async def test() -> None:
-        async with laboratory_server() as lab:
-            assert await between_two_polls(lab, "cursorless") == ["first"]
-
-    asyncio.run(test())
-
-
-@pytest.mark.parametrize("address", ["long-polling", "batching"])
-def test_with_a_cursor_it_is_not(address: str) -> None:
-    async def test() -> None:
-        async with laboratory_server() as lab:
-            assert await between_two_polls(lab, address) == ["first", "second"]
-
-    asyncio.run(test())
+async def test_a_server_that_stops_ends_what_it_runs_and_waits_for_the_end() -> None:
+    before, here = asyncio.all_tasks(), psutil.Process()
+    children = set(here.children())
+    async with laboratory_server() as lab:
+        page = await begun(lab, "tables", {"rate": "1"})
+        [started] = set(here.children()) - children
+    still = [task for task in asyncio.all_tasks() - before if "_execute" in repr(task)]
+    assert still == []
+    assert not started.is_running()
+    page.close()

@@ -29,8 +29,8 @@ def came(transport: str) -> Callable[[Look], Any]:
     return lambda look: [mark for mark in look["came"] if mark[1] == transport]
 
 
-async def do(lab: LaboratoryServer, look: str, mark: int, action: str) -> bool:
-    response = await lab.post("/xray/marks", {"look": look, "mark": mark, "action": action})
+async def do(lab: LaboratoryServer, session: str, mark: int, action: str) -> bool:
+    response = await lab.post("/xray/marks", {"session": session, "mark": mark, "action": action})
     done: bool = json.loads(response.body)["done"]
     return done
 
@@ -57,12 +57,12 @@ def test_a_released_request_is_answered_at_once_and_empty() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            look = (await heard(xray))["look"]
+            session = (await heard(xray))["session"]
             poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now"))
             [mark] = await look_until(xray, came("long-polling"))
-            assert await do(lab, look, mark[0], "release")
+            assert await do(lab, session, mark[0], "release")
             assert json.loads((await poll).body)["messages"] == []
-            assert not await do(lab, look, mark[0], "release"), "it has gone"
+            assert not await do(lab, session, mark[0], "release"), "it has gone"
 
     asyncio.run(run())
 
@@ -84,10 +84,10 @@ def test_a_dropped_mark_loses_its_connection(transport: str) -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            look = (await heard(xray))["look"]
+            session = (await heard(xray))["session"]
             reading = asyncio.ensure_future(read(lab, transport))
             [mark] = await look_until(xray, came(transport))
-            assert await do(lab, look, mark[0], "drop")
+            assert await do(lab, session, mark[0], "drop")
             assert await reading == "cut"
 
     asyncio.run(run())
@@ -97,15 +97,15 @@ def test_a_frozen_socket_falls_behind_in_the_log_and_a_thawed_one_catches_up() -
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            look = (await heard(xray))["look"]
+            session = (await heard(xray))["session"]
             socket = await lab.socket("/rooms/lobby/websocket")
             await heard(socket)
             [mark] = await look_until(xray, came("websocket"))
-            assert await do(lab, look, mark[0], "freeze")
+            assert await do(lab, session, mark[0], "freeze")
             for _ in range(3):
                 await lab.say("lobby")
             assert await look_until(xray, lambda look: look["behind"]) == {str(mark[0]): 3}
-            assert await do(lab, look, mark[0], "thaw")
+            assert await do(lab, session, mark[0], "thaw")
             assert len((await heard(socket))["messages"]) == 3, "in one bigger batch"
 
     asyncio.run(run())
@@ -152,11 +152,11 @@ def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> Non
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            look = (await heard(xray))["look"]
+            session = (await heard(xray))["session"]
             socket = await lab.socket("/rooms/lobby/websocket")
             await heard(socket)
             [mark] = await look_until(xray, came("websocket"))
-            await do(lab, look, mark[0], "freeze")
+            await do(lab, session, mark[0], "freeze")
             await lab.say("lobby")
             xray.close()
             assert len((await heard(socket))["messages"]) == 1
@@ -177,7 +177,7 @@ def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> Non
 def test_only_the_readers_own_machine_may_act(stranger: dict[str, str]) -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
-            body = {"look": "x", "mark": 1, "action": "drop"}
+            body = {"session": "x", "mark": 1, "action": "drop"}
             response = await lab.post("/xray/marks", body, **stranger)
             assert response.status == 403
 

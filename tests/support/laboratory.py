@@ -18,9 +18,9 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
-from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
-from tutorial.site import bets
+from tutorial.serving import routes
+from tutorial.site.results_page import Comparison
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ async def laboratory_server(folder: Path = Path(".learner")) -> AsyncIterator[La
     await rooms.open()
     chat = Chat(rooms)
     laboratory = Laboratory(chat)
-    routes = [*laboratory.routes(), *counterexamples.routes(chat), *bets.routes(chat, folder)]
-    server = Server(chat, make_app(chat, routes))
+    beside = routes(chat, laboratory, Comparison(folder), folder)
+    server = Server(chat, make_app(chat, beside))
     lab = LaboratoryServer(chat, server.listen(0))
     yield lab
     for socket in lab.sockets:

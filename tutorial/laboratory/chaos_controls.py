@@ -157,6 +157,8 @@ class ChaosSocket(LocalSocket):
         self._sessions: ChaosSessions = shared["sessions"]
 
     async def open(self) -> None:
+        if self.has_closed:
+            return
         names = self.get_query_argument("links", "all").split(",")[:LINKS_AT_ONCE]
         origin = self.request.headers.get("Origin", f"http://{self.request.host}")
         trusted = self.settings["trusted_origins"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
@@ -17,6 +17,12 @@ from tutorial.site.local_only import LocalHandler
 
 class LocalSocket(LocalHandler, WebSocketHandler):
     """Sends JSON to a page until the page leaves."""
+
+    @property
+    def has_closed(self) -> bool:
+        """Whether the page has left, perhaps before `open`: then `on_close` has been, and nothing may begin."""
+        protocol = cast(Any, self.ws_connection)
+        return protocol is None or protocol.stream.closed()
 
     def send(self, fields: dict[str, Any]) -> None:
         """Write one message; after the page has left, nothing."""

@@ -11,9 +11,9 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from secrets import token_hex
 from typing import Any, cast
 
@@ -106,31 +106,59 @@ def suite_command() -> list[str]:
     return [sys.executable, "-u", "-m", "pytest", "-v", *quiet, str(SUITE)]
 
 
-def end(process: Process) -> None:
-    """End a run, with all that it has started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+async def lines_of(command: list[str], environment: dict[str, str]) -> AsyncGenerator[bytes, None]:
+    """Run a command, and yield each line that it writes as JSON; close this to end the run, with all it started."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=PROJECT, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
+        limit=LINE_BYTES, process_group=0,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        async for line in process.stdout:
+            text = {"line": line.decode(errors="replace").rstrip()}
+            yield line if line.startswith(b"{") else to_json(text) + b"\n"
+        if await process.wait():
+            yield to_json({"failed": process.returncode}) + b"\n"
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
 
 
 class RunHandler(LocalBodyHandler):
-    """`POST /runs/{herd|rates|suite|…}` `{numbers}` → what the run writes, line by line, as it comes."""
+    """`POST /runs/{herd|rates|suite|…}` `{numbers}` → what the run writes, line by line, as it comes.
 
-    _process: Process | None = None
+    A run ends with its page, at whichever `await` that happens.
+    """
+
+    _run: asyncio.Task[Any] | None = None
 
     def initialize(self, chat: Chat, **shared: Any) -> None:
         super().initialize(chat)
-        self._running: dict[Process, asyncio.Task[Any]] = shared["running"]
+        self._running: set[asyncio.Task[Any]] = shared["running"]
 
     async def post(self, run: str) -> None:
         if self._running:
             raise Refused(503, "another experiment runs: wait until it ends", {"Retry-After": "5"})
         command = self._command(run, parse_object(self.body()))
+        self._run = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._running.add(self._run)
+        try:
+            with suppress(StreamClosedError, asyncio.CancelledError):
+                await self._pass_on(command)
+        finally:
+            self._running.discard(self._run)
+            self._run = None
+
+    async def _pass_on(self, command: list[str]) -> None:
+        environment = project_first() | {"CHAT_PUBLISH_KEY": self.chat.publish_key or ""}
         self.set_header("Content-Type", "application/x-ndjson")
-        with suppress(StreamClosedError):  # the page has left
-            async for line in self._lines(command):
+        async with aclosing(lines_of(command, environment)) as lines:
+            async for line in lines:
                 self.write(line)
                 await self.flush()
-            self.finish()
+        self.finish()
 
     def _command(self, run: str, fields: dict[str, Any]) -> list[str]:
         if run == "suite":
@@ -141,28 +169,7 @@ class RunHandler(LocalBodyHandler):
         port: int = cast(Any, self.request.connection).stream.socket.getsockname()[1]
         return crew_command(run, fields, port)
 
-    async def _lines(self, command: list[str]) -> AsyncIterator[bytes]:
-        environment = project_first() | {"CHAT_PUBLISH_KEY": self.chat.publish_key or ""}
-        self._process = process = await asyncio.create_subprocess_exec(
-            *command, cwd=PROJECT, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
-            limit=LINE_BYTES, process_group=0,
-        )  # fmt: skip
-        self._running[process] = cast("asyncio.Task[Any]", asyncio.current_task())
-        try:
-            assert process.stdout is not None
-            async for line in process.stdout:
-                yield (
-                    line
-                    if line.startswith(b"{")
-                    else to_json({"line": line.decode().rstrip()}) + b"\n"
-                )
-            if await process.wait():
-                yield to_json({"failed": process.returncode}) + b"\n"
-        finally:
-            del self._running[process]
-
     def on_connection_close(self) -> None:
-        """The page has left: end what it started."""
         super().on_connection_close()
-        if self._process is not None and self._process.returncode is None:
-            end(self._process)
+        if self._run is not None:
+            self._run.cancel()

@@ -78,8 +78,8 @@ export class XRay extends HTMLElement {
   }
 
   #apply(report) {
-    if (report.look) {
-      this.name = report.look;
+    if (report.session) {
+      this.name = report.session;
       this.#holdMs = report.hold_seconds * 1000;
       return;
     }
@@ -173,7 +173,7 @@ export class XRay extends HTMLElement {
 
   async #act({ number }, action) {
     if (action === "drop") this.#dropped.add(number);
-    const body = JSON.stringify({ look: this.name, mark: number, action });
+    const body = JSON.stringify({ session: this.name, mark: number, action });
     const response = await fetch("/xray/marks", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
