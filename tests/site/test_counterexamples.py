@@ -135,7 +135,7 @@ def test_a_listener_that_fails_fails_its_author_and_those_after_it() -> None:
     assert (before.heard, after.heard) == ([1], [])
 
 
-def test_a_follower_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_subscription_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
     def break_down(_: Batch) -> None:
         raise ConnectionResetError
 
@@ -148,7 +148,7 @@ def test_a_follower_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> N
         assert (ack.id, heard, room.readers) == (1, [1], 1)
 
     asyncio.run(run())
-    assert "told nothing more" in caplog.text
+    assert "sent nothing more" in caplog.text
 
 
 def test_a_mailbox_loses_what_its_reader_is_too_late_for_and_tells_nobody() -> None:

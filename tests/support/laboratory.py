@@ -63,13 +63,15 @@ async def laboratory_server(folder: Path = Path(".learner")) -> AsyncIterator[La
     beside = routes(chat, laboratory, Comparison(folder), folder)
     server = Server(chat, make_app(chat, beside))
     lab = LaboratoryServer(chat, server.listen(0))
-    yield lab
-    for socket in lab.sockets:
-        socket.close()
-    await server.drain()
-    for stream in lab.streams:
-        stream.close()  # a closing handshake may not have ended yet
-    await laboratory.close()
+    try:
+        yield lab
+    finally:
+        for socket in lab.sockets:
+            socket.close()
+        await server.drain()
+        for stream in lab.streams:
+            stream.close()  # a closing handshake may not have ended yet
+        await laboratory.close()
 
 
 def _named(headers: dict[str, str]) -> dict[str, str]:

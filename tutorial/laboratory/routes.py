@@ -40,7 +40,8 @@ class Laboratory:
 
     async def close(self) -> None:
         """Close what pages have left open."""
-        for run in list(self._running):
-            run.cancel()
+        for run in self._running:
+            if not run.cancelling():  # a second cancellation would not wait for the run's end
+                run.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._chaos.close()
