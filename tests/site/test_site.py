@@ -166,3 +166,36 @@ def test_each_transport_has_a_colour_and_a_shape(row: Row) -> None:
     assert "--transport: light-dark(" in own[1]
     assert "--shape: " in own[1]
     assert (ROOT / "static/js" / f"{row.stem}.js").exists()
+
+
+@pytest.mark.parametrize("name", ["a" * 256, "a/" * 3000 + "a", "%00", "%C3%A4" * 200])
+@pytest.mark.parametrize("prefix", ["/static/", "/static/js/", "/source/", "/source/tests/", "/"])
+async def test_a_name_that_no_file_system_takes_is_missing_like_any_other(
+    address: str, prefix: str, name: str
+) -> None:
+    for suffix in (".js", ".py"):
+        answer = await ask(address, f"{prefix}{name}{suffix}", headers=BROWSER)
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *PATHS,
+        "/static/css/base.css",
+        "/echo",
+        "/chapters/04",
+        "/source/",
+        "/source/tests/conftest.py",
+    ],
+)
+async def test_head_has_the_headers_of_get_and_any_other_method_is_told_which_are_allowed(
+    address: str, path: str
+) -> None:
+    got, head = await ask(address, path), await ask(address, path, "HEAD")
+    assert (head.status, head.body) == (got.status, b"")
+    assert head.headers["content-type"] == got.headers["content-type"]
+    assert path == "/echo" or head.headers["content-length"] == got.headers["content-length"]
+    for method in ("PUT", "DELETE"):
+        refused = await ask(address, path, method)
+        assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")

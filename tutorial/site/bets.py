@@ -64,6 +64,8 @@ class BetsHandler(LocalBodyHandler):
     def get(self) -> None:
         self.finish(to_json({"bets": self._file.read()}))
 
+    head = get
+
     def post(self) -> None:
         bet = parse_object(self.body())
         name = text_field(bet, "name", 40)

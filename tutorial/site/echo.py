@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 
-from tornado.web import RequestHandler
-
 from transports.wire import to_json
+from tutorial.site.allowed_methods import AllowedMethods
 
 
-class EchoHandler(RequestHandler):
+class EchoHandler(AllowedMethods):
     """`GET /echo` → `{"received_at": …, "head_bytes": …, "head": "GET /echo HTTP/1.1…"}`."""
 
     def get(self) -> None:
@@ -23,6 +22,8 @@ class EchoHandler(RequestHandler):
         self.set_header("Cross-Origin-Resource-Policy", "same-origin")
         seen = {"received_at": received_at, "head_bytes": len(head.encode()), "head": head}
         self.finish(to_json(seen))
+
+    head = get
 
     def compute_etag(self) -> str | None:
         return None

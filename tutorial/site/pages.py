@@ -16,11 +16,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import AnyMatches, Rule
-from tornado.web import RequestHandler
 
 from transports.app import TRANSPORTS
 from transports.handler import RoomHandler
 from tutorial.book.chapters import chapters
+from tutorial.site.allowed_methods import AllowedMethods
 from tutorial.site.echo import EchoHandler
 from tutorial.site.security_headers import protect
 from tutorial.site.static_files import STATIC, FileHandler, IsFile
@@ -74,7 +74,7 @@ class Row:
 ROWS = tuple(Row.of(name, handler) for name, handler in TRANSPORTS.items())
 
 
-class SiteHandler(RequestHandler):
+class SiteHandler(AllowedMethods):
     """Renders a template into a page of the site."""
 
     def initialize(self, environment: Environment, page: Page) -> None:
@@ -91,7 +91,7 @@ class SiteHandler(RequestHandler):
         values |= {"pages": PAGES, "rows": ROWS, "chapters": chapters(), "origin": origin}
         self.finish(self.environment.get_template(template).render(values))
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def show_error(self, status_code: int, **kwargs: Any) -> None:
         page = Page(self.request.path, f"{status_code}: {self._reason}", "error.html")
         self.show(page.template, page=page, status=status_code)
 

@@ -111,6 +111,8 @@ class ReportHandler(Handler):
         self.set_header("Content-Security-Policy", REPORT_POLICY)
         self.finish(report.read_bytes())
 
+    head = get
+
 
 class ProgressHandler(Handler):
     """`GET /results/progress` → how far the running comparison is."""
@@ -125,6 +127,8 @@ class ProgressHandler(Handler):
         step = self._comparison.step
         state = {"step": step and step.to_json(), "failure": self._comparison.failure}
         self.finish(to_json(state))
+
+    head = get
 
 
 class ComparisonHandler(LocalHandler):

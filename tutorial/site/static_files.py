@@ -12,6 +12,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import PathMatches
 from tornado.web import StaticFileHandler
 
+from tutorial.site.allowed_methods import AllowedMethods
 from tutorial.site.security_headers import protect
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -29,7 +30,7 @@ class IsFile(PathMatches):
         return found if found and isfile(file) else None  # `is_file` raises for a name too long
 
 
-class FileHandler(StaticFileHandler):
+class FileHandler(AllowedMethods, StaticFileHandler):
     """Serves one file."""
 
     def set_extra_headers(self, path: str) -> None:

@@ -1,0 +1,59 @@
+"""`python -m tutorial` on any terminal: plain text where an encoding has no more, and asyncio's own debug mode."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import server_process
+from tests.support.http import ask
+from tests.support.server_process import ROOT
+
+COMMANDS = [
+    ["--help"],
+    ["--port=wrong"],
+    ["--processes=2", "--store=memory"],
+    ["list"],
+    ["hint", "4"],
+    ["measure", "--help"],
+    ["shop", "--help"],
+]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_writes_on_a_terminal_that_knows_few_characters(
+    command: list[str], encoding: str, tmp_path: Path
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tutorial", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    written = (run.stdout + run.stderr).decode(encoding)
+    assert "Traceback" not in written
+    assert written.strip()
+    assert "’" not in written
+
+
+@pytest.mark.parametrize(
+    ("options", "variable", "warned"), [([], "1", True), (["--debug"], "", True), ([], "", False)]
+)
+async def test_what_blocks_the_loop_is_logged_in_debug_mode_however_it_is_asked_for(
+    options: list[str], variable: str, warned: bool, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    server = server_process.start(
+        "--store=memory", *options, stderr=log, PYTHONASYNCIODEBUG=variable
+    )
+    try:
+        assert (await ask(server.url, "/slow/on-the-loop?steps=5000000")).status == 200
+    finally:
+        server_process.stop(server)
+    assert ("Executing <Task" in log.read_text()) is warned
