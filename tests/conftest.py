@@ -6,6 +6,7 @@
 `errors`   what was logged as an error; a test that leaves something in it fails
 `redis`    a real Redis, empty, to be left running; `own_redis` may be killed, and started again
 
+`-m soak --seconds=600 --seed=7` runs the soak: see deployment/test_soak.py.
 `--transport-module=FILE` runs the conformance suite for a transport of your own: see test_conformance.py.
 """
 
@@ -39,6 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--seeds", type=int, default=1, help="how often real clients are cut off")
     parser.addoption("--transports", help="the transports that it serves, separated by commas")
+    parser.addoption("--seconds", default=60, type=float, help="how long a soak lasts (-m soak)")
+    parser.addoption("--seed", type=int, help="repeats what a soak does at random")
 
 
 @pytest.fixture

@@ -196,7 +196,11 @@ class WebSocket(Client):
 
     async def join(self) -> None:
         self.socket = await connect(
-            f"ws{self.url[4:]}{self.path}", proxy=None, ping_interval=None, max_size=None
+            f"ws{self.url[4:]}{self.path}",
+            proxy=None,
+            ping_interval=None,
+            max_size=None,
+            close_timeout=2,
         )
         self._batches: asyncio.Queue[bytes | ConnectionClosed] = asyncio.Queue()
         self._answers: asyncio.Queue[dict[str, Any] | ConnectionClosed] = asyncio.Queue()
@@ -345,6 +349,11 @@ class Reader:
     @property
     def ids(self) -> list[int]:
         return [message["id"] for message in self.view]
+
+    @property
+    def last_id(self) -> int:
+        """The newest message's id; 0 when there is none."""
+        return int(self.view[-1]["id"]) if self.view else 0
 
     @property
     def exact(self) -> bool:
