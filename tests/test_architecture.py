@@ -539,7 +539,6 @@ def options_of(module: str) -> list[str]:
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=30,
         check=True,
     )
     return re.findall(r"--[a-z][a-z-]*", told.stdout)
