@@ -72,12 +72,13 @@ def test_a_solution_passes_and_says_what_was_measured(exercise: Exercise):
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
-def test_a_wrong_solution_fails_and_the_verdict_names_its_mistake(mistake: Mistake, tmp_path: Path):
+def test_a_wrong_solution_fails_and_its_learner_reads_why(mistake: Mistake, tmp_path: Path):
     path = tmp_path / f"{mistake.exercise.name}.py"
     path.write_text(mistake.text(), "utf-8")
     verdict = judge(mistake.exercise, path)
     assert not verdict.passed
-    assert any(words in sentence(verdict) for words in mistake.answers), sentence(verdict)
+    read = mistakes.shown(mistake.exercise, verdict)
+    assert mistake.matches(read), f"{read}\n-- is written down as:\n{mistake.answer}"
 
 
 def test_there_are_as_many_wrong_solutions_as_there_ever_were():

@@ -117,6 +117,12 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / ".learner"
 
 
+async def test_an_exercises_commands_have_the_address_of_this_site() -> None:
+    async with open_book() as book:
+        page = (await book.get("/chapters/00", Host="chat.test:81")).body.decode()
+        assert "python .learner/00_two_tabs.py http://chat.test:81" in page
+
+
 async def test_a_check_runs_the_file_on_the_disk_and_gives_its_verdict(learner: Path) -> None:
     async with open_book() as book:
         answer = await book.post("/exercises/2/check")

@@ -28,6 +28,7 @@ WAITING_SECONDS = 15  # only what never ends takes so long
 AWAY_CALLS = 4
 ROUNDS_AFTER = 3
 SHOWN = 8
+NO_STEP = ("the queue has", "publish: the queue is away")
 
 Learner = dict[str, Any]
 
@@ -241,5 +242,8 @@ def _where(seen: dict[str, Any]) -> str:
 def _timeline(events: list[str]) -> list[Event]:
     """Return the steps around the moment at which the worker died, numbered."""
     first = max(0, len(_before_death(events)) - SHOWN + 3)
-    shown = enumerate(events[first : first + SHOWN], first + 1)
-    return [Event(None, f"step {number}: {what}") for number, what in shown]
+    numbered, steps = list[Event](), 0
+    for what in events:
+        steps += not what.startswith(NO_STEP)
+        numbered.append(Event(None, what if what.startswith(NO_STEP) else f"step {steps}: {what}"))
+    return numbered[first : first + SHOWN]

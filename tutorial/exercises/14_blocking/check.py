@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tutorial.exercises.sandbox.starting import driven, free_port
+from tutorial.exercises.sandbox.starting import driven, reserved_port
 from tutorial.exercises.verdict import Event, Failure
 
 READ_LOOP = "One loop, and everybody on it"
@@ -84,8 +84,9 @@ def drive(learner: Learner, report: Report, port: str, path: str) -> None:
 
 async def check(path: Path) -> str:
     """Return what was answered while two counted."""
-    async with driven(path, __file__, str(free_port()), str(path)) as program:
-        seen = await anext(program.records())
+    with reserved_port() as port:
+        async with driven(path, __file__, str(port), str(path)) as program:
+            seen = await anext(program.records())
     return (
         f"while {COUNTING_AT_ONCE} counted, /now was answered after {seen['now_ms']:.1f} ms "
         f"and a sale after {seen['sale_ms']:.1f} ms"

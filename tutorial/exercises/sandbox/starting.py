@@ -8,8 +8,8 @@ import ast
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -23,10 +23,10 @@ Clock = Literal["real", "held"]
 @asynccontextmanager
 async def serving(path: Path) -> AsyncIterator[Program]:
     """Run the learner's file as a server on a free port and on a held clock, until the block ends."""
-    port = free_port()
-    async with _running(path, "serve", "held", str(port)) as program:
-        await program.ready(port)
-        yield program
+    with reserved_port() as port:
+        async with _running(path, "serve", "held", str(port)) as program:
+            await program.ready(port)
+            yield program
 
 
 @asynccontextmanager
@@ -78,8 +78,17 @@ def _parse(path: Path) -> None:
         raise Failure(UNREADABLE, crash_report.of_syntax_error(error)) from None
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """Yield a port that no other program is given while the block lasts.
+
+    Our socket is bound and doesn't listen, so on Linux a server that sets SO_REUSEADDR, as all do,
+    can bind it too. Elsewhere two checks that begin in the same instant may meet.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        if sys.platform != "linux":
+            holder.close()
+        yield port
