@@ -16,7 +16,9 @@ from tornado.websocket import (
     WebSocketProtocol13,
 )
 
-TOO_BIG = 1009  # RFC 6455 §7.4.1
+TOO_BIG = 1009
+PROTOCOL_ERROR = 1002
+SENDABLE = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})  # RFC 6455 §7.4
 DISCARD_SECONDS = 0.5
 DISCARD_BYTES = 1 << 16
 
@@ -41,7 +43,8 @@ class ClosingHandler(WebSocketHandler):
 class ClosingProtocol(WebSocketProtocol13):
     """Announces each Close frame, and lets the rest of a frame that is too big run out.
 
-    Hung up on in the middle of its frame, the sender would see a reset, and no code.
+    Hung up on in the middle of its frame, the sender would see a reset, and no code. A Close that came with a code that
+    nobody may send is a protocol error; Tornado would send it back.
     """
 
     def __init__(self, handler: ClosingHandler, base: WebSocketProtocol13) -> None:
@@ -51,11 +54,11 @@ class ClosingProtocol(WebSocketProtocol13):
         self._abort_follows = False
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Send a Close frame, unless one was sent."""
+        """Send a Close frame, unless one was sent; 1002 in place of a code that must not be sent."""
         self._on_closing()
         if code == TOO_BIG and not self.is_closing():
             self._discarding = self._abort_follows = True
-        super().close(code, reason)
+        super().close(code if code is None or code in SENDABLE else PROTOCOL_ERROR, reason)
 
     def _abort(self) -> None:
         if not self._abort_follows:

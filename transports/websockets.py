@@ -12,7 +12,7 @@ from functools import partial
 from transports.closing import ClosingHandler
 from transports.frames import error_json, key_of, parse_send, text_frame
 from transports.handler import RoomHandler
-from transports.handshake import StrictProtocol, check_handshake
+from transports.handshake import check_handshake
 from transports.posting import accept
 from transports.refusals import DETAILS, Refused, TooMany, refusal_of
 from transports.sender import Sender
@@ -40,10 +40,6 @@ class WebSocketChatHandler(RoomHandler, ClosingHandler):
         await super().get(room)
         if self.get_status() == 403:  # another site's page: Tornado has looked at its origin
             raise Refused(403, DETAILS[403])
-
-    def get_websocket_protocol(self) -> StrictProtocol | None:
-        """Return what speaks RFC 6455 on this connection."""
-        return StrictProtocol.of(self)
 
     def open(self, room: str) -> None:
         if self.has_left:

@@ -244,7 +244,7 @@ async def test_one_who_asks_while_a_commit_is_on_its_way_hears_of_it_once(
     await asyncio.gather(stuck, *posting)
     rooms = await asyncio.gather(*entering)
     assert rooms[0] is rooms[1] is rooms[2]
-    assert rooms[0].cursor.id == rooms[0].retained == 4
+    assert rooms[0].cursor.id == len(rooms[0].log) == 4
 
 
 # Files that are not as they should be

@@ -17,7 +17,7 @@ from tests.support.programs import needed
 from transports.frames import text_frame
 from transports.sender import Sender
 from transports.websockets import WebSocketChatHandler
-from transports.wire import Batch
+from transports.wire import Batch, Cursor
 
 Serve = Callable[..., Awaitable[InProcessServer]]
 GROUPS = {
@@ -31,9 +31,11 @@ LARGEST_BYTES = 1 << 25  # group 9 sends messages of 16 MiB
 
 @dataclass(frozen=True)
 class Payload:
-    """What `text_frame` needs of a batch."""
+    """What `text_frame` and `Sender` need of a batch."""
 
     json: bytes
+    room: str = "lobby"
+    cursor: Cursor = Cursor("00000000", 0)
 
 
 class EchoHandler(WebSocketChatHandler):
@@ -43,7 +45,8 @@ class EchoHandler(WebSocketChatHandler):
 
     def open(self, room: str) -> None:
         self.set_nodelay(True)
-        self.push = Sender(self.stream, text_frame, self.close).push
+        self.sender = Sender(self.stream, text_frame, self.close)
+        self.push = self.sender.push
 
     async def on_message(self, message: str | bytes) -> None:
         if isinstance(message, bytes):

@@ -48,7 +48,7 @@ WHY_NOT = {
         transports/chat.py transports/connections.py:Connection transports/connections.py:LastingConnection
         transports/frames.py:parse_send transports/frames.py:key_of transports/frames.py:error_json
         transports/origins.py transports/parameters.py:parse_limit transports/parameters.py:parse_seconds
-        transports/rooms.py:Loading transports/closing.py transports/parting.py transports/acceptor.py
+        transports/rooms.py:Loading transports/closing.py:ClosingHandler transports/parting.py transports/acceptor.py
         transports/app.py:ChatApplication transports/proxies.py""",
     "the chapter says what it does": """
         static/js/client/fallback.js static/js/client/silence.js static/js/client/wake.js:pauseWhileAway
