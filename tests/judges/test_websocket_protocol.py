@@ -25,6 +25,7 @@ GROUPS = {
     "UTF-8": ["6.*"],
     "size": ["9.*"],
 }
+START = Cursor("00000000", 0)
 ENDED = ("OK", "INFORMATIONAL")
 LARGEST_BYTES = 1 << 25  # group 9 sends messages of 16 MiB
 
@@ -35,7 +36,7 @@ class Payload:
 
     json: bytes
     room: str = "lobby"
-    cursor: Cursor = Cursor("00000000", 0)
+    cursor: Cursor = START
 
 
 class EchoHandler(WebSocketChatHandler):
