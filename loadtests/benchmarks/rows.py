@@ -73,7 +73,7 @@ def memory(settings: Settings) -> Iterator[Row]:
         yield Row(f"memory {what}, {readers} of them", "ours", value, "KiB", bound=18)
 
 
-def crowd(settings: Settings) -> Iterator[Row]:
+def many_readers(settings: Settings) -> Iterator[Row]:
     """One message to very many idle WebSockets."""
     readers = settings.of(8000)
     with ours() as server:
@@ -129,7 +129,7 @@ ROWS: dict[str, Callable[[Settings], Iterator[Row]]] = {
     "long-poll": long_poll,
     "empty-poll": empty_poll,
     "memory": memory,
-    "crowd": crowd,
+    "crowd": many_readers,
     "slow-reader": slow_reader,
     "stores": stores,
     "release": release,

@@ -27,7 +27,7 @@ class Checker:
         self.missing: set[int] = set()
 
     def take(self, ids: Iterable[int], gap: bool = False) -> list[str]:
-        """Take one batch's ids, and give a fault for each that is not as promised, and for each lost one."""
+        """Take one batch's ids, and return a fault for each that is not as promised, and for each lost one."""
         ids = list(ids)
         faults = self._start_over(ids) if gap else []
         for message_id in ids:
@@ -37,7 +37,7 @@ class Checker:
         return faults + self._give_up()
 
     def finish(self, oldest: int, newest: int) -> int:
-        """Give how many of `oldest` to `newest`, both inclusive, never came and were not yet called lost."""
+        """Return how many of `oldest` to `newest`, both inclusive, never came and were not yet called lost."""
         if self.first is None or self.last is None:
             return max(0, newest - oldest + 1)
         before = max(0, min(self.first, newest + 1) - oldest)
@@ -66,7 +66,7 @@ class Checker:
         return [LOST] * len(lost)
 
     def _start_over(self, ids: list[int]) -> list[str]:
-        """A told gap: what was skipped is lost to this reader, and it begins again."""
+        """Take a gap that the batch states: what was skipped is lost to this reader, and it begins again."""
         skipped = ids[0] - self.last - 1 if ids and self.last is not None else 0
         lost = max(0, skipped) + len(self.missing)
         self.missing.clear()

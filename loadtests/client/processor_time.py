@@ -1,4 +1,4 @@
-"""Processor time: how busy this whole machine is, whoever keeps it so."""
+"""Processor time: how busy this whole machine is with all its programs."""
 
 from __future__ import annotations
 

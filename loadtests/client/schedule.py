@@ -21,7 +21,7 @@ def endless(seed: int, rate: float) -> Iterator[float]:
 
 
 def exactly(seed: int, rate: float, seconds: float) -> list[float]:
-    """Give round(rate × seconds) ascending seconds within `seconds`, at least one.
+    """Return round(rate × seconds) ascending seconds within `seconds`, at least one.
 
     These are a Poisson process's times, given that it has as many events as expected: exponential gaps, scaled to
     fill the window. Two windows of the same length carry the same number of messages.

@@ -65,7 +65,7 @@ def _found(results: Results, cases: Sequence[CaseResult]) -> list[str]:
 
 
 def model_row(result: CaseResult) -> tuple[CaseResult, list[tuple[str, str, str]]]:
-    """Return a cell's predictions: predicted, result, and the ratio of the two."""
+    """Return a case's predictions: predicted, measured, and the ratio of the two."""
     predicted = result.predicted
     assert predicted is not None
     pairs = [

@@ -27,8 +27,8 @@ def crossing(
 ) -> float | None:
     """Return the rate at which two lines cross, straight between points on logarithmic axes; None if they don't."""
     rates = sorted({rate for rate, _ in (*one, *other)})
-    apart = [(r, math.log(a / b)) for r in rates if (a := _at(one, r)) and (b := _at(other, r))]
-    for (low, before), (high, after) in pairwise(apart):
+    ratios = [(r, math.log(a / b)) for r in rates if (a := _at(one, r)) and (b := _at(other, r))]
+    for (low, before), (high, after) in pairwise(ratios):
         if before * after <= 0 and before != after:
             return float(low * (high / low) ** (before / (before - after)))
     return None

@@ -34,9 +34,9 @@ def table(results: Results) -> str:
 
 
 def row(result: CaseResult) -> tuple[str, ...]:
-    """Return a cell's row, as COLUMNS says. What is not to be trusted is not shown."""
-    cell = result.case
-    head = (result.label, f"{cell.rate:g}", str(cell.users))
+    """Return a case's row, as COLUMNS says. What is not to be trusted is not shown."""
+    case = result.case
+    head = (result.label, f"{case.rate:g}", str(case.users))
     if not result.complete:
         return (*head, *["–"] * (len(COLUMNS) - len(head)))
     delays = ["–"] * 3
@@ -101,5 +101,5 @@ def wrong(results: Results) -> list[str]:
 
 
 def name(result: CaseResult) -> str:
-    """Name a cell in a sentence."""
+    """Name a case in a sentence."""
     return f"{result.label}, {result.case.rate:g} msg/s, {result.case.users} users"

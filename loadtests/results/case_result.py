@@ -112,7 +112,9 @@ class CaseResult:
 
     @property
     def faults(self) -> dict[str, int]:
-        return {kind: n for kind, n in self.window.faults.items() if n}
+        """How many deliveries went wrong in which way; none are known of a case that failed."""
+        faults = {} if self.failed else self.window.faults
+        return {kind: n for kind, n in faults.items() if n}
 
     @property
     def lost(self) -> int:

@@ -10,12 +10,12 @@ USERS = 100
 
 
 def peak_users(shape: LoadTestShape) -> int:
-    """Give the most users that were asked for."""
+    """Return the most users that were asked for."""
     return int(_options(shape).num_users or USERS)
 
 
 def spawn_rate(shape: LoadTestShape) -> float:
-    """Give the users to start a second; as many as fit one step, unless the options say."""
+    """Return the users to start a second; as many as fit one step, unless the options say."""
     return float(_options(shape).spawn_rate or peak_users(shape))
 
 

@@ -21,7 +21,7 @@ def accept_upgrade(connection: socket.socket, head: bytes) -> None:
 
 
 def unmasked(frame: bytes) -> bytes:
-    """Make the server's frame of a client's, whose mask is zeros."""
+    """Return the server's frame of a client's, whose mask is zeros."""
     size = frame[1] & 127
     head = 4 if size == 126 else 2
     return bytes([frame[0], size]) + frame[2:head] + frame[head + 4 :]
