@@ -23,7 +23,7 @@ from transports.room import Room, Subscription
 from transports.sender import Sender
 from transports.stream import CountedStream
 from transports.tokens import is_private
-from transports.wire import ROOM_NAME, Batch, Cursor, Malformed, Start, to_json
+from transports.wire import ROOM_NAME, Cursor, Malformed, Start, to_json
 
 
 class Handler(RequestHandler):
@@ -49,8 +49,8 @@ class Handler(RequestHandler):
         return self.stream.closed()
 
     def set_default_headers(self) -> None:
-        self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.set_header("Cache-Control", "no-store")
+        self._headers["Content-Type"] = "application/json; charset=utf-8"
+        self._headers["Cache-Control"] = "no-store"
         if self.settings["trusted_origins"]:
             self._set_cors(self.request.headers.get("Origin"))
 
@@ -193,7 +193,3 @@ class RoomHandler(Handler):
         if self.sender is not None:
             self.sender.stop()
         self.subscription = self.sender = None
-
-    def answer(self, batch: Batch) -> None:
-        """Answer with one batch."""
-        self.finish(batch.json)

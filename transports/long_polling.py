@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 
-from transports.handler import RoomHandler
+from transports.polling import PollingHandler
 
 
-class LongPollingHandler(RoomHandler):
+class LongPollingHandler(PollingHandler):
     """`GET /rooms/{room}/long-polling?cursor=&limit=&wait=` → one batch, as soon as there is news."""
 
     transport = "long-polling"
@@ -31,9 +31,8 @@ class LongPollingHandler(RoomHandler):
             return  # the client has left, and there is nobody to answer
         finally:
             self.holding = None
-        held = time.monotonic() - began
-        self.set_header("Server-Timing", f"hold;dur={held * 1000:.1f}")
-        self.answer(batch)
+        held_ms = (time.monotonic() - began) * 1000
+        self.answer(batch, f"hold;dur={held_ms:.1f}")
 
     def on_connection_close(self) -> None:
         """End the held request: Tornado reports that the client has left, and cancels nothing."""

@@ -22,7 +22,7 @@ HEARTBEAT_SECONDS = 20.0
 class Sender:
     """Sends what `encode` makes of a batch; calls `on_stall` when the reader takes nothing more."""
 
-    __slots__ = ("_encode", "_last", "_loop", "_on_stall", "_send", "_sent_at", "_stream", "_timer")
+    __slots__ = ("_encode", "_last", "_loop", "_on_stall", "_sent_at", "_stream", "_timer")
 
     def __init__(
         self,
@@ -33,7 +33,6 @@ class Sender:
         self._stream = stream
         self._encode = encode
         self._on_stall = on_stall
-        self._send = stream.socket.send
         self._loop = asyncio.get_running_loop()
         self._last: tuple[str, Cursor] | None = None  # the room, and where its reader is
         self._sent_at = self._loop.time()
@@ -45,31 +44,12 @@ class Sender:
         The future is cancelled when the client has gone.
         """
         self._last, self._sent_at = (batch.room, batch.cursor), self._loop.time()
-        data: bytes | memoryview = self._encode(batch)
-        try:
-            if not self._stream.writing():
-                count = self._send_now(data)
-                if count == len(data):
-                    return None
-                data = memoryview(data)[count:]
-            return self._watch(self._stream.write(data))
-        except OSError as error:
-            self._stream.close(exc_info=error)
-            gone: asyncio.Future[None] = self._loop.create_future()
-            gone.cancel()
-            return gone
+        written = self._stream.send(self._encode(batch))
+        return None if written is None else self._watch(written)
 
     def stop(self) -> None:
         """Send no more heartbeats."""
         self._timer.cancel()
-
-    def _send_now(self, data: bytes | memoryview) -> int:
-        try:
-            count: int = self._send(data)
-        except BlockingIOError:
-            return 0
-        self._stream.sent += count
-        return count
 
     def _watch(self, written: asyncio.Future[None]) -> asyncio.Future[None]:
         self._loop.call_later(STALL_SECONDS, self._check_progress, written, self._stream.sent)

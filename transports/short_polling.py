@@ -7,10 +7,10 @@ is gained is that it works through everything that HTTP works through.
 
 from __future__ import annotations
 
-from transports.handler import RoomHandler
+from transports.polling import PollingHandler
 
 
-class ShortPollingHandler(RoomHandler):
+class ShortPollingHandler(PollingHandler):
     """`GET /rooms/{room}/short-polling?cursor=&limit=` → one batch, at once."""
 
     transport = "short-polling"

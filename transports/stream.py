@@ -6,11 +6,12 @@ carries them. Each stream counts its own, and nobody adds them up until somebody
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from dataclasses import dataclass, field
 from typing import Any
 
-from tornado.iostream import IOStream, UnsatisfiableReadError
+from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
 from transports.parting import HEAD_TOO_BIG, say_and_close
 
@@ -57,6 +58,30 @@ class CountedStream(IOStream):
         if isinstance(exc_info, UnsatisfiableReadError) and self._read_regex and self.socket:
             say_and_close(self.socket.dup(), HEAD_TOO_BIG)
         super().close(exc_info)
+
+    def send(self, data: bytes) -> asyncio.Future[None] | None:
+        """Send without a buffer and a future, if the socket takes all of it at once: then return None.
+
+        Else the rest is written, and the future is done when it has been. It is cancelled when the client has gone.
+        """
+        try:
+            if self.closed():
+                raise StreamClosedError
+            count = 0 if self.writing() else self._send_now(data)
+            return None if count == len(data) else self.write(memoryview(data)[count:])
+        except OSError as error:
+            self.close(exc_info=error)
+            gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            gone.cancel()
+            return gone
+
+    def _send_now(self, data: bytes) -> int:
+        try:
+            count: int = self.socket.send(data)
+        except BlockingIOError:
+            return 0
+        self.sent += count
+        return count
 
     def close_fd(self) -> None:
         self._traffic.closed(self)
