@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from email.utils import parsedate_to_datetime
+
 from tests.support.clients import Batch as Told
 from tests.support.clients import Reader
 from tests.support.http import ask, connected
 from tests.support.in_process_server import InProcessServer
+from transports.wire import Draft
 
 PATH = "/rooms/lobby/short-polling"
 
@@ -68,3 +72,32 @@ async def test_requests_on_one_connection_are_answered_in_their_order(
         await connection.send("GET", "/rooms/other/short-polling")
         told = [(await connection.response()).json["room"] for _ in range(4)]
     assert told == ["lobby", "lobby", "lobby", "other"]
+
+
+async def test_an_answer_in_one_piece_says_what_tornado_would_have_said(
+    server: InProcessServer,
+) -> None:
+    await post(server)
+    in_one_piece = await ask(server.url, PATH)
+    by_tornado = await ask(server.url, PATH, headers={"Connection": "close"})
+    said = set(by_tornado.headers) - {"connection", "server"}
+    assert in_one_piece.body == by_tornado.body
+    assert set(in_one_piece.headers) == said
+    for name in said - {"date"}:
+        assert in_one_piece.headers[name] == by_tornado.headers[name]
+    assert parsedate_to_datetime(in_one_piece.headers["date"])
+
+
+async def test_an_answer_that_the_socket_doesnt_take_at_once_arrives_whole(
+    server: InProcessServer,
+) -> None:
+    room = await server.room()
+    for number in range(100):
+        await room.post(Draft("ann", f"{number}".ljust(2000, ".")))
+    async with connected(server.url) as connection:
+        await connection.ask("GET", f"{PATH}?cursor=now")
+        [stream] = server.chat.traffic.open
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        for _ in range(2):
+            answer = await connection.ask("GET", PATH)
+            assert len(answer.json["messages"]) == 100
