@@ -51,7 +51,9 @@ class Connections:
             self._expiries[connection] = later(seconds, connection.close, *EXPIRED)
 
     def closed(self, connection: Connection) -> None:
-        """Note that a request was answered, or that a socket or stream has ended."""
+        """Note that a request was answered or cut, or that a socket or stream has ended; a second time is none."""
+        if connection not in self.in_progress and connection not in self.lasting:
+            return
         self.in_progress.discard(connection)
         self.lasting.discard(connection)
         if expiry := self._expiries.pop(connection, None):

@@ -10,11 +10,18 @@ from typing import Any
 
 import pytest
 
+from tests.support.http import Connection
 from tests.support.laboratory import LaboratoryServer, heard, laboratory_server
 from tests.support.waiting import until
 from transports.wire import Message
 
 Look = dict[str, Any]
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
 
 
 async def look_until(xray: Any, seen: Callable[[Look], Any]) -> Any:
@@ -146,6 +153,42 @@ def test_each_poll_that_passes_is_told_once() -> None:
             assert (await heard(xray))["passed"] == []
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("path", "ended"),
+    [
+        ("long-polling?cursor=now", "cut"),
+        ("websocket?cursor=now", "cut"),
+        ("server-sent-events?cursor=now", "cut"),
+    ],
+)
+async def test_a_cut_request_is_reported_once_and_as_cut(path: str, ended: str) -> None:
+    async with laboratory_server() as lab:
+        xray = await lab.socket("/xray")
+        await heard(xray)
+        reader = await Connection.open(lab.url)
+        upgrade = UPGRADE if path.startswith("websocket") else {}
+        await reader.send("GET", f"/rooms/lobby/{path}", headers=upgrade)
+        await look_until(xray, came(path.partition("?")[0]))
+        reader.abort()
+        passed = list(await look_until(xray, lambda look: look["passed"]))
+        passed += (await heard(xray))["passed"]
+        assert [one[1] for one in passed] == [ended]
+
+
+async def test_the_cursor_of_a_socket_follows_what_its_reader_receives() -> None:
+    async with laboratory_server() as lab:
+        xray = await lab.socket("/xray")
+        await heard(xray)
+        socket = await lab.socket("/rooms/lobby/websocket")
+        await heard(socket)
+        [mark] = await look_until(xray, came("websocket"))
+        acked = (await lab.say("lobby")).json
+        moved = await look_until(
+            xray, lambda look: look["cursors"].get(str(mark[0])) == acked["cursor"]
+        )
+        assert moved
 
 
 def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> None:

@@ -1,9 +1,9 @@
 """XRay: what is inside the server at this moment, one mark for each thing that waits in it.
 
-A mark is a held request or an open socket; what only passes (a short poll, a post) is told once, when it has gone.
-Nothing is hooked into a transport: `Chat` knows who is here, and tells observers who leaves. While nobody looks
-there is no observer, and it costs nothing. Each look tells what changed since the last one, so that a mark that
-stays is free; of what passes, at most PASSES_LISTED are told one by one, and the rest as a number.
+A mark is a held request or an open socket. A request that only passes (a short poll, a post) is reported once, when it
+has ended. Nothing is hooked into a transport: `Connections` knows which there are, and calls its observers when one
+closes. While no page looks inside there is no observer, and it costs nothing. A snapshot has what changed since the
+last one, so that a mark that stays is free; of what passed, at most PASSES_LISTED are listed, and all are counted.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from collections import Counter
 from itertools import count
 from typing import cast
 
+from tornado.websocket import WebSocketHandler
+
 from transports.chat import Chat
 from transports.connections import Connection
 from transports.handler import RoomHandler
 from transports.long_polling import LongPollingHandler
 
 PASSES_LISTED = 40
-SETTLED_SECONDS = 0.02  # who is here for so long waits; younger ones may only be passing
+SETTLED_SECONDS = 0.02  # a request of this age waits; a younger one may only be passing
 
 
 class XRay:
@@ -29,13 +31,14 @@ class XRay:
         self._numbers = count(1)
         self._marks: dict[RoomHandler, int] = {}
         self._behind: dict[int, int] = {}
+        self._cursors: dict[int, str] = {}
         self._passed: list[list[object]] = []
         self._passes: Counter[str] = Counter()
         self._frozen: set[RoomHandler] = set()
         chat.connections.observers.add(self._note)
 
     def stop(self) -> None:
-        """Look no more, and let what was frozen go on."""
+        """Stop observing, and thaw what was frozen."""
         self._chat.connections.observers.discard(self._note)
         for handler in list(self._frozen):
             self._thaw(handler)
@@ -51,6 +54,7 @@ class XRay:
             "came": came,
             "left": left,
             "behind": self._newly_behind(),
+            "cursors": self._moved_cursors(),
             "passed": self._passed,
             "passes": dict(self._passes),
         }
@@ -58,7 +62,7 @@ class XRay:
         return changes
 
     def _waiting(self) -> dict[RoomHandler, None]:
-        """Return all who wait here, in the order in which they came."""
+        """Return all that wait here, in the order in which they came."""
         asked = [
             handler
             for handler in self._chat.connections.in_progress
@@ -94,17 +98,32 @@ class XRay:
         before, self._behind = self._behind, owes
         return {number: n for number, n in owes.items() if n != before.get(number, 0)}
 
+    def _moved_cursors(self) -> dict[int, str]:
+        """Return where each socket is now, for those that have moved."""
+        now = {
+            number: str(handler.subscription.cursor)
+            for handler, number in self._marks.items()
+            if handler.subscription is not None
+        }
+        before, self._cursors = self._cursors, now
+        return {number: cursor for number, cursor in now.items() if cursor != before.get(number)}
+
     def _note(self, handler: Connection) -> None:
         if not isinstance(handler, RoomHandler):
             return
         self._passes[handler.transport] += 1
         if len(self._passed) < PASSES_LISTED:
             took = round(handler.request.request_time() * 1000, 1)
-            passed = [handler.transport, handler.get_status(), took, given(handler, "client")]
+            passed: list[object] = [
+                handler.transport,
+                outcome(handler),
+                took,
+                given(handler, "client"),
+            ]
             self._passed.append(passed)
 
     def act(self, number: int, action: str) -> bool:
-        """Do to a mark what its observer asks: "release", "drop", "freeze" or "thaw". False: it has gone, or can't."""
+        """Do to a mark what its page asks: "release", "drop", "freeze" or "thaw". False: it has gone, or can't."""
         handler = next((v for v, n in self._marks.items() if n == number), None)
         acts = {
             "release": self._release,
@@ -142,6 +161,13 @@ class XRay:
         self._frozen.discard(handler)
         handler.room.resume(handler.subscription)
         return True
+
+
+def outcome(handler: RoomHandler) -> int | str:
+    """Return how a request ended: its status, a socket's close code, or “cut” when its client left without one."""
+    if isinstance(handler, WebSocketHandler):
+        return handler.close_code or "cut"
+    return handler.get_status() if handler._finished else "cut"
 
 
 def given(handler: RoomHandler, name: str) -> str:

@@ -87,6 +87,8 @@ export class XRay extends HTMLElement {
     report.came.forEach((mark) => this.#come(mark));
     for (const [number, behind] of Object.entries(report.behind))
       Object.assign(this.#marks.get(Number(number)) ?? {}, { owes: behind });
+    for (const [number, cursor] of Object.entries(report.cursors))
+      Object.assign(this.#marks.get(Number(number)) ?? {}, { cursor });
     report.passed.forEach((pass) => this.#pass(pass));
     this.#showNumbers(report);
     this.#draw();
