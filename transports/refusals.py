@@ -18,7 +18,7 @@ RETRY_SECONDS = 1
 DETAILS = {
     400: "the request can’t be read: fix its encoding",
     403: "another site’s page may not use this chat",
-    404: "there is nothing at this address: see the wire contract for the paths",
+    404: "there is nothing at this address: /wire, the contract, names the paths",
     405: "this address doesn’t answer that method: use one that “Allow” names",
     500: "the server failed; it is not your fault",
 }

@@ -154,7 +154,7 @@ def test_links_within_the_book_lead_somewhere(chapter: Chapter) -> None:
             names = [one.name for one in quoting.definitions(path.removeprefix("/source/"))]
             assert not anchor or anchor in names, link
         else:
-            assert path in ("/chat", "/results") or path.startswith("/chat?"), link
+            assert path in ("/chat", "/results", "/wire") or path.startswith("/chat?"), link
 
 
 def written() -> list[exercises.State]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -11,7 +13,40 @@ from markupsafe import escape
 
 from tutorial.book.listings import coloured
 
-_LINK = re.compile(r"(\d\d)_\w+\.md(#.*)?")
+_CHAPTER = re.compile(r"(\d\d)_\w+\.md(#.*)?")
+_FILE = re.compile(r"\.\./(tests/.+)")  # as the contract names one
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A section's heading, and its anchor."""
+
+    anchor: str
+    text: str
+    level: int
+
+
+def to_html(text: str) -> tuple[str, list[Heading]]:
+    """Return a document as HTML, and its headings, each with an anchor."""
+    markdown, headings = make_markdown(), list[Heading]()
+    tokens = markdown.parse(text)
+    for token, inside in pairwise(tokens):
+        if token.type == "heading_open":
+            headings.append(_anchor(token, inside))
+    return markdown.renderer.render(tokens, markdown.options, {}), headings
+
+
+def _anchor(opening: Token, inside: Token) -> Heading:
+    text = "".join(
+        token.content for token in inside.children or [] if token.type in ("text", "code_inline")
+    )
+    opening.attrSet("id", anchor_of(text))
+    return Heading(anchor_of(text), text, int(opening.tag[1]))
+
+
+def anchor_of(heading: str) -> str:
+    """Return the fragment of the address that leads to a heading."""
+    return re.sub(r"[^\w]+", "-", heading.lower()).strip("-")
 
 
 def make_markdown() -> MarkdownIt:
@@ -35,11 +70,16 @@ def _fence(_self: Any, tokens: list[Token], index: int, *_: Any) -> str:
 
 
 def _address_links(state: Any) -> None:
-    """Turn links between chapters' files, which a repository browser follows, into the site's addresses."""
+    """Turn links between files, which a repository browser follows, into the site's addresses."""
     for token in state.tokens:
         for child in token.children or []:
-            link = (
-                _LINK.fullmatch(str(child.attrGet("href"))) if child.type == "link_open" else None
-            )
-            if link:
-                child.attrSet("href", f"/chapters/{link[1]}{link[2] or ''}")
+            if child.type == "link_open":
+                child.attrSet("href", _address(str(child.attrGet("href"))))
+
+
+def _address(link: str) -> str:
+    if chapter := _CHAPTER.fullmatch(link):
+        return f"/chapters/{chapter[1]}{chapter[2] or ''}"
+    if link.startswith("../wire.md"):
+        return "/wire" + link.removeprefix("../wire.md")
+    return _FILE.sub(r"/source/\1", link)
