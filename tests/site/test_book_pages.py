@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -108,7 +109,10 @@ async def test_every_source_file_can_be_shown() -> None:
         index = (await book.get("/source/")).body.decode()
         for path in quoting.paths(("transports", "static")):
             assert f'href="/source/{path}"' in index
-            assert (await book.get(f"/source/{path}")).status == 200, path
+            page = await book.get(f"/source/{path}")
+            assert page.status == 200, path
+            ids = re.findall(r'\bid="([^"]+)"', page.body.decode())
+            assert len(ids) == len(set(ids)), path
 
 
 @pytest.fixture

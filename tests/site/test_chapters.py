@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from jinja2 import UndefinedError
@@ -20,6 +21,7 @@ from markupsafe import Markup
 from tutorial import exercises
 from tutorial.book import quoting
 from tutorial.book.chapters import Chapter, chapters
+from tutorial.book.listings import address
 from tutorial.book.measured_numbers import OURS, Results, Unmeasured
 from tutorial.book.quoting import Unquotable
 from tutorial.book.rendering import Rendered, render
@@ -152,7 +154,7 @@ def test_links_within_the_book_lead_somewhere(chapter: Chapter) -> None:
             assert not anchor or anchor in ids[path or chapter.path], link
         elif path.startswith("/source/"):
             names = [one.name for one in quoting.definitions(path.removeprefix("/source/"))]
-            assert not anchor or anchor in names, link
+            assert not anchor or unquote(anchor) in names, link
         else:
             assert path in ("/chat", "/results", "/wire") or path.startswith("/chat?"), link
 
@@ -265,6 +267,22 @@ def test_a_name_in_prose_is_a_link_to_its_definition() -> None:
     assert f"We call {link}." in html
 
 
+def test_a_private_member_has_an_address_of_its_own() -> None:
+    assert address("static/js/x.js", "Outbox.#post") == "/source/static/js/x.js#Outbox.%23post"
+
+
+def test_a_measured_number_leads_to_where_it_comes_from() -> None:
+    html = rendered(a_chapter('{{ measured("poll.total_bytes", "B") }}')).html
+    assert '<a class="measured" href="#measured-poll">' in html
+    assert '<li id="measured-poll">' in html
+    assert "python -m tutorial measure poll" in html
+
+
+def test_a_corner_of_a_table_without_words_is_no_heading() -> None:
+    html = rendered(a_chapter("| | a |\n|---|---|\n| b | 1 |\n")).html
+    assert re.findall(r"<t[hd]>.*?</t[hd]>", html)[0] == "<td></td>"
+
+
 def test_a_constant_is_read_from_the_line_that_sets_it() -> None:
     html = rendered(a_chapter('{{ constant("HOLD_SECONDS", "transports/chat.py") }} s')).html
     assert html == "<p>25 s</p>\n"
@@ -277,9 +295,9 @@ def test_a_readers_own_result_is_preferred_to_ours(
     told = {"when": "2026-01-01", "machine": "mine", "values": {"total_bytes": 1234}}
     yours.write_text(json.dumps({"poll": told}))
     monkeypatch.setattr("tutorial.book.measured_numbers.YOURS", yours)
-    shown = Results().shown("poll.total_bytes", "B")
-    assert ">1\u202f234\u00a0B</data>" in shown
-    assert "measured on this machine" in shown
+    results = Results()
+    assert ">1\u202f234\u00a0B</data>" in results.shown("poll.total_bytes", "B")
+    assert "measured on this machine" in results.sources()
     assert Results(OURS).value("poll.total_bytes") != 1234
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import Markup
 from pygments import highlight
@@ -16,6 +17,7 @@ from pygments.lexers import TextLexer, get_lexer_by_name
 
 from tutorial.book.quoting import Excerpt, definitions, read
 
+PAGE_IDS = ("main", "keys", "theme")  # of templates/base.html
 LEXERS = {
     ".py": "python",
     ".js": "javascript",
@@ -63,7 +65,10 @@ def _block(excerpt: Excerpt) -> str:
 
 def whole(path: str) -> Markup:
     """Return a whole file, where each line and each definition can be linked to."""
-    named = {one.first: one.name for one in reversed(definitions(path))}
+    first_of = {
+        one.name: one.first for one in reversed(definitions(path))
+    }  # of a getter and setter
+    named = {first: name for name, first in reversed(first_of.items())}
     lines = coloured(Path(path).suffix, read(path).rstrip("\n"))
     return Markup("<pre><code>{}</code></pre>").format(
         Markup("").join(
@@ -76,12 +81,17 @@ def whole(path: str) -> Markup:
 
 
 def _anchor(name: str | None) -> Markup:
-    return Markup('<a id="{}"></a>').format(name) if name else Markup("")
+    return Markup('<a id="{}"></a>').format(_id(name)) if name else Markup("")
+
+
+def _id(name: str) -> str:
+    """Return the id of a definition: its name, unless the page itself has that id."""
+    return f"{name}()" if name in PAGE_IDS else name
 
 
 def address(path: str, name: str = "") -> str:
     """Return the address of a file's page, at a definition of it."""
-    return f"/source/{path}" + (f"#{name}" if name else "")
+    return f"/source/{path}" + (f"#{quote(_id(name), safe='()')}" if name else "")
 
 
 @lru_cache(maxsize=512)

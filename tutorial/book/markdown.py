@@ -57,6 +57,7 @@ def make_markdown() -> MarkdownIt:
     markdown.add_render_rule("table_open", lambda *_: '<div class="scroll"><table>\n')
     markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
     markdown.core.ruler.push("links", _address_links)
+    markdown.core.ruler.push("corners", _empty_corners)
     return markdown
 
 
@@ -67,6 +68,15 @@ def _fence(_self: Any, tokens: list[Token], index: int, *_: Any) -> str:
     return (
         f'<pre class="{escape(token.info or "text")}" tabindex="0"><code>{lines}\n</code></pre>\n'
     )
+
+
+def _empty_corners(state: Any) -> None:
+    """Turn a heading of a table that has no words into a plain cell: it is the heading of nothing."""
+    for opening, inside, closing in zip(
+        state.tokens, state.tokens[1:], state.tokens[2:], strict=False
+    ):
+        if opening.type == "th_open" and not inside.content.strip():
+            opening.tag = closing.tag = "td"
 
 
 def _address_links(state: Any) -> None:

@@ -26,6 +26,7 @@ class Results:
     def __init__(self, *files: Path) -> None:
         self._groups: dict[str, dict[str, Any]] = {}
         self._from: dict[str, str] = {}
+        self.shown_groups: dict[str, None] = {}  # in the order in which they were shown
         for file in files or (OURS, YOURS):
             self._take(file)
 
@@ -46,13 +47,24 @@ class Results:
         return value
 
     def shown(self, name: str, unit: str = "", *, scale: float = 1.0, digits: int = 0) -> Markup:
-        """Return the number as prose shows it, with who measured it, and how to measure it again."""
+        """Return the number as prose shows it, as a link to where it comes from (see `sources`)."""
         value = self.value(name) * scale
         group = name.partition(".")[0]
         text = f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−") + (
             f"\u00a0{unit}" if unit else ""
         )
-        again = f"{self._from[group]}; again: python -m tutorial measure {group}"
-        return Markup('<data class="measured" value="{:g}" title="{}">{}</data>').format(
-            value, again, text
+        self.shown_groups[group] = None
+        number = Markup('<a class="measured" href="#measured-{}"><data value="{:g}">{}</data></a>')
+        return number.format(group, value, text)
+
+    def sources(self) -> Markup:
+        """Return a list of where the numbers come from that were shown, to be read without a mouse too."""
+        if not self.shown_groups:
+            return Markup("")
+        item = Markup(
+            '<li id="measured-{0}"><strong>{0}</strong>: {1}. To measure it again: <code>'
         )
+        command = Markup("python -m tutorial measure {}</code></li>\n")
+        items = [item.format(g, self._from[g]) + command.format(g) for g in self.shown_groups]
+        section = '<section class="sources"><h2 id="{0}">Where the numbers come from</h2>\n<ul>\n{1}</ul></section>\n'
+        return Markup(section).format("where-the-numbers-come-from", Markup("").join(items))

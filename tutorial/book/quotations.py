@@ -26,7 +26,7 @@ class Quotations:
         self.blocks: list[Markup] = []
         self.elements: list[str] = []
         self.quoted: set[tuple[str, str]] = set()
-        self._results = Results()
+        self.results = Results()
         self._exercise_box = exercise_box
 
     def words(self) -> dict[str, Callable[..., Any]]:
@@ -36,8 +36,8 @@ class Quotations:
             "test": self.test,
             "name": self.name,
             "constant": self.constant,
-            "measured": self._results.shown,
-            "number": self._results.value,
+            "measured": self.results.shown,
+            "number": self.results.value,
             "experiment": self.experiment,
             "bet": self.bet,
             "exercise": self.exercise,

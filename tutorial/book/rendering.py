@@ -34,6 +34,6 @@ def render(chapter: Chapter, exercise_box: Callable[[int], Markup]) -> Rendered:
     text = environment.from_string(chapter.body).render()
     html, headings = to_html(text)
     html = _SLOT.sub(lambda slot: quotations.blocks[int(slot[1] or slot[2])], html)
-    return Rendered(
-        Markup(html), headings, list(dict.fromkeys(quotations.elements)), quotations.quoted
-    )
+    elements = list(dict.fromkeys(quotations.elements))
+    whole = Markup(html) + quotations.results.sources()
+    return Rendered(whole, headings, elements, quotations.quoted)
