@@ -60,7 +60,7 @@ async function untilClosed(socket, sending, signal, { onOpen, onFrame }) {
   /** @type {Refused | Unreachable} */
   const closed = await new Promise((resolve) => {
     const giveUp = (/** @type {string} */ why) => resolve(new Unreachable(why));
-    const silence = new SilenceTimer(() => giveUp("nothing was received for 45 s"));
+    const silence = new SilenceTimer(giveUp);
     ending.signal.addEventListener("abort", () => silence.stop());
     sending.onSilence = () => giveUp(`no answer to a message for ${ANSWER_MS / 1000} s`);
     signal.addEventListener("abort", () => giveUp("ended"), listen);

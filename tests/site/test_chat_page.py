@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -276,3 +277,29 @@ def test_a_room_that_cannot_be_named_is_refused_in_the_page(open_page: OpenPage)
     told = view.page.get_by_label("Room", exact=True).evaluate("(box) => box.validationMessage")
     assert "a–z" in told
     assert "room=lobby" in view.page.url or "room=" not in view.page.url
+
+
+def test_a_fifth_transport_is_offered_and_compared_when_its_row_and_module_are_added(
+    open_page: OpenPage, site: ServerProcess
+) -> None:
+    folder = server_process.ROOT / "static" / "js"
+    table = (folder / "transports.js").read_text()
+    fifth = """  { name: "fifth", label: "a fifth", summary: "", pushes: false, preference: 5, connect: fifth },
+]);"""
+    table = 'import { connect as fifth } from "./fifth.js";\n' + table.replace("]);", fifth, 1)
+    module = (folder / "short_polling.js").read_text()
+    scripts = {"transports.js": table, "fifth.js": module}
+    view = open_page("/source/")
+    for name, text in scripts.items():
+        view.page.route(f"**/static/js/{name}", fulfil_with(text))
+    view.page.goto(f"{site.url}/chat?room=fifth")
+    view.choose("a fifth")
+    view.write("over a fifth")
+    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["over a fifth"])
+    view.page.get_by_role("radio", name="Compare").check()
+    expect(view.page.locator("chat-pane")).to_have_count(len(TRANSPORTS) + 1)
+    expect(view.page.locator('.score tr[data-transport="fifth"]')).to_be_visible()
+
+
+def fulfil_with(script: str) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(body=script, content_type="text/javascript")

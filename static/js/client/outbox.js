@@ -18,7 +18,7 @@ const LOST_MOST = 2;
  * @property {string} text
  * @property {"sending" | "waiting" | "settled" | "refused"} status
  * @property {string} why  what is waited for, or why it was refused
- * @property {boolean} overHttp  it failed over a socket once, and goes over HTTP from then on
+ * @property {boolean} overHttp  it failed over a socket, and goes over HTTP next
  */
 
 /**
@@ -157,7 +157,7 @@ export class Outbox {
       return undefined;
     }
     if (!(error instanceof Unreachable)) throw error;
-    item.overHttp ||= overSocket;
+    item.overHttp = overSocket; // the other way next time: this one may be dead, or made so by this message
     this.#become(item, "waiting", error.message);
     return error;
   }

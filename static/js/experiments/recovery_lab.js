@@ -87,6 +87,7 @@ class RecoveryLab extends Lab {
     talking.abort();
     this.report("Nobody talks any more: who has everything?");
     await sleep(1500, signal);
+    for (let tries = 100; this.#lost && tries > 0; tries--) await sleep(100, signal); // a back-off may still run
     this.#draw();
     return this.#result();
   }
@@ -134,6 +135,12 @@ class RecoveryLab extends Lab {
     return Math.max(this.sent, ...[...this.readers.values()].map(({ reader }) => seen(reader)));
   }
 
+  /** The most messages that one of ours misses without a gap. */
+  get #lost() {
+    const ours = TRANSPORTS.map(({ name }) => this.readers.get(name).reader);
+    return Math.max(...ours.map((reader) => (reader.meter.gaps ? 0 : this.#missing(reader))));
+  }
+
   #missing(reader) {
     return this.#all - seen(reader);
   }
@@ -165,8 +172,7 @@ class RecoveryLab extends Lab {
     const backs = Object.fromEntries(
       ours.map(({ name, back }) => [`back_${name.split("-")[0]}`, back ?? undefined]),
     );
-    const untold = ({ reader }) => (reader.meter.gaps ? 0 : this.#missing(reader));
-    const lost = Math.max(...ours.map(untold));
+    const lost = this.#lost;
     const told = Math.max(...ours.map(({ reader }) => (reader.meter.gaps ? this.#missing(reader) : 0)));
     const values = {
       lost_ours: lost,

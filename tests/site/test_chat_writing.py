@@ -1,0 +1,179 @@
+"""What people write in the chat, in a real browser: it is sent once, refused with a reason, or still there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import OpenPage
+from tests.support.posting import post_message
+from tests.support.server_process import ServerProcess
+
+pytest_plugins = ["tests.support.browser_fixtures"]
+
+NETWORK_ERRORS = (r"net::ERR_", r"WebSocket connection to", "status of 4")
+TRANSPORTS = ["short-polling", "long-polling", "websocket", "server-sent-events"]
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_message_that_is_too_long_steps_aside(open_page: OpenPage, transport: str) -> None:
+    view = open_page(f"/chat?room=long-{transport}&transport={transport}")
+    view.expect_errors(*NETWORK_ERRORS)
+    view.connected()
+    view.write("x" * 17_000)
+    view.write("a short one")
+    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["a short one"])
+    expect(view.pane.locator(".why")).to_contain_text("Refused")
+
+
+def test_send_again_uses_the_name_as_it_is_now(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=nameless&transport=long-polling")
+    view.expect_errors("status of 422")
+    view.page.get_by_label("Your name").fill("")
+    view.page.get_by_label("Your name").press("Tab")
+    view.write("who am I?")
+    expect(view.pane.locator(".why")).to_contain_text("Refused")
+    view.page.get_by_label("Your name").fill("Zoë")
+    view.page.get_by_label("Your name").press("Tab")
+    view.pane.get_by_role("button", name="Send again").click()
+    expect(view.pane.locator(".log li[data-id] .author")).to_have_text(["Zoë"])
+
+
+def test_what_is_unsent_survives_compare_another_room_the_way_back_and_a_reload(
+    open_page: OpenPage,
+) -> None:
+    view = open_page("/chat?room=unsent&transport=short-polling")
+    view.expect_errors(*NETWORK_ERRORS)
+    view.connected()
+    posts = re.compile("/rooms/unsent/messages")
+    view.page.route(posts, lambda route: route.abort())
+    view.write("on its way")
+    view.box.fill("half a sen")
+
+    def still_there() -> None:
+        expect(view.page.locator(".pending .text")).to_have_text(["on its way"])
+        expect(view.box).to_have_value("half a sen")
+
+    still_there()
+    view.page.get_by_role("radio", name="Compare").check()
+    still_there()
+    view.page.go_back()
+    still_there()
+    view.page.get_by_label("Room", exact=True).fill("elsewhere")
+    view.page.get_by_label("Room", exact=True).press("Enter")
+    expect(view.page.locator(".pending")).to_have_count(0)
+    expect(view.box).to_have_value("")
+    view.page.go_back()
+    still_there()
+    view.page.reload()
+    still_there()
+    view.page.unroute(posts)
+    view.page.reload()
+    expect(view.page.locator(".log li[data-id] .text")).to_have_text(["on its way"])
+    expect(view.page.locator(".pending")).to_have_count(0)
+
+
+def test_a_link_to_a_place_on_the_page_is_no_navigation(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=hash&transport=websocket")
+    view.connected()
+    pane = view.pane.element_handle()
+    view.page.evaluate("location.hash = '#main'")
+    view.page.wait_for_url("**#main")
+    view.page.go_back()
+    assert view.page.evaluate("(pane) => pane.isConnected", pane)
+
+
+@pytest.mark.parametrize("foreign", ['{"a": 1}', "17", "[17]", "not JSON", '"<b>"', "null"])
+def test_what_other_programs_store_is_no_input(open_page: OpenPage, foreign: str) -> None:
+    view = open_page("/chat?room=foreign")
+    names = ["rooms", "author", "theme", "transport", "single-keys", "bets"]
+    store = """([names, foreign]) => {
+      for (const name of names) {
+        localStorage.setItem(name, foreign);
+        localStorage.setItem(`hold-the-line:${name}`, foreign);
+      }
+    }"""
+    view.page.evaluate(store, [names, foreign])
+    view.page.goto(view.url + "/chat")
+    view.connected()
+    view.write("still works")
+    expect(view.pane.locator(".log li[data-id] .text").last).to_have_text("still works")
+
+
+def test_an_enter_that_ends_a_composition_sends_nothing(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=composition")
+    view.connected()
+    view.box.fill("にほん")
+    enter = "{ key: 'Enter', keyCode: 229, bubbles: true, cancelable: true }"
+    view.box.evaluate(f"(box) => box.dispatchEvent(new KeyboardEvent('keydown', {enter}))")
+    expect(view.box).to_have_value("にほん")
+    view.box.press("Enter")
+    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["にほん"])
+
+
+def test_the_list_stays_at_its_end_and_stays_put_while_somebody_reads_back(
+    open_page: OpenPage, site: ServerProcess
+) -> None:
+    for number in range(60):
+        post_message(site.url, "reading", f"message {number}")
+    view = open_page("/chat?room=reading&transport=websocket")
+    log = view.pane.locator(".log")
+    expect(log.locator("li[data-id]")).to_have_count(60)
+    gap = "(log) => log.scrollHeight - log.scrollTop - log.clientHeight"
+    view.box.fill("\n" * 6)
+    view.page.wait_for_function(f"() => ({gap})(document.querySelector('.log')) < 2")
+    log.evaluate("(log) => log.scrollTo(0, 100)")
+    view.page.wait_for_function("() => document.querySelector('.log').scrollTop === 100")
+    for number in range(3):
+        post_message(site.url, "reading", f"new {number}")
+    news = view.pane.get_by_role("button", name="3 new messages")
+    expect(news).to_be_visible()
+    assert log.evaluate("(log) => log.scrollTop") == 100
+    news.click()
+    expect(news).to_be_hidden()
+    assert log.evaluate(gap) < 2
+
+
+def test_a_date_stands_where_the_day_changes(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=days")
+    days = view.page.evaluate(
+        """async () => {
+          const { Messages } = await import("/static/js/chat/messages.js");
+          const messages = new Messages("days", () => "ann");
+          const at = (...when) => new Date(...when).getTime() / 1000;
+          const moments = [at(2024, 1, 28, 23, 59), at(2024, 1, 29, 0, 1), at(2024, 1, 29, 9), at(2024, 2, 1)];
+          messages.add(
+            moments.map((sent_at, i) => ({ id: i + 1, author: "ann", text: "שלום", sent_at })),
+            { restarted: false, history: true },
+          );
+          return [...messages.nodes[0].children].map((item) => item.dataset.id ?? item.textContent);
+        }"""
+    )
+    wednesday, thursday, friday = "28 February 2024", "29 February 2024", "1 March 2024"
+    expected = [wednesday, "1", thursday, "2", "3", friday, "4"]
+    assert all(day.endswith(end) for day, end in zip(days, expected, strict=True)), days
+
+
+def test_text_goes_in_the_direction_of_its_script(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=direction")
+    view.connected()
+    view.write("שלום")
+    text = view.pane.locator(".log li[data-id] .text")
+    expect(text).to_have_text(["שלום"])
+    assert text.evaluate("(text) => getComputedStyle(text).direction") == "rtl"
+    assert view.box.get_attribute("dir") == "auto"
+
+
+@pytest.mark.parametrize("transport", ["short-polling", "long-polling"])
+def test_json_that_is_no_batch_is_a_failure_to_retry(open_page: OpenPage, transport: str) -> None:
+    view = open_page(f"/chat?room=login-{transport}&transport={transport}")
+    view.connected()
+    address = re.compile(f"/{transport}")
+    view.page.route(address, lambda route: route.fulfill(json={"error": "login"}))
+    view.page.reload()
+    expect(view.pane.locator(".state")).to_contain_text("the answer was not a batch")
+    view.page.unroute(address)
+    post_message(view.url, f"login-{transport}", "back")
+    expect(view.pane.locator(".log .text")).to_have_text(["back"])
