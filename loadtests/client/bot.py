@@ -1,0 +1,150 @@
+"""A client of the chat for a bot: every message of a room once and in order, over whatever transport gets through.
+
+    async with Bot("http://127.0.0.1:8888", "lobby") as bot:
+        await bot.post("hello", author="bot")
+        async for message in bot.messages():
+            ...
+
+It comes back with its cursor after every failure, waits longer each time, and after FAILURES_IN_A_ROW takes the next of
+TRANSPORTS. It knows the wire contract alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, WSMsgType
+
+TRANSPORTS = ("websocket", "server-sent-events", "long-polling", "short-polling")
+FAILURES_IN_A_ROW = 2  # over one transport, before the next is tried
+SILENCE_SECONDS = 45.0  # the heartbeat comes every 20
+POLL_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 0.5
+FINAL_CLOSES = (1008, *range(4400, 4500))
+
+Batch = dict[str, Any]
+
+
+class Refused(Exception):
+    """The server won’t have this request: asking again would change nothing."""
+
+
+@dataclass
+class Bot:
+    """One reader and author in one room. `cursor` is all that it must keep to go on later."""
+
+    url: str
+    room: str
+    cursor: str = ""
+    transports: tuple[str, ...] = TRANSPORTS
+    transport: str = ""  # the one that it reads over
+    _last: int = field(default=0, init=False)
+
+    async def __aenter__(self) -> Bot:
+        timeout = ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        self._session = ClientSession(f"{self.url}/", timeout=timeout)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def post(self, text: str, author: str) -> int:
+        """Send a message, again and again under one key until it is acknowledged; return its id. Raises: Refused."""
+        draft = {"author": author, "text": text, "key": secrets.token_hex(8)}
+        failures = 0
+        while True:
+            pause = 0.0
+            try:
+                async with self._session.post(f"rooms/{self.room}/messages", json=draft) as answer:
+                    if answer.status < 300:
+                        return int((await answer.json())["id"])
+                    pause = await refusal(answer)
+            except (ClientError, OSError, TimeoutError):
+                pass
+            failures += 1
+            await asyncio.sleep(max(pause, jitter(failures)))
+
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Yield each message once and in order; a gap begins again with the oldest that there is. Raises: Refused."""
+        failures = 0
+        while True:
+            place = failures // FAILURES_IN_A_ROW % len(self.transports)
+            self.transport = self.transports[place]
+            try:
+                async with aclosing(self._batches()) as batches:
+                    async for batch in batches:
+                        failures = place * FAILURES_IN_A_ROW  # this transport gets through
+                        last = 0 if batch["gap"] else self._last
+                        for message in batch["messages"]:
+                            if message["id"] > last:
+                                last = self._last = message["id"]
+                                yield message
+                        self.cursor = batch["cursor"]
+            except (ClientError, OSError, TimeoutError):
+                pass
+            failures += 1
+            await asyncio.sleep(jitter(failures))
+
+    @property
+    def _address(self) -> str:
+        return f"rooms/{self.room}/{self.transport}?{urlencode({'cursor': self.cursor})}"
+
+    def _batches(self) -> AsyncGenerator[Batch, None]:
+        read = {"websocket": self._socket, "server-sent-events": self._events}
+        return read.get(self.transport, self._polls)()
+
+    async def _polls(self) -> AsyncGenerator[Batch, None]:
+        while True:
+            async with self._session.get(self._address) as answer:
+                await demand(answer)
+                batch = await answer.json()
+            yield batch
+            if self.transport == "short-polling" and not batch["more"]:
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _events(self) -> AsyncGenerator[Batch, None]:
+        async with self._session.get(self._address) as answer:
+            await demand(answer)
+            event: dict[bytes, bytes] = {}
+            while line := await answer.content.readuntil(b"\n"):
+                name, _, value = line.rstrip(b"\n").partition(b": ")
+                if name:
+                    event[name] = value
+                elif (whole := event) and not (event := {}) and b"data" in whole:
+                    yield json.loads(whole[b"data"])
+
+    async def _socket(self) -> AsyncGenerator[Batch, None]:
+        async with self._session.ws_connect(self._address, max_msg_size=0) as socket:
+            while (frame := await socket.receive(SILENCE_SECONDS)).type is WSMsgType.TEXT:
+                if (fields := frame.json())["type"] == "batch":
+                    yield fields
+            if socket.close_code in FINAL_CLOSES:
+                raise Refused(f"{socket.close_code} {frame.extra}")
+
+
+async def demand(answer: ClientResponse) -> None:
+    """Return when an answer is a good one. Raises: Refused; ClientError for one that may be good later."""
+    if answer.status != 200:
+        await asyncio.sleep(await refusal(answer))
+        raise ClientError(f"status {answer.status}")
+
+
+async def refusal(answer: ClientResponse) -> float:
+    """Return the seconds after which to ask again. Raises: Refused, when that would change nothing."""
+    if answer.status < 500 and answer.status != 429:
+        raise Refused(f"{answer.status} {await answer.text()}")
+    return float(answer.headers.get("Retry-After", 0))
+
+
+def jitter(failures: int) -> float:
+    """Return a pause in seconds, drawn evenly from all up to a bound that doubles."""
+    return random.uniform(0, min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**failures))

@@ -1,0 +1,59 @@
+"""A bot’s client in Python: exact over a line that is cut, and by another transport where one doesn’t get through."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from loadtests.client.bot import Bot, Refused
+from tests.support.cutting_relay import cutting
+from tests.support.in_process_server import InProcessServer
+from transports.app import TRANSPORTS
+
+Serve = Callable[..., Awaitable[InProcessServer]]
+MESSAGES = 200
+
+
+async def read(bot: Bot, last: int) -> list[int]:
+    """Return the ids up to a message."""
+    ids = []
+    async for message in bot.messages():
+        ids.append(message["id"])
+        if message["id"] >= last:
+            break
+    return ids
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_bot_reads_every_message_once_over_a_line_that_is_cut_five_times(
+    server: InProcessServer, transport: str
+) -> None:
+    async with Bot(server.url, "lobby") as author:
+        for number in range(1, MESSAGES + 1):
+            assert await author.post(f"message {number}", author="ann") == number
+    first = f"{(await server.room()).cursor.epoch}:0"
+    with cutting(server.port, cuts=5, seed=1) as relay:
+        async with Bot(relay.url, "lobby", first, (transport,)) as bot:
+            assert await read(bot, MESSAGES) == list(range(1, MESSAGES + 1))
+        assert relay.cuts == 5
+
+
+async def test_where_a_transport_does_not_get_through_the_next_one_goes_on(serve: Serve) -> None:
+    others = {name: handler for name, handler in TRANSPORTS.items() if name != "websocket"}
+    server = await serve(transports=others)
+    async with Bot(server.url, "lobby") as bot:
+        await bot.post("hi", author="ann")
+        assert await read(bot, 1) == [1]
+        assert bot.transport == "server-sent-events"
+
+
+async def test_a_refusal_that_asking_again_would_not_change_is_raised(
+    server: InProcessServer,
+) -> None:
+    async with Bot(server.url, "No Room") as bot:
+        with pytest.raises(Refused):
+            await bot.post("hi", author="ann")
+    async with Bot(server.url, "lobby", "no cursor", ("long-polling",)) as bot:
+        with pytest.raises(Refused):
+            await read(bot, 1)
