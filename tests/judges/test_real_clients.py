@@ -25,11 +25,7 @@ from tests.support.server_process import ServerProcess
 pytest_plugins = ["tests.support.browser_fixtures"]
 
 FOLDER = Path(__file__).parent / "clients"
-STORES_ITS_ID_EARLY = pytest.param(
-    "@microsoft/fetch-event-source",
-    marks=pytest.mark.xfail(reason="an event’s id comes before its data", strict=False),
-)
-BY_NODE = ["eventsource", STORES_ITS_ID_EARLY, "reconnecting-websocket", "ws"]
+BY_NODE = ["eventsource", "@microsoft/fetch-event-source", "reconnecting-websocket", "ws"]
 BY_PYTHON = ["httpx-sse", "websockets", "aiohttp", "websocket-client", "curl"]
 CUTS = 5
 MESSAGES = 200

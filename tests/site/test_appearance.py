@@ -112,7 +112,7 @@ def test_a_log_has_a_name_and_announces_a_summary_when_the_room_is_busy(
 ) -> None:
     view = open_page("/chat?room=busy&transport=websocket")
     view.connected()
-    log = view.page.get_by_role("log", name=re.compile("^Messages in busy"))
+    log = view.page.get_by_role("list", name=re.compile("^Messages in busy"))
     post_message(site.url, "busy", "slowly")
     expect(log.locator("li")).to_have_count(1)
     assert log.get_attribute("aria-live") == "polite"

@@ -17,9 +17,9 @@ export class Gauges {
     const delays = this.#list("last", "median", "p95", "messages");
     const cost = this.#list("requests", "connections", "bytes up", "bytes down");
     this.nodes = [
-      element("section.gauge", {}, element("h3", {}, "Exactly once ", this.#verdict), exact, this.#aside),
-      element("section.gauge", {}, element("h3", {}, "Delivery delay"), delays),
-      element("section.gauge", {}, element("h3", {}, "Cost"), cost, howCounted()),
+      element("section.gauge", {}, element("h2", {}, "Exactly once ", this.#verdict), exact, this.#aside),
+      element("section.gauge", {}, element("h2", {}, "Delivery delay"), delays),
+      element("section.gauge", {}, element("h2", {}, "Cost"), cost, howCounted()),
     ];
   }
 

@@ -1,7 +1,7 @@
 // The messages of a room, as a list that people read, and that a screen reader announces without being
 // flooded.
 //
-// Up to one message a second, each is announced (`role="log"`). Above that the list falls silent, and a
+// Up to one message a second, each is announced (`aria-live`). Above that the list falls silent, and a
 // summary is announced every few seconds instead. The list stays at its end, unless somebody has scrolled
 // back to read.
 
@@ -38,7 +38,7 @@ export class Messages {
    */
   constructor(label, me) {
     this.#me = me;
-    this.#list = element("ol.log", { role: "log", tabIndex: 0, ariaLabel: label });
+    this.#list = element("ol.log", { ariaLive: "polite", tabIndex: 0, ariaLabel: label });
     this.#list.addEventListener("scroll", () => this.#scrolled());
     this.#news.addEventListener("click", () => this.#toEnd());
     new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.#list);

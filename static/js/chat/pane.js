@@ -108,7 +108,7 @@ export class ChatPane extends HTMLElement {
     const box = has("silent") ? [] : [this.composer.form];
     const brief = has("brief");
     const talk = element("div.talk", {}, ...this.messages.nodes, ...box, ...(brief ? this.gauges.nodes : []));
-    const traffic = element("section.wire", {}, element("h3", {}, "Traffic"), ...this.wireLog.nodes);
+    const traffic = element("section.wire", {}, element("h2", {}, "Traffic"), ...this.wireLog.nodes);
     const gauges = brief ? [] : this.gauges.nodes;
     const instruments = element(
       "div.instruments",

@@ -25,7 +25,7 @@ class CheckButtonChat extends Lab {
   }
 
   output() {
-    this.log = element("ol.lab-log", { role: "log", ariaLabel: "What your checks found" });
+    this.log = element("ol.lab-log", { ariaLive: "polite", ariaLabel: "What your checks found" });
     this.counter = element("p.lab-counter", {}, "Checks: 0 · useless: 0");
     return [this.counter, this.log];
   }

@@ -96,6 +96,7 @@ export class Bet extends HTMLElement {
       min: "0",
       max: this.getAttribute("most") ?? "",
       value: String(before),
+      ariaLabel: this.getAttribute("question") ?? "",
     });
     return element("label", {}, input, ` ${this.unit}`);
   }
