@@ -34,7 +34,7 @@ FINAL_CLOSES = (1008, *range(4400, 4500))
 Batch = dict[str, Any]
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """The server won’t have this request: asking again would change nothing."""
 
 
@@ -58,7 +58,7 @@ class Bot:
         await self._session.close()
 
     async def post(self, text: str, author: str) -> int:
-        """Send a message, again and again under one key until it is acknowledged; return its id. Raises: Refused."""
+        """Send a message, again and again under one key until it is acknowledged; return its id. Raises: Rejected."""
         draft = {"author": author, "text": text, "key": secrets.token_hex(8)}
         failures = 0
         while True:
@@ -74,7 +74,7 @@ class Bot:
             await asyncio.sleep(max(pause, jitter(failures)))
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield each message once and in order; a gap begins again with the oldest that there is. Raises: Refused."""
+        """Yield each message once and in order; a gap begins again with the oldest that there is. Raises: Rejected."""
         failures = 0
         while True:
             place = failures // FAILURES_IN_A_ROW % len(self.transports)
@@ -128,20 +128,20 @@ class Bot:
                 if (fields := frame.json())["type"] == "batch":
                     yield fields
             if socket.close_code in FINAL_CLOSES:
-                raise Refused(f"{socket.close_code} {frame.extra}")
+                raise Rejected(f"{socket.close_code} {frame.extra}")
 
 
 async def demand(answer: ClientResponse) -> None:
-    """Return when an answer is a good one. Raises: Refused; ClientError for one that may be good later."""
+    """Return when an answer is a good one. Raises: Rejected; ClientError for one that may be good later."""
     if answer.status != 200:
         await asyncio.sleep(await refusal(answer))
         raise ClientError(f"status {answer.status}")
 
 
 async def refusal(answer: ClientResponse) -> float:
-    """Return the seconds after which to ask again. Raises: Refused, when that would change nothing."""
+    """Return the seconds after which to ask again. Raises: Rejected, when that would change nothing."""
     if answer.status < 500 and answer.status != 429:
-        raise Refused(f"{answer.status} {await answer.text()}")
+        raise Rejected(f"{answer.status} {await answer.text()}")
     return float(answer.headers.get("Retry-After", 0))
 
 

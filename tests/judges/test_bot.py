@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from loadtests.client.bot import Bot, Refused
+from loadtests.client.bot import Bot, Rejected
 from tests.support.cutting_relay import cutting
 from tests.support.in_process_server import InProcessServer
 from transports.app import TRANSPORTS
@@ -52,8 +52,8 @@ async def test_a_refusal_that_asking_again_would_not_change_is_raised(
     server: InProcessServer,
 ) -> None:
     async with Bot(server.url, "No Room") as bot:
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             await bot.post("hi", author="ann")
     async with Bot(server.url, "lobby", "no cursor", ("long-polling",)) as bot:
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             await read(bot, 1)
