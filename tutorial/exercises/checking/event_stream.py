@@ -29,20 +29,30 @@ class Stream:
         self._timeline.note(f"the answer begins: {status}", self._name)
         return int(status.split()[1]), headers.get("content-type", "")
 
-    async def event(self, expected: str) -> Mapping[str, str]:
-        """Return the fields of the next event. Raises: `Failure` when none comes that ends."""
+    async def event(self, expected: str, seconds: float = EVENT_SECONDS) -> Mapping[str, str]:
+        """Return the fields of the next event. Raises: `Failure` when none comes in time that ends."""
+        until = self._program.now + seconds
         while True:
-            block = (await self._read_to(b"\n\n", expected, EVENT_SECONDS)).decode()
-            fields = dict(line.partition(": ")[::2] for line in block.strip().splitlines())
-            if not block.startswith(":"):
-                shown = ", ".join(f"{name}: {value[:40]}" for name, value in fields.items())
-                self._timeline.note(f"an event comes: {shown}", self._name)
+            fields = await self._fields(expected, until - self._program.now)
+            if "data" in fields:
                 return fields
 
-    async def comment(self, expected: str, seconds: float) -> None:
-        """Return when a comment has come. Raises: `Failure` when it has not, in time."""
-        while not (await self._read_to(b"\n\n", expected, seconds)).startswith(b":"):
-            pass
+    async def retry(self, expected: str) -> str:
+        """Return the `retry:` that the stream begins with. Raises: `Failure` when it has none."""
+        name, value = next(iter((await self._fields(expected, EVENT_SECONDS)).items()), ("", ""))
+        if name != "retry":
+            raise Failure(expected, f"{name}: {value[:40]}")
+        return value
+
+    async def _fields(self, expected: str, seconds: float) -> Mapping[str, str]:
+        """Return the fields up to the next empty line; a comment has none."""
+        block = (await self._read_to(b"\n\n", expected, seconds)).decode()
+        lines = [line.partition(":")[::2] for line in block.strip().splitlines()]
+        fields = {name: value.removeprefix(" ") for name, value in lines if name}
+        shown = ", ".join(f"{name}: {value[:40]}" for name, value in fields.items())
+        event = f"an event comes: {shown}" if "data" in fields else f"{shown or 'a comment'} comes"
+        self._timeline.note(event, self._name)
+        return fields
 
     async def end(self, expected: str, seconds: float) -> None:
         """Return when the stream has ended. Raises: `Failure` when it has not, in time."""
@@ -77,12 +87,12 @@ class Stream:
 async def opened(
     program: Program, timeline: Timeline, target: str, headers: Mapping[str, str] | None = None
 ) -> AsyncIterator[Stream]:
-    """Ask for the stream and yield it; leave it without a word when the block ends."""
+    """Ask for the stream and yield it; cut it off when the block ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
     lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     writer.write(f"GET {target} HTTP/1.0\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode())
-    told = "".join(f", {name}: {value}" for name, value in (headers or {}).items())
-    timeline.note(f"a reader asks for {target}{told}", target)
+    shown = "".join(f", {name}: {value}" for name, value in (headers or {}).items())
+    timeline.note(f"a reader asks for {target}{shown}", target)
     try:
         yield Stream(reader, program, timeline, target)
     finally:
