@@ -1,4 +1,4 @@
-"""What a page may start on this machine: a crew over real sockets, whose numbers are the server's own."""
+"""What a page may start on this machine: readers over real sockets, whose numbers are the server's own."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import socket
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from typing import Any
 
 from itsdangerous import URLSafeTimedSerializer
 
+from loadtests.comparison.server import free_port
 from tutorial.existing_app.orders import Orders
 from tutorial.existing_app.outbox import Outbox
 from tutorial.existing_app.start import Cast, commands
@@ -105,13 +105,6 @@ class Rehearsal:
             waiting = len(outbox.waiting())
         at = round(time.monotonic() - self._began, 3)
         print(json.dumps({"at": at, "event": event, **members, "waiting": waiting}), flush=True)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def rehearse(victim: str) -> int:

@@ -28,6 +28,7 @@ from tutorial.exercises.checking.suite import missing
 from tutorial.existing_app import rehearsal
 from tutorial.laboratory import two_processes, waiting_cost
 from tutorial.laboratory.disposable_server import PROJECT, project_first
+from tutorial.laboratory.readings import MEASURED
 from tutorial.site.local_only import LocalBodyHandler
 
 SUITE = PROJECT / "tests" / "test_conformance.py"
@@ -60,18 +61,17 @@ SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     ),
 }
 NAMES = ("herd", "rates", "suite", *SCRIPTS)
-TRANSPORTS = ("short-polling", "long-polling", "websocket")
 
 
-def crew_command(run: str, fields: dict[str, Any], port: int) -> list[str]:
-    """Make the command of a crew's run from what a page asked for. Raises: Unacceptable."""
-    given: dict[str, Any] = {"run": run, "port": port, "room": f"run-{token_hex(4)}"}
+def reader_command(run: str, fields: dict[str, Any], port: int) -> list[str]:
+    """Make the command of a reader run from what a page asked for. Raises: Unacceptable."""
+    numbers: dict[str, Any] = {"run": run, "port": port, "room": f"run-{token_hex(4)}"}
     for name, (least, most, default) in BOUNDS.items():
-        given[name] = _number(fields.get(name, default), name, least, most)
-    given |= {name: int(given[name]) for name in WHOLE}
-    given["rates"] = [_number(r, "rates", 0.05, RATE_MOST) for r in _few(fields, "rates", [1])]
-    given["transports"] = [t for t in _few(fields, "transports", TRANSPORTS) if t in TRANSPORTS]
-    return [sys.executable, "-m", "tutorial.laboratory.reader_pool", json.dumps(given)]
+        numbers[name] = _number(fields.get(name, default), name, least, most)
+    numbers |= {name: int(numbers[name]) for name in WHOLE}
+    numbers["rates"] = [_number(r, "rates", 0.05, RATE_MOST) for r in _few(fields, "rates", [1])]
+    numbers["transports"] = [t for t in _few(fields, "transports", MEASURED) if t in MEASURED]
+    return [sys.executable, "-m", "tutorial.laboratory.reader_runs", json.dumps(numbers)]
 
 
 def _number(value: object, name: str, least: float, most: float) -> float:
@@ -167,7 +167,7 @@ class RunHandler(LocalBodyHandler):
             return script_command(run, fields)
         self.chat.publish_key = self.chat.publish_key or token_hex(16)
         port: int = cast(Any, self.request.connection).stream.socket.getsockname()[1]
-        return crew_command(run, fields, port)
+        return reader_command(run, fields, port)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()

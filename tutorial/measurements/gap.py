@@ -2,88 +2,76 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import socket
+import subprocess
 import sys
-from contextlib import suppress
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from tutorial.laboratory.disposable_server import PUBLISH_KEY
-from tutorial.laboratory.pool_connection import Connection
+from loadtests.client.raw_http import connect, one_answer, request
+from loadtests.client.reader_pool import ReaderPool
+from loadtests.client.reading import Asks, Reading, Tally
+from loadtests.client.timestamped_text import timestamped
+from loadtests.comparison.server import free_port
 from tutorial.measurements.names import Values
 
 STARTER = str(Path(__file__).parents[1] / "exercises" / "03_gap" / "starter.py")
 ROUNDS = 100
+PAUSE_SECONDS = 0.02
+START_SECONDS = 10.0
+
+Post = Callable[[], bytes]  # the request that posts one message
 
 
-async def gap(port: int) -> Values:
+def gap(port: int) -> Values:
     """What share of messages is lost when people press Enter at once, by exercise 3’s starter and by the chat."""
     values: Values = {"rounds": ROUNDS}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        starting = free.getsockname()[1]
-    demo = await asyncio.create_subprocess_exec(sys.executable, STARTER, str(starting))
+    starting = free_port()
+    demo = subprocess.Popen([sys.executable, STARTER, str(starting)])
     try:
-        await _knock(starting)
+        _wait_for(starting)
+        chat = Reading(port, "/rooms/gap/long-polling?wait=5&cursor=", Asks.AGAIN_AT_ONCE)
+        plain = Reading(starting, "/messages?cursor=", Asks.AGAIN_AT_ONCE, first="")
         for authors in (2, 5):
-            values[f"demo_{authors}_lost_percent"] = await _lost_percent(_Demo(starting), authors)
-            values[f"chat_{authors}_lost_percent"] = await _lost_percent(_Chat(port), authors)
+            values[f"demo_{authors}_lost_percent"] = _lost_percent(plain, authors, "/messages")
+            values[f"chat_{authors}_lost_percent"] = _lost_percent(
+                chat, authors, "/rooms/gap/messages"
+            )
     finally:
         demo.terminate()
-        await demo.wait()
+        demo.wait()
     return values
 
 
-async def _knock(port: int) -> None:
-    """Wait until somebody listens on a port."""
-    async with asyncio.timeout(10):
-        while True:
-            with suppress(OSError):
-                (await Connection.open(port)).close()
-                return
-            await asyncio.sleep(0.05)
+def _wait_for(port: int) -> None:
+    """Wait until something listens on a port. Raises: TimeoutError."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError), connect(port):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")
 
 
-@dataclass(frozen=True)
-class _Chat:
-    port: int
-
-    def path(self, cursor: str) -> str:
-        return f"/rooms/gap/long-polling?wait=5&cursor={cursor or 'now'}"
-
-    async def post(self, author: Connection) -> None:
-        await author.publish("gap", "at once", PUBLISH_KEY)
-
-
-class _Demo(_Chat):
-    def path(self, cursor: str) -> str:
-        return f"/messages?cursor={cursor}"
-
-    async def post(self, author: Connection) -> None:
-        await author.post("/messages", {"text": "at once"})
+def _lost_percent(how: Reading, authors: int, path: str) -> float:
+    pool, tally = ReaderPool(), Tally()
+    pool.add(how, tally)
+    with ExitStack() as connections:
+        connections.callback(pool.close)
+        writing = [connections.enter_context(connect(how.port)) for _ in range(authors)]
+        for _ in range(ROUNDS):
+            pool.serve(PAUSE_SECONDS)
+            _post_at_once(writing, path, how.port)
+        pool.serve(0.2)
+    return 100 * (1 - len(tally.delays_ms) / (ROUNDS * authors))
 
 
-async def _lost_percent(place: _Chat, authors: int) -> float:
-    reading, seen = await Connection.open(place.port), list[int]()
-    writing = [await Connection.open(place.port) for _ in range(authors)]
-
-    async def read() -> None:
-        cursor = ""
-        while True:
-            told = json.loads(await reading.ask(place.path(cursor)))
-            cursor = told["cursor"]
-            seen.extend(message["id"] for message in told["messages"])
-
-    task = asyncio.create_task(read())
-    for _ in range(ROUNDS):
-        await asyncio.sleep(0.02)
-        await asyncio.gather(*(place.post(author) for author in writing))
-    await asyncio.sleep(0.2)
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-    for connection in (reading, *writing):
-        connection.close()
-    return 100 * (1 - len(seen) / (ROUNDS * authors))
+def _post_at_once(writing: list[socket.socket], path: str, port: int) -> None:
+    text = timestamped(time.time())
+    body = f'{{"author": "ann", "text": "{text}"}}'
+    for connection in writing:
+        connection.sendall(request("POST", path, port, body))
+    for connection in writing:
+        one_answer(connection)

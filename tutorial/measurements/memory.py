@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
+import subprocess
 import sys
-from asyncio.subprocess import PIPE
 
-from tutorial.laboratory.disposable_server import fresh_server, project_first
-from tutorial.laboratory.reader_pool import TRANSPORTS
+from loadtests.client.limits import raise_limits
+from loadtests.client.reader_pool import ReaderPool
+from loadtests.comparison.server import fresh_server
+from tutorial.laboratory.disposable_server import project_first
+from tutorial.laboratory.readings import MEASURED
 from tutorial.laboratory.waiting_cost import READERS, Waiting
 from tutorial.measurements.names import Values, word
 
 
-async def held(_: int) -> Values:
+def held(_: int) -> Values:
     """What a reader that waits weighs in the memory of a server that was just started."""
+    raise_limits(READERS)
     values: Values = {"readers": READERS}
-    for transport in TRANSPORTS:
-        async with fresh_server() as port:
-            waiting = await Waiting.begin(transport, port)
-            values[f"{word(transport)}_kib"] = waiting.kib
-            await waiting.end()
+    for transport in MEASURED:
+        with fresh_server() as server:
+            pool = ReaderPool()
+            values[f"{word(transport)}_kib"] = Waiting.begin(pool, transport, server.port).kib
+            pool.close()
     return values
 
 
-async def seams(_: int) -> Values:
+def seams(_: int) -> Values:
     """What one reader that never reads costs the server's memory: with listeners inside `post`, and as it is here."""
     values: Values = {}
     for seam in ("listeners", "follow"):
         command = (sys.executable, "-m", "tutorial.measurements.memory_probe", seam)
-        run = await asyncio.create_subprocess_exec(*command, env=project_first(), stdout=PIPE)
-        values[f"{seam}_mb"] = float((await run.communicate())[0])
+        printed = subprocess.check_output(command, env=project_first())
+        values[f"{seam}_mb"] = float(printed)
     return values

@@ -3,67 +3,90 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 
+from loadtests.client.author import Author
+from loadtests.client.raw_http import connect, one_answer, request, upgrade
+from loadtests.client.reader_pool import ReaderPool
+from loadtests.client.reading import Tally
 from transports.server_sent_events import piece
-from tutorial.laboratory.disposable_server import PUBLISH_KEY
-from tutorial.laboratory.pool_connection import BROWSER_HEADERS, Connection
-from tutorial.laboratory.reader_pool import TRANSPORTS, Crowd, Reader
+from tutorial.laboratory.readings import MEASURED, add_readers, reading
 from tutorial.measurements.names import Values, word
 
 SILENT_SECONDS = 20
 
 
-async def poll(port: int) -> Values:
+def poll(port: int) -> Values:
     """What an empty poll, a handshake and a delivery weigh, with a browser's headers."""
-    polling, opened = await Connection.open(port), await Connection.open(port)
-    cursor = json.loads(await polling.ask("/rooms/poll/short-polling"))["cursor"]
-    path = f"/rooms/poll/short-polling?cursor={cursor}"
-    before = polling.carried
-    empty = len(await polling.ask(path))
-    total = polling.carried - before
-    request = len(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{BROWSER_HEADERS}\r\n")
-    await opened.upgrade("/rooms/poll/websocket?cursor=now")
-    handshake = opened.carried
-    await opened.frame()
-    before = opened.carried
-    await polling.publish("poll", "hello", PUBLISH_KEY)
-    batch = await opened.frame()
-    frame_head = opened.carried - before - len(batch)
-    polling.close()
-    opened.close()
+    with connect(port) as polling:
+        cursor = json.loads(_ask(polling, port, "/rooms/poll/short-polling")[1])["cursor"]
+        path = f"/rooms/poll/short-polling?cursor={cursor}"
+        head, empty = _ask(polling, port, path)
+        asked = len(request("GET", path, port))
+    socket_, handshake = upgrade(port, "/rooms/poll/websocket?cursor=now", browser=True)
+    with socket_ as opened:
+        _frame(opened)
+        with Author(port, "poll", characters=32) as author:
+            author.post(0.0)
+        frame_head, batch = _frame(opened)
+    overhead = asked + len(head)
     return {
-        "request_bytes": request,
-        "head_bytes": total - request - empty,
-        "batch_bytes": empty,
-        "total_bytes": total,
-        "overhead_bytes": total - empty,
+        "request_bytes": asked,
+        "head_bytes": len(head),
+        "batch_bytes": len(empty),
+        "total_bytes": overhead + len(empty),
+        "overhead_bytes": overhead,
         "handshake_bytes": handshake,
         "frame_head_bytes": frame_head,
         "delivery_bytes": len(batch),
         "event_overhead_bytes": event_overhead(batch),
-        "ratio": (total - empty) / frame_head,
-        "ratio_with_payload": (total - empty + len(batch)) / (frame_head + len(batch)),
+        "ratio": overhead / frame_head,
+        "ratio_with_payload": (overhead + len(batch)) / (frame_head + len(batch)),
     }
 
 
+def _ask(connection: socket.socket, port: int, path: str) -> tuple[bytes, bytes]:
+    """Ask once; return the answer's head, with its end, and its body."""
+    connection.sendall(request("GET", path, port))
+    head, end, body = one_answer(connection).partition(b"\r\n\r\n")
+    return head + end, body
+
+
+def _frame(connection: socket.socket) -> tuple[int, bytes]:
+    """Return the length of the next frame's header, and its payload (RFC 6455 §5.2; less than 64 KiB)."""
+    _, length = _exactly(connection, 2)
+    if length < 126:
+        return 2, _exactly(connection, length)
+    [length] = struct.unpack("!H", _exactly(connection, 2))
+    return 4, _exactly(connection, length)
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    received = b""
+    while len(received) < count:
+        received += connection.recv(count - len(received))
+    return received
+
+
 def event_overhead(batch: bytes) -> int:
-    """Return the bytes that a server-sent event, in its chunk, adds to the batch that it tells."""
+    """Return the bytes that a server-sent event, in its chunk, adds to its batch."""
     cursor: str = json.loads(batch)["cursor"]
-    event = b"event: batch\nid: %b\ndata: %b\n\n" % (cursor.encode(), batch)
+    event = b"event: batch\ndata: %b\nid: %b\n\n" % (batch, cursor.encode())
     return len(piece(event, chunked=True)) - len(batch)
 
 
-async def silence(port: int) -> Values:
-    """What a minute in which nobody speaks costs one reader, polling once a second, or waiting."""
+def silence(port: int) -> Values:
+    """What a minute without messages costs one reader, polling once a second, or waiting."""
     values: Values = {}
-    for transport, reading in TRANSPORTS.items():
-        crowd = await Crowd.meet(port, [Reader("silence", 1.0, 0.1)])
-        await crowd.begin(reading)
-        await crowd.read_on(2)
-        asked, carried = crowd.requests, crowd.carried
-        await crowd.read_on(SILENT_SECONDS)
+    for transport in MEASURED:
+        pool, tally = ReaderPool(), Tally()
+        add_readers(pool, reading(port, transport, "silence"), tally, 1)
+        pool.serve(2)
+        asked, carried = tally.requests, tally.wire_bytes
+        pool.serve(SILENT_SECONDS)
         minutes = SILENT_SECONDS / 60
-        values[f"{word(transport)}_bytes_a_minute"] = (crowd.carried - carried) / minutes
-        values[f"{word(transport)}_requests_a_minute"] = (crowd.requests - asked) / minutes
-        await crowd.end()
+        values[f"{word(transport)}_bytes_a_minute"] = (tally.wire_bytes - carried) / minutes
+        values[f"{word(transport)}_requests_a_minute"] = (tally.requests - asked) / minutes
+        pool.close()
     return values
