@@ -326,7 +326,7 @@ async def test_oldest_begins_with_the_oldest_retained_message_and_is_no_gap(
 
 
 async def test_an_empty_cursor_is_none(server: Subject, transport: str) -> None:
-    """Reading: an empty value is none: the newest messages."""
+    """Reading: No `cursor`: the newest `limit` messages."""
     await post_many(server, 3)
     async with server.joined(transport, cursor="") as reader:
         batch = await reader.receive()
@@ -416,7 +416,7 @@ async def test_an_answer_is_never_stored_on_the_way(server: Subject, polling: st
 async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
     server: Subject, transport: str, name: str, cursor: str
 ) -> None:
-    """Batch: A gap is told at once, never held."""
+    """Batch: A gap is reported at once, never held."""
     epoch = epoch_of((await post_many(server, 5))[0]["cursor"])
     other = another_epoch(epoch)
     async with server.joined(transport, cursor=cursor.format(epoch=epoch, other=other)) as reader:
@@ -428,7 +428,7 @@ async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
 
 
 async def test_in_an_empty_room_a_gap_is_told_too(server: Subject, transport: str) -> None:
-    """Batch: A gap is told at once, never held."""
+    """Batch: A gap is reported at once, never held."""
     async with server.joined(transport) as reader:
         other = another_epoch(epoch_of((await reader.receive()).cursor))
     async with server.joined(transport, cursor=f"{other}:3") as reader:
@@ -451,7 +451,7 @@ async def test_a_trimmed_history_is_a_gap_that_begins_with_the_oldest_retained_m
 async def test_a_cursor_just_before_the_oldest_retained_message_is_no_gap(
     serve: Serve, transport: str
 ) -> None:
-    """Batch: what follows your cursor can no longer be told in full."""
+    """Batch: what follows your cursor can no longer be sent in full."""
     server = await serve(history=10)
     acks = await post_many(server, 15)
     async with server.joined(transport, cursor=acks[4]["cursor"]) as reader:
@@ -850,7 +850,7 @@ async def test_two_transports_that_overlap_during_a_switch_do_no_harm(
 
 
 async def test_a_gap_is_told_alike_on_every_transport(serve: Serve, pair: tuple[str, str]) -> None:
-    """Batch: The only thing a server says about the messages of a room, on every transport."""
+    """Batch: The only form in which a server sends the messages of a room, on every transport."""
     server = await serve(history=5)
     acks = await post_many(server, 9)
     told: list[Batch] = []
