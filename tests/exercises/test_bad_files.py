@@ -66,10 +66,10 @@ def verdict_of(folder: Path, text: str) -> Verdict:
 
 @pytest.mark.parametrize("what", FILES)
 def test_a_bad_file_is_told_what_it_does(what: str, tmp_path: Path):
-    text, told = FILES[what]
+    text, reason = FILES[what]
     verdict = verdict_of(tmp_path, text)
     assert not verdict.passed
-    assert told in verdict.got
+    assert reason in verdict.got
     assert "check itself" not in verdict.got
 
 

@@ -25,7 +25,7 @@ ALL = exercises()
 
 STARTERS = {
     0: "the 3 texts that the first tab said, oldest first; got []",
-    10: "“processor” gives out first (short-polling, 1 messages a second",
+    10: "“processor” runs out first (short-polling, 1 messages a second",
     9: "mean_ms within 5 ms of 499.4 (short polling, nothing goes wrong); got 2.0",
     8: "message 1 as an event, on the same stream; got the stream ended",
     7: "lost, the first of them message 4",
@@ -33,8 +33,8 @@ STARTERS = {
     2: "ask together, 3 times in a row",
     15: "lost, the first of them",
     14: "/now is answered while 2 count pairs; got no answer: the loop itself counts, in line ",
-    13: "order 1 is shipped, and nobody was ever told",
-    1: "expected a reader who has all but message 2 gets message 2, no gap; got messages 1 2",
+    13: "order 1 is shipped, and its customer was never notified",
+    1: "expected a reader that has all but message 2 gets message 2, no gap; got messages 1 2",
     3: "lost, the first of them message",
     4: "a busy loop",
     5: "two messages within 50 ms in one answer: one request for both; got message",
@@ -107,7 +107,7 @@ def test_each_line_for_a_shell_can_be_run_as_it_stands(exercise: Exercise):
 
 
 @pytest.mark.parametrize("server", SERVER_EXERCISES, ids=lambda one: one.name)
-def test_a_line_for_a_shell_that_does_not_end_is_told_its_own_terminal(server: Exercise):
+def test_a_line_for_a_shell_that_does_not_end_has_its_own_terminal(server: Exercise):
     assert "in one terminal:" in server.task
     assert "in another" in server.task
 
@@ -121,8 +121,8 @@ def test_a_server_says_where_it_listens(path: Path):
     silent = threading.Timer(10, server.kill)
     silent.start()
     try:
-        said = server.stdout.readline()
-        assert re.fullmatch(rf"listening on (http|ws)://127.0.0.1:{port}\n", said)
+        line = server.stdout.readline()
+        assert re.fullmatch(rf"listening on (http|ws)://127.0.0.1:{port}\n", line)
         socket.create_connection(("127.0.0.1", port)).close()
     finally:
         silent.cancel()

@@ -96,21 +96,21 @@ def pass_all(workspace: Workspace, numbers: list[int]) -> None:
 
 def test_a_hint_shows_its_code_indented_and_no_fence(tmp_path: Path):
     for _ in range(3):
-        told = run(tmp_path, "hint", "1").stdout
+        output = run(tmp_path, "hint", "1").stdout
     assert "```" in exercise(1).hints[2]
-    assert "`" * 3 not in told
-    assert "\n    trimmed = newest - len(log)\n    in_the_log = " in told
+    assert "`" * 3 not in output
+    assert "\n    trimmed = newest - len(log)\n    in_the_log = " in output
 
 
 def test_hints_come_one_by_one_and_the_last_one_again(tmp_path: Path):
-    told = [run(tmp_path, "hint", "4").stdout for _ in range(4)]
-    assert [text.partition(":")[0] for text in told] == [
+    output = [run(tmp_path, "hint", "4").stdout for _ in range(4)]
+    assert [text.partition(":")[0] for text in output] == [
         "Hint 1 of 3",
         "Hint 2 of 3",
         "Hint 3 of 3",
         "Hint 3 of 3",
     ]
-    assert len(set(told)) == 3
+    assert len(set(output)) == 3
 
 
 def test_the_solution_is_shown_to_those_who_ask_twice(tmp_path: Path):
@@ -272,11 +272,11 @@ def read_until(process: subprocess.Popen[str], text: str) -> None:
 def test_a_check_as_json_is_what_exercisms_test_runners_print(tmp_path: Path):
     path = Workspace(tmp_path / ".learner").file(exercise(1))
     failed = run(tmp_path, "check", "1", "--json")
-    told = json.loads(failed.stdout)
-    assert (failed.returncode, told["version"], told["status"]) == (1, 3, "fail")
-    [test] = told["tests"]
+    output = json.loads(failed.stdout)
+    assert (failed.returncode, output["version"], output["status"]) == (1, 3, "fail")
+    [test] = output["tests"]
     assert test["name"] == exercise(1).title
-    assert test["message"].startswith("Expected: a reader who has all but message 2")
+    assert test["message"].startswith("Expected: a reader that has all but message 2")
     path.write_text("broken(", "utf-8")
     unreadable = json.loads(run(tmp_path, "check", "1", "--json").stdout)
     assert (unreadable["status"], unreadable["tests"]) == ("error", [])
@@ -291,10 +291,10 @@ def test_a_report_holds_the_progress_and_the_bets(tmp_path: Path):
     pass_all(workspace, [1])
     bets = {"0.delay": {"chapter": 0, "bet": ["WebSocket", "long polling"]}}
     (tmp_path / ".learner" / "bets.json").write_text(json.dumps({"bets": bets}), "utf-8")
-    told = json.loads(run(tmp_path, "report").stdout)
-    assert told["bets"] == bets
-    assert [row["state"] for row in told["exercises"]][:3] == ["new", "passed", "new"]
-    assert told["exercises"][1]["last"]["passed"]
+    output = json.loads(run(tmp_path, "report").stdout)
+    assert output["bets"] == bets
+    assert [row["state"] for row in output["exercises"]][:3] == ["new", "passed", "new"]
+    assert output["exercises"][1]["last"]["passed"]
 
 
 def test_bets_of_the_page_are_not_asked_for_again_and_not_overwritten(tmp_path: Path):

@@ -94,7 +94,7 @@ class Verdict:
 
     @classmethod
     def of_failure(cls, exercise: int, seconds: float, failure: Failure) -> "Verdict":
-        """Return the verdict that tells of this failure."""
+        """Return the verdict that reports this failure."""
         return cls(
             exercise,
             False,
@@ -108,7 +108,7 @@ class Verdict:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Verdict":
-        """Return the verdict that `to_json` told of."""
+        """Return the verdict that `to_json` returned."""
         timeline = tuple(Event(**event) for event in data["timeline"])
         return cls(**{**data, "timeline": timeline})
 

@@ -10,18 +10,18 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 BETS: dict[str, list[str]] = {
-    "delay": ["WebSocket", "long polling", "short polling"],  # who hears a message first?
+    "delay": ["WebSocket", "long polling", "short polling"],  # which gets a message first?
     "requests": [
         "WebSocket",
         "long polling",
         "short polling",
-    ],  # who makes the fewest, where somebody speaks once a minute?
-    "bytes": ["WebSocket", "long polling", "short polling"],  # who sends the fewest bytes there?
+    ],  # which makes the fewest requests, where somebody speaks once a minute?
+    "bytes": ["WebSocket", "long polling", "short polling"],  # which sends the fewest bytes there?
     "memory": [
         "short polling",
         "WebSocket",
         "long polling",
-    ],  # who costs the server the least memory?
+    ],  # which costs the server the least memory?
 }
 
 

@@ -22,9 +22,9 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 BETS: dict[str, list[str]] = {
-    "delay": [],  # who hears a message first?
-    "requests": [],  # who makes the fewest, where somebody speaks once a minute?
-    "bytes": [],  # who sends the fewest bytes there?
+    "delay": [],  # which gets a message first?
+    "requests": [],  # which makes the fewest requests, where somebody speaks once a minute?
+    "bytes": [],  # which sends the fewest bytes there?
     "memory": [],  # whose waiting reader takes the least memory on the server?
 }
 

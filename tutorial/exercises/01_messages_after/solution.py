@@ -1,4 +1,4 @@
-"""Tell a reader what follows its cursor.
+"""Answer what follows a reader's cursor.
 
 `trimmed` is the newest id that is no longer kept, so a cursor from there up to the newest id can
 be followed in full, both ends included: the reader at `trimmed` misses nothing, the one at
@@ -22,7 +22,7 @@ log: deque[dict[str, Any]] = deque(maxlen=HISTORY)
 
 
 def messages_after(cursor: str) -> dict[str, Any]:
-    """Return the batch for a reader who has everything up to this cursor."""
+    """Return the batch for a reader that has everything up to this cursor."""
     newest = log[-1]["id"] if log else 0
     trimmed = newest - len(log)
     epoch, _, number = cursor.partition(":")
@@ -36,7 +36,7 @@ def messages_after(cursor: str) -> dict[str, Any]:
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who come and ask."""
+    """The chat, for readers that come and ask."""
 
     def get(self) -> None:
         """Answer at once with what follows the reader's cursor."""

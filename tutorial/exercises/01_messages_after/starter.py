@@ -1,4 +1,4 @@
-"""Tell a reader what follows its cursor.
+"""Answer what follows a reader's cursor.
 
 HTTP cannot call you back, so a reader comes and asks, and brings its place in the log along: its
 **cursor**, `epoch:id` of the last message that it has. The server keeps the newest 10 messages,
@@ -8,11 +8,11 @@ Finish `messages_after(cursor)`:
 
 1. `messages` is what follows the cursor, oldest first, nothing twice and nothing left out; no
    cursor means all that is kept. `cursor` is the place after the newest message.
-2. `gap` is true when what follows the cursor can no longer be told in full: the history was
+2. `gap` is true when what follows the cursor can no longer be sent in full: the history was
    trimmed, or the cursor is of another epoch, or it lies ahead of the log. Then `messages` is all
-   that is kept. A reader who misses nothing is told no gap.
+   that is kept. A reader that misses nothing gets no gap.
 
-As it stands it tells every reader everything, every time. To try it, start it in one terminal:
+As it stands it sends every reader everything, every time. To try it, start it in one terminal:
 
     python .learner/01_messages_after.py 8101
 
@@ -38,13 +38,13 @@ log: deque[dict[str, Any]] = deque(maxlen=HISTORY)
 
 
 def messages_after(cursor: str) -> dict[str, Any]:
-    """Return the batch for a reader who has everything up to this cursor."""
+    """Return the batch for a reader that has everything up to this cursor."""
     newest = log[-1]["id"] if log else 0
     return {"cursor": f"{EPOCH}:{newest}", "gap": False, "messages": list(log)}
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who come and ask."""
+    """The chat, for readers that come and ask."""
 
     def get(self) -> None:
         """Answer at once with what follows the reader's cursor."""

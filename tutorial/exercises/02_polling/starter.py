@@ -13,7 +13,7 @@ Finish `keep_polling`:
 2. **back-off**: `ask` raises `ConnectionError` while the server is down. After the first failure
    pause as usual, after each further one twice as long as before, up to 8 times `interval`. Jitter
    these pauses too: on average each must be right within 20 %, and none may be longer than 12
-   times `interval`. Never give up; after a success, pause as usual again.
+   times `interval`. Never stop; after a success, pause as usual again.
 
 Pause with `await asyncio.sleep(…)` only. The check runs on a virtual clock, so an hour of it takes
 a moment. To see it poll:

@@ -36,7 +36,9 @@ async def check(path: Path) -> str:
             posts = (_post(client, timeline, f"m-{number}") for number in range(POSTS - 1))
             posted = await asyncio.gather(*posts)
             await program.pass_time(5 * STEP_SECONDS, STEP_SECONDS)
-            posted.append(await _post(client, timeline, "the last one"))  # wakes who still waits
+            posted.append(
+                await _post(client, timeline, "the last one")
+            )  # wakes readers that still wait
             await _wait_for(POSTS, readers, program)
             for reader in readers:
                 _exact(reader, posted, timeline)

@@ -2,7 +2,7 @@
 
 The log keeps what comes while a reader is on its way, the cursor tells where to go on. Between
 "nothing follows" and "waits" stands no `await`, so the event loop runs nobody else there: no post
-can slip through. A held request carries no message; it is only told to look again, so that two
+can slip through. A held request carries no message; it only ends the wait, so that two
 posts in one turn of the loop are both in the answer.
 """
 
@@ -18,7 +18,7 @@ waiting: set[asyncio.Future[Any]] = set()
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who wait."""
+    """The chat, for readers that wait."""
 
     async def get(self) -> None:
         """Answer with what follows the cursor; while nothing does, hold the request."""
@@ -31,7 +31,7 @@ class Messages(RequestHandler):
         self.write({"cursor": str(messages[-1]["id"]), "messages": messages})
 
     async def post(self) -> None:
-        """Keep the message as the log's next, and tell everyone who waits to look again."""
+        """Keep the message as the log's next, and let each held request look again."""
         message = {"id": len(log) + 1, "text": json.loads(self.request.body)["text"]}
         log.append(message)
         while waiting:

@@ -11,7 +11,7 @@ posted at once:
    of the last message that it has; no cursor means from the beginning);
 2. wait only when nothing follows the cursor, with no `await` between that look and the waiting: a
    message that comes in between would find nobody;
-3. give each message its id and its place in the log in one go.
+3. assign each message its id and its place in the log in one go.
 
 Any way to wait that loses nothing passes, also a loop that looks at the log and sleeps 50 ms. What
 such a loop costs is the question of the next chapter.
@@ -44,7 +44,7 @@ waiting: set[asyncio.Future[Any]] = set()
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who wait."""
+    """The chat, for readers that wait."""
 
     async def get(self) -> None:
         """Hold the request until the next message."""
@@ -54,7 +54,7 @@ class Messages(RequestHandler):
         self.write({"cursor": str(message["id"]), "messages": [message]})
 
     async def post(self) -> None:
-        """Hand the message to everyone who waits at this moment."""
+        """Send the message to each request that waits at this moment."""
         message = {"id": next(ids), "text": json.loads(self.request.body)["text"]}
         while waiting:
             waiting.pop().set_result(message)

@@ -1,10 +1,10 @@
-"""Hold a request, release it, let it go.
+"""Hold a request, release it, clean up.
 
 A held request is one future in one set. Three things may end the wait: a post, the time, the client
-that leaves. All three come out of `hold` by the same door, and its `finally` leaves nothing behind.
+that leaves. All three leave `hold` in the same way, and its `finally` leaves nothing behind.
 `asyncio.wait` neither raises when the time is over nor cancels what it waits for.
 
-Whoever left is released like everyone else: it writes to a closed connection, which Tornado drops.
+A client that left is released like all others; Tornado drops what is written to it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ def release(future: asyncio.Future[None]) -> None:
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who wait."""
+    """The chat, for readers that wait."""
 
     mine: asyncio.Future[None] | None = None
 
@@ -47,7 +47,7 @@ class Messages(RequestHandler):
             held.discard(self.mine)
 
     def on_connection_close(self) -> None:
-        """Let go of the request whose client has left."""
+        """Release the request whose client has left."""
         if self.mine:
             release(self.mine)
 

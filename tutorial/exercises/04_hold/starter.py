@@ -1,7 +1,7 @@
-"""Hold a request, release it, let it go.
+"""Hold a request, release it, clean up.
 
 This long poll waits by looking again and again, fifty times a second for each reader: a thousand
-silent readers keep the processor busy. And whoever went away is waited for all the same.
+silent readers keep the processor busy. And it goes on for clients that have gone away.
 
 Hold with a future instead, and look after it:
 
@@ -10,9 +10,9 @@ Hold with a future instead, and look after it:
 2. **release**: a post releases every held request;
 3. **time out**: after `wait` seconds without a message, answer with no messages and the same
    cursor;
-4. **clean up**: whoever creates a future removes it from `held`, however the wait ended. A client
-   that goes away does not end your coroutine: Tornado calls `on_connection_close` on the handler,
-   and nothing else happens. After 100 clients went away, nothing of them may be left.
+4. **clean up**: the handler that creates a future removes it from `held`, however the wait ended.
+   A client that goes away does not end your coroutine: Tornado calls `on_connection_close` on the
+   handler, and nothing else happens. After 100 clients went away, nothing of them may be left.
 
 `GET /messages?cursor=17&wait=25` is answered with `{"cursor": "18", "messages": [...]}`. To try it,
 start it in one terminal:
@@ -40,7 +40,7 @@ held: set[asyncio.Future[None]] = set()
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who wait."""
+    """The chat, for readers that wait."""
 
     async def get(self) -> None:
         """Answer with what follows the cursor; while nothing does, wait."""

@@ -27,7 +27,7 @@ MAX_REQUESTS_PER_SECOND = 25
 
 
 class Room:
-    """The room behind the learner's server: who asks and posts there, and when."""
+    """The room behind the learner's server: what is asked and posted there, and when."""
 
     def __init__(self, client: HttpClient) -> None:
         self.client, self.program = client, client.program

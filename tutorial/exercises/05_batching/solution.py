@@ -4,7 +4,7 @@ The first message of a batch starts one timer, the others find it running: none 
 end off. While the timer runs, a reader that comes back is held although messages follow its
 cursor, or else it would take them one by one after all.
 
-A reader who is far behind pays with at most 50 ms, and gets one bigger batch for it.
+A reader that is far behind pays with at most 50 ms, and gets one bigger batch for it.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ async def hold() -> None:
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who wait."""
+    """The chat, for readers that wait."""
 
     async def get(self) -> None:
         """Answer with what follows the cursor, when there is something and its batch is full."""

@@ -61,7 +61,7 @@ async def hold() -> None:
 
 
 class Messages(RequestHandler):
-    """The chat, for readers who wait."""
+    """The chat, for readers that wait."""
 
     async def get(self) -> None:
         """Answer with what follows the cursor; while nothing does, hold the request."""

@@ -124,7 +124,7 @@ async def check(path: Path) -> str:
 
 
 async def _talk(program: Program) -> None:
-    """Let Tornado's client, which knows nothing of this exercise, hear its own words."""
+    """Let Tornado's client, which knows nothing of this exercise, receive its own words."""
     chance = random.Random(SEED)
     connecting = websocket_connect(f"ws://127.0.0.1:{program.port}/", connect_timeout=0)
     expected = "a real client that may connect"
@@ -136,10 +136,10 @@ async def _talk(program: Program) -> None:
         for text in [*(_random_text(chance) for _ in range(20)), "a" * 70_000]:
             await client.write_message(text)
             answer = asyncio.ensure_future(client.read_message())
-            heard = await program.comes(answer, "a real client hears an echo")
-            if heard != text:
-                expected = f"a real client hears the echo of {_cut(repr(text))}"
-                raise await program.crashed(expected, _cut(repr(heard)))
+            received = await program.comes(answer, "a real client receives an echo")
+            if received != text:
+                expected = f"a real client receives the echo of {_cut(repr(text))}"
+                raise await program.crashed(expected, _cut(repr(received)))
     finally:
         client.close()
 

@@ -1,7 +1,7 @@
 """Encode and decode WebSocket text frames.
 
 `next_frame` reads one frame or says that it isn't there yet; it knows no messages. `decode` puts
-frames together to messages and knows no bytes of a header. What it gives back as left over begins
+frames together to messages and knows no bytes of a header. What it returns as the rest begins
 at the first fragment of the message that is not complete, so nothing has to be remembered between
 two calls.
 """
@@ -37,14 +37,14 @@ def apply(mask: bytes, payload: bytes) -> bytes:
 
 def decode(buffer: bytes) -> tuple[list[str], bytes]:
     """Return the texts that are complete, and the bytes after them."""
-    texts, fragments, end, told = list[str](), b"", 0, 0
+    texts, fragments, end, rest = list[str](), b"", 0, 0
     while frame := next_frame(buffer, end):
         final, payload, end = frame
         fragments += payload
         if final:
             texts.append(fragments.decode())
-            fragments, told = b"", end
-    return texts, buffer[told:]
+            fragments, rest = b"", end
+    return texts, buffer[rest:]
 
 
 def next_frame(buffer: bytes, start: int) -> tuple[bool, bytes, int] | None:

@@ -57,21 +57,21 @@ async def check(path: Path) -> str:
 
 async def _play(learner: Learner, report: Report) -> None:
     timeline = Timeline(asyncio.get_running_loop().time)
-    heard = Heard(learner, timeline)
-    await _twenty_cuts(heard, timeline)
-    together = await _herd(heard, timeline)
+    shown = Shown(learner, timeline)
+    await _twenty_cuts(shown, timeline)
+    together = await _herd(shown, timeline)
     refused, hung_up = Room("refused", timeline), Room("hung-up", timeline)
     refused.refuses = hung_up.hangs_up = True
     report(
         {
             "together": together,
-            "refused": await _unlucky(refused, heard, timeline),
-            "hung_up": await _unlucky(hung_up, heard, timeline),
+            "refused": await _unlucky(refused, shown, timeline),
+            "hung_up": await _unlucky(hung_up, shown, timeline),
         }
     )
 
 
-class Heard:
+class Shown:
     """What the learner's clients have shown, by room."""
 
     def __init__(self, learner: Learner, timeline: Timeline) -> None:
@@ -107,13 +107,13 @@ class Heard:
             await asyncio.sleep(QUIET_SECONDS / 10)
 
 
-async def _twenty_cuts(heard: Heard, timeline: Timeline) -> None:
+async def _twenty_cuts(shown: Shown, timeline: Timeline) -> None:
     rooms = [Room(f"room-{number + 1}", timeline) for number in range(CLIENTS)]
-    async with serving_rooms(*rooms) as url, task_scope(*heard.all_of(url, *rooms)):
-        await asyncio.gather(*(_cut_again_and_again(room, heard, timeline) for room in rooms))
+    async with serving_rooms(*rooms) as url, task_scope(*shown.all_of(url, *rooms)):
+        await asyncio.gather(*(_cut_again_and_again(room, shown, timeline) for room in rooms))
 
 
-async def _cut_again_and_again(room: Room, heard: Heard, timeline: Timeline) -> None:
+async def _cut_again_and_again(room: Room, shown: Shown, timeline: Timeline) -> None:
     for cut in range(CUTS):
         await _is_back(room, 1, timeline, f"after {cut} cuts, each one repaired")
         for _ in range(POSTS):
@@ -124,8 +124,8 @@ async def _cut_again_and_again(room: Room, heard: Heard, timeline: Timeline) -> 
         room.post()
     await _is_back(room, 1, timeline, f"after {CUTS} cuts, each one repaired")
     room.post()
-    await heard.has(room)
-    ids = heard.ids[room.name]
+    await shown.has(room)
+    ids = shown.ids[room.name]
     if found := fault(ids, range(1, room.newest + 1)):
         expected = f"each of {room.newest} messages once, in order, through {CUTS} cuts"
         key = (room.name, found[1])
@@ -144,10 +144,10 @@ async def _is_back(room: Room, count: int, timeline: Timeline, when: str) -> Non
         raise Failure(expected, got, read=READ_BACK_OFF, timeline=seen) from None
 
 
-async def _herd(heard: Heard, timeline: Timeline) -> int:
+async def _herd(shown: Shown, timeline: Timeline) -> int:
     """Return how many of the clients that were cut off came back within one moment."""
     room = Room("herd", timeline)
-    async with serving_rooms(room) as url, task_scope(*heard.all_of(url, *[room] * HERD)):
+    async with serving_rooms(room) as url, task_scope(*shown.all_of(url, *[room] * HERD)):
         await _is_back(room, HERD, timeline, "after the start")
         room.attempts.clear()
         cut_at = timeline.now()
@@ -167,9 +167,9 @@ async def _herd(heard: Heard, timeline: Timeline) -> int:
     return most
 
 
-async def _unlucky(room: Room, heard: Heard, timeline: Timeline) -> float:
+async def _unlucky(room: Room, shown: Shown, timeline: Timeline) -> float:
     """Return how often a client tried that is never lucky: it is refused, or cut off at once."""
-    async with serving_rooms(room) as url, task_scope(*heard.all_of(url, *[room] * UNLUCKY)):
+    async with serving_rooms(room) as url, task_scope(*shown.all_of(url, *[room] * UNLUCKY)):
         await asyncio.sleep(UNLUCKY_SECONDS)
     attempts = len(room.attempts) / UNLUCKY
     if attempts > MAX_ATTEMPTS:

@@ -1,8 +1,8 @@
 """Come back after a cut, and go on where you were.
 
 Over HTTP each request is a new connection, and a cut costs one of them. A WebSocket is one
-connection: when it is gone, nobody opens it again for you, and what was said in the meantime you
-never hear.
+connection: when it is gone, nobody opens it again for you, and you never receive
+what was said in the meantime.
 
 Finish `listen`, so that it shows each message of the room once, whatever happens to the wire:
 

@@ -29,7 +29,7 @@ Delivery = tuple[int, float]  # the message's id, and when it is there
 
 @dataclass
 class Fate:
-    """What befalls a run: `dropped` and `doubled` are ids, `deaf` a reader that hears nothing.
+    """What befalls a run: `dropped` and `doubled` are ids, `deaf` a reader that receives nothing.
 
     What is doubled comes once more with the reader's next answer.
     """
@@ -47,7 +47,7 @@ FATES = (
     Fate("with a warm-up", first=FIRST, last=LAST),
     Fate("some are lost", frozenset({5, 30, 31, 90, 140, 145}), first=FIRST, last=LAST),
     Fate("lost and doubled", frozenset({40, 60}), frozenset({7, 50, 51, 70}), "", FIRST, LAST),
-    Fate("one hears nothing", deaf="reader 3", first=FIRST, last=LAST),
+    Fate("one receives nothing", deaf="reader 3", first=FIRST, last=LAST),
 )
 
 
@@ -71,9 +71,9 @@ class Run:
             self.there[id] = there = max(there, at + cold)  # no message overtakes another
 
     def play(self, report: Any) -> None:
-        """Tell a report all that happens, in the order of time."""
-        told = [event for number in range(READERS) for event in self._reader(f"reader {number}")]
-        for at, reader, ids in sorted(told, key=lambda event: event[0]):
+        """Pass all that happens to a report, in the order of time."""
+        events = [event for number in range(READERS) for event in self._reader(f"reader {number}")]
+        for at, reader, ids in sorted(events, key=lambda event: event[0]):
             if ids is None:
                 report.asked(reader, at)
             else:
@@ -83,7 +83,7 @@ class Run:
         return {"id": id, "author": "ann", "text": "hi", "sent_at": self.sent[id]}
 
     def _reader(self, name: str) -> Iterator[tuple[float, str, list[int] | None]]:
-        """Return what one reader does: (when, who, what it received; None when it asks)."""
+        """Return what one reader does: (when, which reader, what it received; None when it asks)."""
         exchanges = {
             "short polling": self._polls, "long polling": self._holds, "WebSocket": self._pushes
         }[self.transport]  # fmt: skip
@@ -92,10 +92,10 @@ class Run:
             if asked is not None:
                 yield asked, name, None
                 self._show(name, asked, f"{name} asks")
-            heard = [id for id in ids if name != self.fate.deaf and id not in self.fate.dropped]
-            self._note(name, at, heard)
-            yield at, name, again + heard
-            again = [id for id in heard if id in self.fate.doubled]
+            received = [id for id in ids if name != self.fate.deaf and id not in self.fate.dropped]
+            self._note(name, at, received)
+            yield at, name, again + received
+            again = [id for id in received if id in self.fate.doubled]
 
     def _note(self, name: str, at: float, ids: list[int]) -> None:
         for id in ids:
@@ -146,16 +146,16 @@ class Run:
 
 
 def drive(learner: dict[str, Any], report: Callable[[dict[str, Any]], None]) -> None:
-    """Play each run to a report of the learner's, and tell what it says."""
+    """Play each run to a report of the learner's, and pass on what it says."""
     for fate in FATES:
         for transport in ("short polling", "long polling", "WebSocket"):
             run = Run(transport, fate)
             given = learner["Report"](fate.first, fate.last)
             run.play(given)
-            told = {name: float(value) for name, value in given.result().items()}
+            reported = {name: float(value) for name, value in given.result().items()}
             example = sorted(run.example)[:6]
             facts = {"transport": transport, "fate": fate.name, "lost": run.lost}
-            report(facts | {"told": told, "truth": run.truth(), "example": example})
+            report(facts | {"reported": reported, "truth": run.truth(), "example": example})
 
 
 async def check(path: Path) -> str:
@@ -169,19 +169,19 @@ async def check(path: Path) -> str:
 
 def _fault_of(run: dict[str, Any]) -> float:
     """Return the report's fault in ms. Raises: Failure."""
-    told, truth = run["told"], run["truth"]
+    reported, truth = run["reported"], run["truth"]
     where = f"{run['transport']}, {run['fate']}"
-    if missing := sorted(truth.keys() - told.keys()):
+    if missing := sorted(truth.keys() - reported.keys()):
         raise Failure(f"a report with {', '.join(truth)}", f"one without {', '.join(missing)}")
-    if told["lost"] != truth["lost"]:
+    if reported["lost"] != truth["lost"]:
         expected = f"{truth['lost']:.0f} lost deliveries ({where})"
-        got = f"{told['lost']:.0f}"
-        if told["lost"] < 0 and run["fate"] == FATES[1].name:
+        got = f"{reported['lost']:.0f}"
+        if reported["lost"] < 0 and run["fate"] == FATES[1].name:
             got += ": messages before `first` or after `last` were counted"
             raise Failure(expected, got, read=READ_WARM_UP)
         raise Failure(expected, got, read=READ_LOSS)
     faults: dict[str, float] = {
-        name: abs(told[name] - truth[name]) for name in ("mean_ms", "p95_ms")
+        name: abs(reported[name] - truth[name]) for name in ("mean_ms", "p95_ms")
     }
     for name, fault in faults.items():
         if not fault <= FAULT_MS:
@@ -189,5 +189,5 @@ def _fault_of(run: dict[str, Any]) -> float:
             timeline = [Event(at, text) for at, text in run["example"]]
             warm = run["fate"] == FATES[1].name
             read = READ_WARM_UP if warm else READ_TRUTH
-            raise Failure(expected, f"{told[name]:.1f}", read=read, timeline=timeline)
+            raise Failure(expected, f"{reported[name]:.1f}", read=read, timeline=timeline)
     return max(faults.values())

@@ -2,8 +2,8 @@
 
 A request is of no interest here: a message's way begins when the room accepts it. What is kept is
 the set of messages that each reader has, so a second copy changes nothing; and what was lost is
-the number that should be there less the number that is. `asked` still matters: it tells of a
-reader who may never receive anything.
+the number that should be there less the number that is. `asked` still matters: it names a
+reader that may never receive anything.
 """
 
 from typing import Any
@@ -16,19 +16,19 @@ class Report:
 
     def __init__(self, first: int, last: int) -> None:
         self._window = range(first, last + 1)
-        self._heard: dict[str, set[int]] = {}
+        self._received: dict[str, set[int]] = {}
         self._delays: list[float] = []
 
     def asked(self, reader: str, at: float) -> None:
-        """Know of a reader."""
-        self._heard.setdefault(reader, set())
+        """Note a reader that may receive nothing."""
+        self._received.setdefault(reader, set())
 
     def received(self, reader: str, at: float, messages: list[Message]) -> None:
         """Time each message that is new to this reader."""
-        heard = self._heard.setdefault(reader, set())
+        known = self._received.setdefault(reader, set())
         for message in messages:
-            if message["id"] in self._window and message["id"] not in heard:
-                heard.add(message["id"])
+            if message["id"] in self._window and message["id"] not in known:
+                known.add(message["id"])
                 self._delays.append(at - message["sent_at"])
 
     def result(self) -> dict[str, float]:
@@ -36,7 +36,7 @@ class Report:
         ordered = sorted(self._delays) or [0.0]
         mean = sum(ordered) / len(ordered)
         p95 = ordered[int(0.95 * len(ordered))]
-        lost = len(self._window) * len(self._heard) - len(self._delays)
+        lost = len(self._window) * len(self._received) - len(self._delays)
         return {"mean_ms": mean * 1000, "p95_ms": p95 * 1000, "lost": lost}
 
 

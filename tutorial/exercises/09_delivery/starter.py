@@ -12,11 +12,11 @@ Report **delivery** instead, of the same events:
 2. Only messages `first` to `last`, both inclusive, count. Those before are the warm-up, when
    everything happens for the first time.
 3. `lost` is how many deliveries of these never came, over all readers. A message that comes twice
-   was delivered once, and it does not make up for another that never came. A reader who hears
+   was delivered once, and it does not make up for another that never came. A reader that receives
    nothing at all has lost everything.
 
 All times are seconds on one clock, and this room accepts a message the moment it is due: that is
-why `sent_at` will do here. Each reader is heard of before the first message. Messages are
+why `sent_at` will do here. Each reader asks before the first message. Messages are
 the contract's: `{"id": 17, "author": "ann", "text": "hi", "sent_at": 12.5}`. Try it:
 
     python .learner/09_delivery.py

@@ -81,8 +81,10 @@ def drive(learner: dict[str, Any], report: Callable[[dict[str, Any]], None], ask
 async def check(path: Path) -> str:
     """Return how far the predictions are from the right ones, and from what this machine measures."""
     await _ask(path, CASES)
-    said = f"{len(CASES)} machines, each within a factor of {FACTOR:g}"
-    return f"{said}. On this one, which is no part of the verdict: {await _on_this_machine(path)}"
+    summary = f"{len(CASES)} machines, each within a factor of {FACTOR:g}"
+    return (
+        f"{summary}. On this one, which is no part of the verdict: {await _on_this_machine(path)}"
+    )
 
 
 async def _on_this_machine(path: Path) -> str:
@@ -93,15 +95,16 @@ async def _on_this_machine(path: Path) -> str:
     answers = await _answers(path, measured)
     return "; ".join(
         f"{case.transport} at {RATE:g} messages a second measured {case.readers:.0f} readers, "
-        f"you say {told['readers']:.0f}"
-        for case, told in zip(measured, answers, strict=True)
+        f"you say {answer['readers']:.0f}"
+        for case, answer in zip(measured, answers, strict=True)
     )
 
 
 async def _ask(path: Path, cases: tuple[Case, ...]) -> list[float]:
     """Return by which factor each answer is off. Raises: Failure."""
     return [
-        _factor(case, told) for case, told in zip(cases, await _answers(path, cases), strict=True)
+        _factor(case, answer)
+        for case, answer in zip(cases, await _answers(path, cases), strict=True)
     ]
 
 
@@ -110,18 +113,18 @@ async def _answers(path: Path, cases: tuple[Case, ...]) -> list[dict[str, Any]]:
     names = ("transport", "rate", "interval", "machine")
     asked = json.dumps([{name: asdict(case)[name] for name in names} for case in cases])
     async with driven(path, __file__, asked) as program:
-        return [told async for told in program.records()]
+        return [answer async for answer in program.records()]
 
 
-def _factor(case: Case, told: dict[str, Any]) -> float:
+def _factor(case: Case, answer: dict[str, Any]) -> float:
     costs = [Event(None, f"machine.{name} is {value:.3g}") for name, value in case.machine.items()]
-    if told["resource"] != case.resource:
-        expected = f"“{case.resource}” gives out first ({case})"
-        raise Failure(expected, f"“{told['resource']}”", read=READ_FIRST, timeline=costs)
-    factor = max(told["readers"], 1e-9) / case.readers
+    if answer["resource"] != case.resource:
+        expected = f"“{case.resource}” runs out first ({case})"
+        raise Failure(expected, f"“{answer['resource']}”", read=READ_FIRST, timeline=costs)
+    factor = max(answer["readers"], 1e-9) / case.readers
     if not 1 / FACTOR <= factor <= FACTOR:
         expected = f"a knee within a factor of {FACTOR:g} of {case.readers:.0f} readers ({case})"
-        raise Failure(expected, f"{told['readers']:.0f}", read=READ_WORK, timeline=costs)
+        raise Failure(expected, f"{answer['readers']:.0f}", read=READ_WORK, timeline=costs)
     return float(max(factor, 1 / factor))
 
 

@@ -21,7 +21,7 @@ class Machine:
 
 
 def knee(transport: str, rate: float, interval: float, machine: Machine) -> tuple[float, str]:
-    """Return how many readers there can be, and what gives out then."""
+    """Return how many readers there can be, and what runs out then."""
     cpu_a_second = {
         "short-polling": machine.poll_cpu / interval,
         "long-polling": machine.held_poll_cpu * rate,

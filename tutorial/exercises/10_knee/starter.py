@@ -5,7 +5,7 @@ the **knee**. Predict it from what one reader costs, and name the resource.
 
 `knee` is given a transport ("short-polling", "long-polling" or "websocket"), the messages a second
 that the room has, the seconds between two short polls of one reader, and a `machine`. It returns
-how many readers there can be, and which of these gives out first:
+how many readers there can be, and which of these runs out first:
 
 - "processor": a server has one core, so one second of processor time each second;
 - "memory": readers may take `memory_bytes` in all, each takes `reader_bytes`;
@@ -34,7 +34,7 @@ class Machine:
 
 
 def knee(transport: str, rate: float, interval: float, machine: Machine) -> tuple[float, str]:
-    """Return how many readers there can be, and what gives out then."""
+    """Return how many readers there can be, and what runs out then."""
     return machine.descriptors, "descriptors"
 
 

@@ -72,7 +72,7 @@ class Stage:
         self.step("return from publish")
 
     def run(self, learner: Learner, last_step: int = 0, away: int = 0) -> int:
-        """Run the worker in a process of its own until its work is done; give its exit status."""
+        """Run the worker in a process of its own until its work is done; return its exit status."""
         if pid := os.fork():
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         signal.setitimer(signal.ITIMER_PROF, COMPUTING_SECONDS)
@@ -100,8 +100,8 @@ class Stage:
         with sqlite3.connect(self.database) as database:
             return {row[0] for row in database.execute("SELECT id FROM orders WHERE shipped")}
 
-    def heard(self) -> Counter[int]:
-        """Return how often the queue's reader has heard of each order: of notes with one key, once."""
+    def received(self) -> Counter[int]:
+        """Return how often the queue's reader has a note of each order; notes with one key count once."""
         texts = self._first_of_key().values()
         return Counter(int(number) for text in texts for number in _orders_in(text))
 
@@ -144,7 +144,7 @@ def drive(learner: Learner, report: Callable[[dict[str, Any]], None]) -> None:
 
 
 def _play(learner: Learner, last_step: int, away: int) -> dict[str, Any]:
-    """Run the worker, start it again if it was killed, and give what became of the orders."""
+    """Run the worker, start it again if it was killed, and return what became of the orders."""
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(folder)
         with sqlite3.connect(stage.database) as database:
@@ -152,10 +152,10 @@ def _play(learner: Learner, last_step: int, away: int) -> dict[str, Any]:
             database.executescript(learner["SCHEMA"])
             database.executemany("INSERT INTO orders (id) VALUES (?)", [(id,) for id in ORDERS])
         status = stage.run(learner, last_step, away)
-        early = sorted(set(stage.heard()) - stage.shipped())
+        early = sorted(set(stage.received()) - stage.shipped())
         again = stage.run(learner) if status == -signal.SIGKILL else 0
         whole = {"status": status, "again": again, "early": early, "step": last_step}
-        whole |= {"shipped": sorted(stage.shipped()), "heard": dict(stage.heard())}
+        whole |= {"shipped": sorted(stage.shipped()), "received": dict(stage.received())}
         whole |= {"dropped": stage.dropped()}
         os.close(stage.log)
         return whole | {"events": [event["what"] for event in _events(folder)]}
@@ -171,13 +171,13 @@ async def check(path: Path) -> str:
     async with driven(path, __file__) as program:
         async for seen in program.records():
             await _ended_well(program, seen)
-            _told_once(seen)
+            _notified_once(seen)
             steps += seen["status"] == -signal.SIGKILL
-    return f"killed at each of {steps} steps and started again, and once without a queue: 0 lost, 0 told twice"
+    return f"killed at each of {steps} steps and started again, and once without a queue: 0 lost, 0 doubled"
 
 
 async def _ended_well(program: Program, seen: dict[str, Any]) -> None:
-    expected = "a worker that ships three orders and passes on what is to be told"
+    expected = "a worker that ships three orders and passes on each note"
     for status in (seen["status"], seen["again"]):
         if status in (-signal.SIGALRM, -signal.SIGPROF):
             raise Failure(expected, "it is never done: it computes or waits on", read=READ_RELAY)
@@ -185,12 +185,12 @@ async def _ended_well(program: Program, seen: dict[str, Any]) -> None:
             raise await program.crashed(expected, "an exception")
 
 
-def _told_once(seen: dict[str, Any]) -> None:
-    """Raise `Failure` for the first order of which the reader did not hear once."""
+def _notified_once(seen: dict[str, Any]) -> None:
+    """Raise `Failure` for the first order of which the reader has not one note."""
     where = _where(seen)
     expected = f"one note of each shipped order, {where}"
     timeline = _timeline(seen["events"])
-    heard = {int(order): count for order, count in seen["heard"].items()}
+    received = {int(order): count for order, count in seen["received"].items()}
     if seen["early"]:
         got = f"a note of order {seen['early'][0]}, which is not shipped"
         raise Failure(expected, got, read=READ_TRANSACTION, timeline=timeline)
@@ -198,15 +198,15 @@ def _told_once(seen: dict[str, Any]) -> None:
         if order not in seen["shipped"]:
             got = f"order {order} is not shipped: nothing was committed"
             raise Failure(expected, got, read=READ_TRANSACTION, timeline=timeline)
-        if not heard.get(order):
+        if not received.get(order):
             noted = any(what.startswith("INSERT") for what in _before_death(seen["events"]))
             read = READ_RELAY if noted else READ_TRANSACTION
-            got = f"order {order} is shipped, and nobody was ever told"
+            got = f"order {order} is shipped, and its customer was never notified"
             if why := _dropped(order, seen["dropped"]):
                 read, got = READ_KEY, f"{got}: {why}"
             raise Failure(expected, got, read=read, timeline=timeline)
-        if heard[order] > 1:
-            got = f"order {order} told {heard[order]} times, each time with another key"
+        if received[order] > 1:
+            got = f"{received[order]} notes of order {order}, each time with another key"
             raise Failure(expected, got, read=READ_KEY, timeline=timeline)
 
 
@@ -215,7 +215,9 @@ def _dropped(order: int, dropped: dict[str, tuple[str, str]]) -> str:
     for text, (key, first) in dropped.items():
         if str(order) in _orders_in(text):
             rowid = (
-                "; SQLite gives the id of a deleted last row again" if _ends_in_number(key) else ""
+                "; SQLite assigns the id of a deleted last row again"
+                if _ends_in_number(key)
+                else ""
             )
             return f"its note has the key {key!r} of the note {first!r}, and is dropped as a repetition{rowid}"
     return ""

@@ -1,9 +1,9 @@
-"""Tell it once, although the worker dies.
+"""Notify once, although the worker dies.
 
 `with database` is one transaction: the order and its note are both there, or neither is. `relay`
 publishes first and strikes out then, so that a crash in between repeats a note and loses none; and
 because the key is made from what happened, and not anew, the repetition is recognised. `ship` itself
-tells nobody: it has nothing to do with the queue any more.
+notifies nobody: it has nothing to do with the queue any more.
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ Publish = Callable[[str, str], None]
 
 
 def ship(database: sqlite3.Connection, order: int, publish: Publish) -> None:
-    """Mark the order as shipped, and note what its customer is to be told."""
+    """Mark the order as shipped, and note the message for its customer."""
     with database:
         database.execute("UPDATE orders SET shipped = 1 WHERE id = ?", (order,))
         note = (f"order-{order}-shipped", f"order {order} is on its way")

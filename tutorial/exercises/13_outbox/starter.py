@@ -1,19 +1,19 @@
-"""Tell it once, although the worker dies.
+"""Notify once, although the worker dies.
 
 This worker of a shop marks an order as shipped, and then puts the news for its customer on a queue.
 A process can be killed between any two steps. Killed here after `commit`, it has shipped an order
-of which nobody will ever hear; and when the queue is away, it is the same.
+and its customer is never notified; and when the queue is away, it is the same.
 
-Make it exact. Whenever the worker is killed, and started again, the queue's reader has heard of
+Make it exact. Whenever the worker is killed, and started again, the queue's reader has a note of
 each shipped order once, and of no other:
 
-1. write a **note** of what is to be told into a table of its own, an *outbox*, in the transaction
+1. write a **note** for the customer into a table of its own, an *outbox*, in the transaction
    that ships the order: both are there, or neither is;
 2. let `relay` pass on what is in the outbox, and strike out what the queue has;
-3. it may be killed between these two, and then passes the same note on again. So give each note a
+3. it may be killed between these two, and then passes the same note on again. So each note needs a
    key that it keeps: of two notes with the same key, the queue's reader drops the second.
 
-Whoever runs the worker calls `relay` when it starts, then `ship` for each order that waits, then
+The worker's process calls `relay` when it starts, then `ship` for each order that waits, then
 `relay` again and again. `publish(key, text)` puts a note on the queue; it raises `ConnectionError`
 while the queue is away. Try it:
 
@@ -32,7 +32,7 @@ Publish = Callable[[str, str], None]
 
 
 def ship(database: sqlite3.Connection, order: int, publish: Publish) -> None:
-    """Mark the order as shipped, and tell its customer."""
+    """Mark the order as shipped, and notify its customer."""
     database.execute("UPDATE orders SET shipped = 1 WHERE id = ?", (order,))
     database.commit()
     publish(str(uuid4()), f"order {order} is on its way")

@@ -177,11 +177,11 @@ class Judging:
         self._events.append(Event(None, text))
 
     def _pairs(self) -> int:
-        told = self._ask("GET", "/pairs")
-        if not isinstance(told.get("pairs"), int) or told["pairs"] <= 0:
-            got = json.dumps(told)[:200]
+        data = self._ask("GET", "/pairs")
+        if not isinstance(data.get("pairs"), int) or data["pairs"] <= 0:
+            got = json.dumps(data)[:200]
             raise Failure('the number of pairs, {"pairs": …}', got, read=READ_THREAD)
-        return int(told["pairs"])
+        return int(data["pairs"])
 
     def _ask(self, method: str, target: str, body: str | None = None) -> dict[str, Any]:
         """Return the JSON object that is answered. Raises: `Failure`."""
@@ -193,9 +193,9 @@ class Judging:
         if answer.status >= 300:
             raise Failure(asked, f"status {answer.status} {answer.reason}", read=READ_THREAD)
         try:
-            told = json.loads(text)
+            data = json.loads(text)
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            data = None
+        if not isinstance(data, dict):
             raise Failure(f"{asked} that is a JSON object", repr(text[:80]), read=READ_THREAD)
-        return told
+        return data

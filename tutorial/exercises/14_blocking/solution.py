@@ -1,7 +1,7 @@
 """Find the call that blocks, and free the loop.
 
 `count_pairs` came back only when SQLite had counted, and a coroutine that calls it waits there with
-the whole loop. In a thread, it keeps nobody: SQLite gives up Python's lock while it searches. The
+the whole loop. In a thread, it keeps nobody: SQLite releases Python's lock while it searches. The
 thread opens a connection of its own, which costs a fraction of a millisecond.
 """
 
@@ -36,7 +36,7 @@ def count_pairs() -> int:
 
 
 class Pairs(RequestHandler):
-    """Tells how many pairs there are."""
+    """Answers how many pairs there are."""
 
     async def get(self) -> None:
         """Count, and answer."""
@@ -59,7 +59,7 @@ class Sales(RequestHandler):
 
 
 class Now(RequestHandler):
-    """Tells the time."""
+    """Answers the time."""
 
     def get(self) -> None:
         """Answer at once."""

@@ -1,11 +1,11 @@
 """Find the call that blocks, and free the loop.
 
-This server tells the time at `/now`, takes sales at `POST /sales`, and counts at `/pairs` the pairs
+This server answers the time at `/now`, takes sales at `POST /sales`, and counts at `/pairs` the pairs
 of sales that make a round sum. The last takes a while, which is its own affair. But meanwhile
 `/now` doesn't answer either, and no held request would be released: somewhere in here stands a call
 that keeps the event loop for itself.
 
-1. **Find it**: asyncio tells you, when asked. `PYTHONASYNCIODEBUG=1` makes it log each step of the
+1. **Find it**: asyncio says where, when asked. `PYTHONASYNCIODEBUG=1` makes it log each step of the
    loop that took longer than 100 ms.
 2. **Free the loop**: let that call run somewhere else, and `await` it.
 3. Change no answer: after another sale, `/pairs` counts it.
@@ -51,7 +51,7 @@ def count_pairs() -> int:
 
 
 class Pairs(RequestHandler):
-    """Tells how many pairs there are."""
+    """Answers how many pairs there are."""
 
     async def get(self) -> None:
         """Count, and answer."""
@@ -75,7 +75,7 @@ class Sales(RequestHandler):
 
 
 class Now(RequestHandler):
-    """Tells the time."""
+    """Answers the time."""
 
     def get(self) -> None:
         """Answer at once."""

@@ -29,7 +29,7 @@ Report = Callable[[dict[str, Any]], None]
 
 
 class Shared:
-    """The log that all nodes share, as far away as a Redis next door."""
+    """The log that all nodes share, as far away as a Redis on the next machine."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -114,7 +114,7 @@ class Play:
         shared = Shared()
         self.places = [Place(learner, shared), Place(learner, shared)]
         self.acknowledged: list[str] = []
-        self.heard: dict[str, Messages] = {
+        self.received: dict[str, Messages] = {
             f"reader {number}": [] for number in range(1, READERS + 1)
         }
         self.news = asyncio.Condition()
@@ -136,13 +136,13 @@ class Play:
         while True:
             place = random.choice(self.places)
             try:
-                told = await place.ask(place.node.read(cursor))
+                messages = await place.ask(place.node.read(cursor))
             except ConnectionError:
                 continue
-            if told:
-                cursor = told[-1][0]
-            await self._note(partial(self.heard[name].extend, told))
-            if len(self.heard[name]) > TOO_MANY:
+            if messages:
+                cursor = messages[-1][0]
+            await self._note(partial(self.received[name].extend, messages))
+            if len(self.received[name]) > TOO_MANY:
                 return  # the same again and again
 
     async def _note(self, note: Callable[[], None]) -> None:
@@ -160,7 +160,7 @@ class Play:
 
     async def quiet(self) -> None:
         """Return when everybody has everything, or when nothing has come for a while."""
-        while any(self._missing(heard) for heard in self.heard.values()):
+        while any(self._missing(received) for received in self.received.values()):
             try:
                 async with asyncio.timeout(QUIET_SECONDS), self.news:
                     await self.news.wait()
@@ -170,8 +170,8 @@ class Play:
     def _has_acknowledged(self, count: int) -> bool:
         return len(self.acknowledged) >= count
 
-    def _missing(self, heard: Messages) -> set[str]:
-        return set(self.acknowledged) - {text for _, text in heard}
+    def _missing(self, received: Messages) -> set[str]:
+        return set(self.acknowledged) - {text for _, text in received}
 
 
 def drive(learner: dict[str, Any], report: Report) -> None:
@@ -182,7 +182,7 @@ def drive(learner: dict[str, Any], report: Report) -> None:
 
 async def _play(learner: dict[str, Any], deaths: tuple[int, ...], report: Report) -> None:
     play = Play(learner)
-    reading = [asyncio.create_task(play.read(name)) for name in play.heard]
+    reading = [asyncio.create_task(play.read(name)) for name in play.received]
     dying = asyncio.create_task(play.die_and_come_back(deaths))
     await asyncio.gather(*(play.write(writer) for writer in range(WRITERS)))
     await play.quiet()
@@ -193,31 +193,31 @@ async def _play(learner: dict[str, Any], deaths: tuple[int, ...], report: Report
     for place in play.places:
         place.failed()
         place.die()
-    report({"deaths": len(deaths), "acknowledged": play.acknowledged, "heard": play.heard})
+    report({"deaths": len(deaths), "acknowledged": play.acknowledged, "received": play.received})
 
 
 async def check(path: Path) -> str:
     """Return how many messages each reader got."""
     async with driven(path, __file__) as program:
         async for seen in program.records():
-            for name, heard in seen["heard"].items():
-                _exact(name, [(id, text) for id, text in heard], seen)
+            for name, received in seen["received"].items():
+                _exact(name, [(id, text) for id, text in received], seen)
             count = len(seen["acknowledged"])
     return f"{count} messages to two nodes, one died twice; {READERS} readers: 0 lost, 0 doubled"
 
 
-def _exact(name: str, heard: Messages, seen: dict[str, Any]) -> None:
+def _exact(name: str, received: Messages, seen: dict[str, Any]) -> None:
     """Raise `Failure` unless the reader has every acknowledged message, once, in order of the ids."""
     acknowledged, read = seen["acknowledged"], READ_DIES if seen["deaths"] else READ_LOG
     meanwhile = ", although a node dies" if seen["deaths"] else ", both nodes alive"
     expected = f"{name} gets each of {len(acknowledged)} messages once, in order{meanwhile}"
-    times, ids = Counter(text for _, text in heard), [id for id, _ in heard]
+    times, ids = Counter(text for _, text in received), [id for id, _ in received]
     timeline = Timeline()
     doubled = [text for text, count in times.items() if count > 1]
     if doubled:
-        for id, text in heard:
+        for id, text in received:
             if text == doubled[0]:
-                timeline.note(f"{name} is told message {id}, “{text}”", 0)
+                timeline.note(f"{name} gets message {id}, “{text}”", 0)
         got = f"{len(doubled)} doubled, the first of them “{doubled[0]}”"
         raise Failure(expected, got, read=read, timeline=timeline.about(0))
     for before, after in pairwise(ids):

@@ -1,9 +1,9 @@
 """Two nodes, one log.
 
-A node keeps nothing of its own. It posts to the shared log, and hears of its own messages on the
-same way as of the others': so all nodes have the same messages, under the same ids, in the same
+A node keeps nothing of its own. It posts to the shared log, and reads its own messages in the
+same way as the others': so all nodes have the same messages, under the same ids, in the same
 order, and a cursor means the same at each. A new node begins at 0 and has them all before long;
-whoever comes to it with a cursor that it has not reached yet waits, as for any next message.
+a reader that brings a cursor that it has not reached yet waits, as for any next message.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class Node:
         self.waiting: set[asyncio.Future[None]] = set()
 
     async def run(self) -> None:
-        """Hear of what is in the shared log, for as long as the node lives."""
+        """Read what is in the shared log, for as long as the node lives."""
         while True:
             self.log += await self.shared.read(len(self.log))
             self.release()
@@ -49,7 +49,7 @@ class Node:
         return self.log[cursor:]
 
     def release(self) -> None:
-        """Let everyone who waits look again."""
+        """Release all held reads, so that each looks again."""
         while self.waiting:
             held = self.waiting.pop()
             if not held.done():
@@ -78,7 +78,7 @@ class Paper:
 
 
 async def main() -> None:
-    """Post to two nodes, and see what each of them tells."""
+    """Post to two nodes, and see what each of them returns."""
     paper = Paper()
     nodes = [Node(paper), Node(paper)]
     running = [asyncio.create_task(node.run()) for node in nodes]

@@ -10,14 +10,14 @@ They can share a log, as processes share a Redis. Each node is given one end of 
 - `await shared.read(after)` waits until there is something after the message with this id, and
   returns it as `[(id, text), …]`, in order.
 
-Make it exact: a reader who goes from node to node with the id of the last message that it has gets
+Make it exact: a reader that goes from node to node with the id of the last message that it has gets
 every message once, and in order, also when a node dies and another takes its place.
 
 1. `post` lets the shared log keep the message, and returns when it has it: a node that dies keeps
    nothing for anybody;
-2. `run` goes on as long as the node lives. It hears of *everything* from the shared log, also of
+2. `run` goes on as long as the node lives. It reads *everything* from the shared log, also of
    what this very node has posted, and of what was there before it began;
-3. `read` answers from what the node has heard, and waits while nothing follows the cursor. Between
+3. `read` answers from what the node has read, and waits while nothing follows the cursor. Between
    that look and the waiting stands no `await`.
 
 Try it:
@@ -66,7 +66,7 @@ class Node:
         return self.log[cursor:]
 
     def release(self) -> None:
-        """Let everyone who waits look again."""
+        """Release all held reads, so that each looks again."""
         while self.waiting:
             held = self.waiting.pop()
             if not held.done():
@@ -95,7 +95,7 @@ class Paper:
 
 
 async def main() -> None:
-    """Post to two nodes, and see what each of them tells."""
+    """Post to two nodes, and see what each of them returns."""
     paper = Paper()
     nodes = [Node(paper), Node(paper)]
     running = [asyncio.create_task(node.run()) for node in nodes]

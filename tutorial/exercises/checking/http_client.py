@@ -72,10 +72,10 @@ class HttpClient:
 
     async def post(self, text: str, path: str = "/messages") -> int:
         """Post a message and return the id that it was given. Raises: `Failure`."""
-        told = await self.ask(path, json.dumps({"author": "ann", "text": text}))
-        if not isinstance(told.get("id"), int):
-            raise Failure("the message with its id in answer to a POST", json.dumps(told)[:200])
-        return int(told["id"])
+        answer = await self.ask(path, json.dumps({"author": "ann", "text": text}))
+        if not isinstance(answer.get("id"), int):
+            raise Failure("the message with its id in answer to a POST", json.dumps(answer)[:200])
+        return int(answer["id"])
 
     async def come_and_leave(self, target: str, count: int) -> None:
         """Ask so many times at once, and go away without waiting for an answer."""
@@ -110,23 +110,23 @@ class HttpClient:
             got = f"status {response.code} {response.reason}"
             raise await self.program.crashed(asked, got)
         try:
-            told = json.loads(response.body)
+            answer = json.loads(response.body)
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            answer = None
+        if not isinstance(answer, dict):
             raise Failure(f"{asked} that is a JSON object", repr(response.body[:80]))
-        return told
+        return answer
 
 
 def _asked(method: str, target: str) -> str:
     return f"an answer to {method} {target}"
 
 
-def _batch(told: dict[str, Any]) -> Batch:
+def _batch(answer: dict[str, Any]) -> Batch:
     try:
-        ids = [int(message["id"]) for message in told["messages"]]
-        texts = [str(message["text"]) for message in told["messages"]]
-        return Batch(str(told["cursor"]), bool(told.get("gap")), ids, texts)
+        ids = [int(message["id"]) for message in answer["messages"]]
+        texts = [str(message["text"]) for message in answer["messages"]]
+        return Batch(str(answer["cursor"]), bool(answer.get("gap")), ids, texts)
     except (KeyError, TypeError, ValueError):
         expected = "a cursor, and messages that have an id and a text"
-        raise Failure(expected, json.dumps(told)[:200]) from None
+        raise Failure(expected, json.dumps(answer)[:200]) from None

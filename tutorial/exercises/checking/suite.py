@@ -28,19 +28,19 @@ def run(path: str, report: Report) -> None:
     import pytest
 
     class Reporter:
-        """Tells when a case begins, when it fails, and how many there were."""
+        """Reports when a case begins, when it fails, and how many there were."""
 
         def pytest_runtest_logstart(self, nodeid: str) -> None:
             report({"case": nodeid})
 
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             if report.failed:
-                tell({"why": report.longreprtext})
+                send({"why": report.longreprtext})
 
         def pytest_sessionfinish(self, session: pytest.Session) -> None:
-            tell({"count": session.testscollected})
+            send({"count": session.testscollected})
 
-    tell = report
+    send = report
     options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=short", f"--rootdir={FILE.parents[1]}"]
     pytest.main([str(FILE), f"--transport-module={path}", *options], plugins=[Reporter()])
 
@@ -54,10 +54,10 @@ async def passed(path: Path, check: str, *arguments: str) -> int:
     case, count = "the suite begins", 0
     async with driven(path, check, *arguments) as program:
         try:
-            async for told in program.records(CASE_COMPUTING_SECONDS, CASE_SECONDS):
-                case, count = told.get("case", case), told.get("count", count)
-                if "why" in told:
-                    raise Failure("", _reason(told["why"]))
+            async for record in program.records(CASE_COMPUTING_SECONDS, CASE_SECONDS):
+                case, count = record.get("case", case), record.get("count", count)
+                if "why" in record:
+                    raise Failure("", _reason(record["why"]))
         except Failure as failure:
             raise Failure(_sentence(case), failure.got) from None
     if not count:
@@ -81,8 +81,8 @@ def _demand_suite() -> None:
 def _sentence(case: str) -> str:
     """Return what a case's name says."""
     name, _, parameters = case.rpartition("::")[2].partition("[")
-    told = f"“{name.removeprefix('test_').replace('_', ' ')}”"
-    return f"{told} ({parameters.rstrip(']')})" if parameters else told
+    sentence = f"“{name.removeprefix('test_').replace('_', ' ')}”"
+    return f"{sentence} ({parameters.rstrip(']')})" if parameters else sentence
 
 
 def _reason(report: str) -> str:

@@ -22,7 +22,7 @@ class VirtualLoop(IdleLoop):
         super().__init__()
 
     def time(self) -> float:
-        """Return the seconds that have passed for those who sleep on this loop."""
+        """Return the seconds that have passed for what sleeps on this loop."""
         return self._now
 
     def idle(self, timeout: float | None) -> float:

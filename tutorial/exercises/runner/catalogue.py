@@ -41,7 +41,7 @@ class Exercise:
 
     @property
     def check(self) -> Path:
-        """The file that tells a right answer from a wrong one."""
+        """The file that distinguishes a right answer from a wrong one."""
         return self.folder / "check.py"
 
     @property

@@ -36,14 +36,14 @@ async def verdict_on(number: int, path: Path) -> Verdict:
     )
     try:
         async with asyncio.timeout(SECONDS):
-            said, complaint = await process.communicate()
+            output, complaint = await process.communicate()
     except TimeoutError:
-        said, complaint = b"", b"it took too long"
+        output, complaint = b"", b"it took too long"
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-    return _read(number, said, complaint)
+    return _read(number, output, complaint)
 
 
 def _command(number: int, path: Path) -> tuple[str, ...]:
@@ -51,9 +51,9 @@ def _command(number: int, path: Path) -> tuple[str, ...]:
     return (sys.executable, "-m", "tutorial.exercises.runner.judge", *arguments)
 
 
-def _read(number: int, said: bytes, complaint: bytes) -> Verdict:
-    if said:
-        return Verdict.from_json(json.loads(said))
+def _read(number: int, output: bytes, complaint: bytes) -> Verdict:
+    if output:
+        return Verdict.from_json(json.loads(output))
     broken = complaint.decode("utf-8", "replace").strip()[-500:]
     failure = Failure("the check to come to an end", f"the check itself broke: {broken}")
     return Verdict.of_failure(number, 0.0, failure)

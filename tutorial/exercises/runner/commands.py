@@ -51,11 +51,11 @@ def _file(chosen: Exercise, workspace: Workspace) -> Path:
 
 
 def hint(chosen: Exercise, workspace: Workspace) -> int:
-    """Print the next hint; the last one again when all were told."""
+    """Print the next hint; the last one again when all were shown."""
     with workspace.progressing(chosen) as progress:
         progress.hints = min(progress.hints + 1, len(chosen.hints))
-        told = progress.hints
-    print(report.of_hint(chosen, told))
+        number = progress.hints
+    print(report.of_hint(chosen, number))
     return 0
 
 
@@ -67,7 +67,7 @@ def reset(chosen: Exercise, workspace: Workspace) -> int:
 
 
 def solution(chosen: Exercise, workspace: Workspace) -> int:
-    """Print the solution to whoever has passed, or asks twice."""
+    """Print the solution to a learner who has passed, or asks twice."""
     with workspace.progressing(chosen) as progress:
         progress.asked_for_solution += 1
         may_see = progress.passed or progress.asked_for_solution > 1

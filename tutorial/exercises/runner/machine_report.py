@@ -57,8 +57,8 @@ def of_progress(exercises: list[Exercise], workspace: Workspace) -> str:
 
 def _row(exercise: Exercise, workspace: Workspace) -> dict[str, Any]:
     progress = workspace.progress(exercise)
-    said = {"number": exercise.number, "name": exercise.name, "title": exercise.title}
-    return {**said, "state": progress.state, "hints": progress.hints, "last": progress.last}
+    row = {"number": exercise.number, "name": exercise.name, "title": exercise.title}
+    return {**row, "state": progress.state, "hints": progress.hints, "last": progress.last}
 
 
 def _bets(file: Path) -> Any:

@@ -35,8 +35,8 @@ def of_verdict(exercise: Exercise, verdict: Verdict, file: Path) -> str:
 def of_list(exercises: list[Exercise], workspace: Workspace) -> str:
     """Return one line for each exercise, passed or not, number, title; then what is next."""
     rows = [_row(one, workspace.progress(one).state) for one in exercises]
-    said = "An exercise has its chapter’s number."
-    return "\n".join([*rows, said, of_reached(exercises, workspace)])
+    note = "An exercise has its chapter’s number."
+    return "\n".join([*rows, note, of_reached(exercises, workspace)])
 
 
 def _row(exercise: Exercise, state: Reached) -> str:
@@ -48,8 +48,8 @@ def of_reached(exercises: list[Exercise], workspace: Workspace) -> str:
     """Return how many exercises are passed, and how to check the first that isn't."""
     passed = sum(workspace.progress(one).passed for one in exercises)
     following = workspace.first_to_pass()
-    told = f" Check the next: python -m tutorial check {following.number}" if following else ""
-    return f"{passed} of {len(exercises)} passed.{told}"
+    next_one = f" Check the next: python -m tutorial check {following.number}" if following else ""
+    return f"{passed} of {len(exercises)} passed.{next_one}"
 
 
 def of_hint(exercise: Exercise, number: int) -> str:

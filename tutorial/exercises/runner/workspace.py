@@ -112,10 +112,10 @@ class Workspace:
 
     def _read(self) -> dict[str, Any]:
         try:
-            told = json.loads(self._progress_file.read_text("utf-8"))
+            data = json.loads(self._progress_file.read_text("utf-8"))
         except (FileNotFoundError, ValueError):
             return {}
-        return told if isinstance(told, dict) else {}
+        return data if isinstance(data, dict) else {}
 
     def _write(self, everything: dict[str, Any]) -> None:
         fresh = self._progress_file.with_suffix(".new")

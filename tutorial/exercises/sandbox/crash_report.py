@@ -1,4 +1,4 @@
-"""What a program's output tells of its end: the exception, or the line where it hangs.
+"""What a program's output says about its end: the exception, or the line where it hangs.
 
 Read from what Python itself prints: a traceback when something was raised, faulthandler's dump
 when the judge sent `TELL_AND_DIE`. Only lines of the learner's own file are named.
@@ -64,8 +64,8 @@ def of_prints(printed: str) -> str:
 
     Without what Python and Tornado log, and what a starter says by itself.
     """
-    said = re.split(PYTHONS_WORDS, printed, maxsplit=1, flags=re.MULTILINE)[0].splitlines()
-    mine = [line for line in said if not re.match(NOT_THE_LEARNERS, line)]
+    lines = re.split(PYTHONS_WORDS, printed, maxsplit=1, flags=re.MULTILINE)[0].splitlines()
+    mine = [line for line in lines if not re.match(NOT_THE_LEARNERS, line)]
     return "\n".join(_shortened(line) for line in mine[-PRINTED_LINES:])
 
 

@@ -89,7 +89,7 @@ def _futures() -> int:
 
 
 def install(line: socket.socket) -> None:
-    """Give every loop that is made from now on, and the module `time`, the judge's clock."""
+    """Set every loop that is made from now on, and the module `time`, to the judge's clock."""
     began, loops = time.time(), list[HeldLoop]()
 
     class Policy(asyncio.DefaultEventLoopPolicy):

@@ -1,4 +1,4 @@
-"""The learner's file as a running program, seen from the judge: ask it, hear it, end it.
+"""The learner's file as a running program, seen from the judge: ask it, read it, end it.
 
 Whatever the file does (an exception, `exit()`, an endless loop, a taken port, a flood of prints)
 becomes a `Failure` that says so. How long the judge waits does not depend on what else the machine
@@ -48,7 +48,7 @@ class Program:
         self._records: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._replies: asyncio.Queue[Vitals | None] = asyncio.Queue()
         self._commanding, self._command = asyncio.Lock(), 0
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._hear())]
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._read_line())]
 
     async def _listen(self) -> None:
         """Keep the end of what the program prints, so that a flood of it fills no memory."""
@@ -57,7 +57,7 @@ class Program:
             self._printed += printed
             del self._printed[:-KEPT_OUTPUT_BYTES]
 
-    async def _hear(self) -> None:
+    async def _read_line(self) -> None:
         """Sort what comes on the line: answers to the judge's commands, and records."""
         reader, _ = await asyncio.open_connection(sock=self._line, limit=2**24)
         with suppress(ConnectionError):  # it ended, and left a command unread
@@ -93,9 +93,11 @@ class Program:
 
     async def _reported(self, failure: dict[str, Any]) -> Failure:
         """Return a failure of `drive`, with the exception that the learner's file has logged."""
-        said = Failure.from_json(failure)
-        crashed = await self.crashed(said.expected, said.got)
-        return Failure(crashed.expected, crashed.got, read=said.read, timeline=said.timeline)
+        reported = Failure.from_json(failure)
+        crashed = await self.crashed(reported.expected, reported.got)
+        return Failure(
+            crashed.expected, crashed.got, read=reported.read, timeline=reported.timeline
+        )
 
     # Its clock
 
@@ -166,7 +168,7 @@ class Program:
         computing: float = COMPUTING_SECONDS,
         waiting: float = WAITING_SECONDS,
     ) -> Any:
-        """Return what comes; give the program up when it only computes, or only waits."""
+        """Return what comes; end the program when it only computes, or only waits."""
         answer, loop = asyncio.ensure_future(coming), asyncio.get_running_loop()
         began, computed = loop.time(), self._computed()
         try:
