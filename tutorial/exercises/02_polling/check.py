@@ -1,6 +1,5 @@
 """Let thirty clients poll for an hour on a virtual clock, then through an hour without a server."""
 
-import asyncio
 import random
 from collections.abc import Callable
 from itertools import pairwise
@@ -8,7 +7,16 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from tutorial.exercises.checking import virtual_clock
+from tutorial.exercises.checking.polling_simulation import (
+    CLIENTS,
+    HOUR,
+    INTERVAL,
+    SEED,
+    TOO_MANY_POLLS,
+    WAY_SECONDS,
+    Server,
+    simulate,
+)
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
@@ -16,57 +24,13 @@ READ_DELAY = "A message waits half an interval"
 READ_JITTER = "Thirty clients in step"
 READ_BACK_OFF = "When the server is down"
 
-CLIENTS = 30
-INTERVAL = 60.0
-HOUR = 3600.0
-SEED = 20
 CLOSE_SECONDS = 0.005
 IN_A_ROW = 3
 TOLERANCE = 0.1
-MESSAGES = 400
-WAY_SECONDS = 0.02
-TOO_MANY_POLLS = 20_000
 MAX_POLLS_IN_AN_HOUR_DOWN = 14
 LONGEST_PAUSE = 8 * 1.5
 
 Keep = Callable[[dict[str, Any]], None]
-
-
-class Server:
-    """What the clients ask: messages at random moments, and an hour in which it is down."""
-
-    def __init__(self, down_until: float) -> None:
-        chance = random.Random(SEED)
-        self.posted = sorted(chance.uniform(INTERVAL, 2 * HOUR) for _ in range(MESSAGES))
-        self.polls: dict[int, list[float]] = {client: [] for client in range(CLIENTS)}
-        self.delays: list[float] = []
-        self._down_until = down_until
-
-    async def talk_to(self, client: int, learner: dict[str, Any]) -> None:
-        """Run the learner's client until the two hours are over."""
-        now = asyncio.get_running_loop().time
-        read = 0
-
-        async def ask() -> list[str]:
-            nonlocal read
-            self._count_poll(client, now())
-            await asyncio.sleep(WAY_SECONDS)
-            if now() < self._down_until:
-                raise ConnectionRefusedError("the server is down")
-            due = [at for at in self.posted[read:] if at <= now()]
-            read += len(due)
-            return [str(at) for at in due]
-
-        def show(message: str) -> None:
-            self.delays.append(now() - float(message))
-
-        await learner["keep_polling"](ask, show, INTERVAL)
-        raise EOFError
-
-    def _count_poll(self, client: int, at: float) -> None:
-        self.polls[client].append(at)
-        if len(self.polls[client]) > TOO_MANY_POLLS:
-            raise InterruptedError
 
 
 def drive(learner: dict[str, Any], report: Keep) -> None:
@@ -74,32 +38,10 @@ def drive(learner: dict[str, Any], report: Keep) -> None:
     for name, down_until in (("up", 0.0), ("down", HOUR)):
         random.seed(SEED)
         server = Server(down_until)
-        ended = _simulate(server, learner)
+        ended = simulate(server, learner)
         report({"name": name, "ended": ended, "polls": server.polls, "delays": server.delays})
         if ended:
             return
-
-
-def _simulate(server: Server, learner: dict[str, Any]) -> str:
-    """Return "", or how a client ended before the two hours were over."""
-    ended = list[str]()
-
-    async def everybody() -> None:
-        clients = [
-            asyncio.create_task(server.talk_to(client, learner)) for client in range(CLIENTS)
-        ]
-        done, going_on = await asyncio.wait(
-            clients, timeout=2 * HOUR, return_when=asyncio.FIRST_EXCEPTION
-        )
-        ended.extend(type(client.exception()).__name__ for client in done)
-        for client in going_on:
-            client.cancel()
-        for client in done:
-            if not isinstance(client.exception(), EOFError | InterruptedError):
-                client.result()
-
-    virtual_clock.run(everybody())
-    return ended[0] if ended else ""
 
 
 async def check(path: Path) -> str:

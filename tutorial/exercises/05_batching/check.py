@@ -139,10 +139,7 @@ async def _stream(room: Room) -> str:
             await room.program.pass_time(STEP_SECONDS, STEP_SECONDS)
     seconds = room.timeline.now() - began
     posted = {number: at for number, at in room.posted_at.items() if number > already}
-    if found := fault(reader.ids, list(posted)):
-        seen = room.timeline.around(found[1], reader.name)
-        expected = "each message once, in order"
-        raise Failure(expected, found[0], read=READ_AGAIN, timeline=seen)
+    _exactly_once(room, reader, posted)
     rate = reader.requests / seconds
     if rate > MAX_REQUESTS_PER_SECOND:
         seen = room.timeline.about(reader.name)
@@ -153,6 +150,13 @@ async def _stream(room: Room) -> str:
         f"{rate:.1f} requests a second for a reader at {STREAM / STREAM_SECONDS:.0f} messages a "
         f"second; no message waited longer than {longest * 1000:.0f} ms"
     )
+
+
+def _exactly_once(room: Room, reader: PollingReader, posted: dict[int, float]) -> None:
+    if found := fault(reader.ids, list(posted)):
+        seen = room.timeline.around(found[1], reader.name)
+        expected = "each message once, in order"
+        raise Failure(expected, found[0], read=READ_AGAIN, timeline=seen)
 
 
 def _longest_delay(room: Room, reader: PollingReader, posted: dict[int, float]) -> float:

@@ -11,12 +11,12 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tutorial.exercises.checking.query_gate import Gate
 from tutorial.exercises.sandbox.starting import driven, reserved_port
 from tutorial.exercises.verdict import Event, Failure
 
@@ -24,39 +24,11 @@ READ_LOOP = "One loop, and everybody on it"
 READ_THREAD = "Off the loop"
 
 COUNTING_AT_ONCE = 2
-LONG_STEPS = 1000  # of SQLite's machine: a count takes millions, all else that is done here fewer
 WAITING_SECONDS = 8.0  # for what a free loop answers in milliseconds
 LOOK_SECONDS = 0.02
 
 Learner = dict[str, Any]
 Report = Callable[[dict[str, Any]], None]
-
-
-class Gate:
-    """Stops each long query in the middle, for as long as it is shut."""
-
-    def __init__(self) -> None:
-        self.stopped: set[int] = set()
-        self._open = threading.Event()
-        self._open.set()
-
-    def watch(self, connection: sqlite3.Connection) -> None:
-        """Stop the long queries of this connection."""
-        connection.set_progress_handler(self._pass, LONG_STEPS)
-
-    def _pass(self) -> None:
-        if not self._open.is_set():
-            self.stopped.add(threading.get_ident())
-            self._open.wait()
-
-    @contextmanager
-    def shut(self) -> Iterator[None]:
-        """Keep the gate shut for the length of a block."""
-        self._open.clear()
-        try:
-            yield
-        finally:
-            self._open.set()
 
 
 GATE = Gate()

@@ -17,6 +17,11 @@ from tutorial.exercises.sandbox import crash_report
 from tutorial.exercises.sandbox.program import Program
 from tutorial.exercises.verdict import UNREADABLE, Failure
 
+HOSTING = (
+    *(sys.executable, "-X", "faulthandler", "-u"),
+    *("-m", "tutorial.exercises.sandbox.hosting"),
+)
+
 Clock = Literal["real", "held"]
 
 
@@ -45,14 +50,7 @@ async def _running(path: Path, mode: str, clock: Clock, *arguments: str) -> Asyn
     output, its_output = socket.socketpair()
     with its_line, its_output:
         process = await asyncio.create_subprocess_exec(
-            *(
-                sys.executable,
-                "-X",
-                "faulthandler",
-                "-u",
-                "-m",
-                "tutorial.exercises.sandbox.hosting",
-            ),
+            *HOSTING,
             *(mode, clock, str(its_line.fileno()), str(path), *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=its_output.fileno(),
