@@ -47,6 +47,8 @@ class ClosingProtocol(WebSocketProtocol13):
     nobody may send is a protocol error; Tornado would send it back.
     """
 
+    __slots__ = ("_abort_follows", "_discarding", "_on_closing")  # see Handler
+
     def __init__(self, handler: ClosingHandler, base: WebSocketProtocol13) -> None:
         super().__init__(handler, False, base.params)
         self._on_closing = handler.on_closing

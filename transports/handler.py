@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders
 from tornado.log import app_log
 from tornado.web import RequestHandler
 
@@ -29,10 +30,7 @@ from transports.wire import ROOM_NAME, Cursor, Malformed, Start, to_json
 class Handler(RequestHandler):
     """Answers JSON that is never cached, refuses with problem details, and counts itself."""
 
-    __slots__ = (
-        "chat",
-        "stream",
-    )  # an instance's dict grows at 30 members: 1.5 KiB an idle WebSocket
+    __slots__ = ("chat", "stream")  # a dict grows at 30 members: 1.5 KiB for each idle reader
     transport = "other"
 
     def initialize(self, chat: Chat) -> None:
@@ -107,11 +105,9 @@ class Handler(RequestHandler):
         return self.decode_argument(values[-1], name) if values else ""
 
     def _allowed(self) -> str:
-        return ", ".join(
-            method
-            for method in self.SUPPORTED_METHODS
-            if getattr(type(self), method.lower()) is not RequestHandler._unimplemented_method
-        )
+        none = RequestHandler._unimplemented_method
+        names = [n for n in self.SUPPORTED_METHODS if getattr(type(self), n.lower()) is not none]
+        return ", ".join(names)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None, None))[1]
@@ -152,11 +148,15 @@ class Handler(RequestHandler):
 class RoomHandler(Handler):
     """A handler of `/rooms/{room}/…`: before it is asked it has entered its room, as far as the reader's cursor."""
 
-    __slots__ = ("room",)
+    __slots__ = ("room", "sender", "subscription", "token_seconds")
     room: Room
-    subscription: Subscription | None = None  # these two are set by a transport that pushes
-    sender: Sender | None = None
-    token_seconds: float | None = None  # how long a private room’s token is still good
+    subscription: Subscription | None  # these two are set by a transport that pushes
+    sender: Sender | None
+    token_seconds: float | None  # how long a private room’s token is still good
+
+    def initialize(self, chat: Chat) -> None:
+        super().initialize(chat)
+        self.subscription = self.sender = self.token_seconds = None
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -179,12 +179,16 @@ class RoomHandler(Handler):
         return parse_limit(self._query_argument("limit"))
 
     def wait_seconds(self) -> float:
-        """Return how long the client wants to be held. Raises: Malformed.
-
-        Unless it says, about the server's default: jitter keeps clients that came together from returning together.
-        """
+        """Return how long to hold: by default with jitter, so that clients don't return together. Raises: Malformed."""
         default = self.chat.hold_seconds * random.uniform(0.9, 1.1)
         return parse_seconds("wait", self._query_argument("wait"), WAIT_MAX_SECONDS, default)
+
+    def shed_headers(self) -> None:
+        """Drop what a reader that stays would keep in memory for hours, but for where it comes from."""
+        kept = {n: v for n, v in self.request.headers.items() if n == "X-Forwarded-For"}
+        self.request.headers, self._headers = HTTPHeaders(kept), HTTPHeaders()
+        self.request.arguments = self.request.query_arguments
+        self.ui.clear()
 
     def unsubscribe(self) -> None:
         """Push nothing more. May be called more than once."""

@@ -66,6 +66,7 @@ class ServerSentEventsHandler(RoomHandler):
         self.stream.set_nodelay(True)
         self.write(f"retry: {random.randint(*RETRY_MS)}\n\n")
         self.flush()
+        self.shed_headers()
 
     def close(self, code: int, reason: str) -> None:
         """End the stream; it has no way to say why."""

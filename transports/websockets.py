@@ -50,6 +50,7 @@ class WebSocketChatHandler(RoomHandler, ClosingHandler):
             self.close(4000 + self._rejection.status, str(self._rejection))
             return
         on_stall = partial(self.close, 1013, "too slow: try again later")
+        self.shed_headers()
         self.sender = Sender(self.stream, text_frame, on_stall)
         self.subscription = self.room.subscribe(self.cursor(), self.sender.push)
 
