@@ -34,6 +34,7 @@ class Handler(RequestHandler):
     transport = "other"
 
     def initialize(self, chat: Chat) -> None:
+        self.ui.clear()  # for Tornado's templates, of which there are none: 2 KiB
         self.chat = chat
         self.stream = cast(CountedStream, cast(HTTP1Connection, self.request.connection).stream)
         chat.connections.in_progress.add(self)
@@ -188,7 +189,6 @@ class RoomHandler(Handler):
         kept = {n: v for n, v in self.request.headers.items() if n == "X-Forwarded-For"}
         self.request.headers, self._headers = HTTPHeaders(kept), HTTPHeaders()
         self.request.arguments = self.request.query_arguments
-        self.ui.clear()
 
     def unsubscribe(self) -> None:
         """Push nothing more. May be called more than once."""
