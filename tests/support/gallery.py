@@ -69,13 +69,13 @@ POLLS: list[tuple[str, str, int]] = []  # transport, room, bytes of request and 
 def noting(handler: type[RoomHandler]) -> type[RoomHandler]:
     """Make a handler that also notes what it answers."""
 
-    def answer(self: RoomHandler, batch: Batch) -> None:
+    def answer(self: RoomHandler, batch: Batch, *timing: str) -> None:
         stream = cast(Any, self.request.connection).stream
         request = self.request
         lines = [f"{request.method} {request.uri} {request.version}"]
         lines += [f"{name}: {value}" for name, value in request.headers.get_all()]
         before = stream.sent
-        handler.answer(self, batch)
+        handler.answer(self, batch, *timing)
         now = time.time()
         asked = len("\r\n".join(lines)) + 4
         POLLS.append((handler.transport, batch.room, asked + stream.sent - before))
