@@ -31,7 +31,7 @@ QUIET = {
     "websocket": "state.name === 'open' && now - state.since > 100",
     "server-sent-events": "state.name === 'open' && now - state.since > 100",
 }
-SCRIPTS_AND_STYLES_BYTES = 150_000
+SCRIPTS_AND_STYLES_BYTES = 180_000  # as they are written: comments and types are served, too
 
 
 def test_the_contrast_of_black_on_white_is_21() -> None:
@@ -80,9 +80,9 @@ def test_everything_works_with_the_keyboard_alone(open_page: OpenPage) -> None:
     press("Enter")
     view.connected()
     press("Tab")
-    tab_to(view, "short polling")
-    press("ArrowRight")
-    press("ArrowRight")
+    tab_to(view, "automatic")
+    for _ in range(3):
+        press("ArrowRight")
     expect(view.pane).to_have_attribute("data-transport", "websocket")
     ring = view.page.locator(".switch label:has(:focus-visible)")
     assert ring.evaluate("(label) => getComputedStyle(label).outlineStyle") == "solid"

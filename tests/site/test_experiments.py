@@ -30,7 +30,7 @@ ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]
 RUN_MS = 60_000
 FAULT_MS = 5.0
 FAULT = 0.05
-PAGE_BYTES = 150_000
+PAGE_BYTES = 180_000
 POSITION = "document.querySelector('#after').getBoundingClientRect().top + scrollY"
 
 
