@@ -69,6 +69,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=default.rate_limit,
         help="messages/s an address; 0: off",
     )
+    _add_access(add)
+    add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
+    return parser
+
+
+def _add_access(add: Callable[..., object]) -> None:
+    """Describe the options that say who may do what."""
     add("--publish-key", default=os.environ.get("CHAT_PUBLISH_KEY"), help="lets POST /publish in")
     add("--secret", default=os.environ.get("CHAT_SECRET"), help="signs tokens for private rooms")
     add(
@@ -79,8 +86,6 @@ def make_parser() -> argparse.ArgumentParser:
         help="another site that may use the chat, such as https://example.org",
     )
     add("--trusted-proxy", action="append", default=[], type=network, help="the proxy in front")
-    add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
-    return parser
 
 
 def number(

@@ -53,7 +53,7 @@ class Orders:
         return cursor.lastrowid
 
     def ship(self, id: int) -> bool:
-        """Mark an order as shipped and write down what its customer is to be told: both, or neither.
+        """Mark an order as shipped and write down the note for its customer: both, or neither.
 
         Returns whether this call did it: a second click on “Ship” does nothing.
         """

@@ -1,8 +1,9 @@
-"""Outbox: what is still to be told, in the same database as what it tells of.
+"""Outbox: the notes that are still to be sent, in the same database as the orders that they are about.
 
-A shop that first commits and then sends can crash in between, and nobody is told; one that first sends can crash before
-it commits, and tells what never happened. So it does not send at all: it writes a note, in the transaction of the
-order, and another process passes the note on (see `relay`). This file could join any application that has a database.
+A shop that first commits and then sends can crash in between, and no note is sent; one that first sends can crash
+before it commits, and announces what never happened. Therefore it doesn't send at all: it writes a note, in the
+transaction of the order, and another process passes the note on (see `relay`). This file could join any
+application that has a database.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a room is to be told. The same `key` is told once, however often it is passed on."""
+    """A message for a room. The same `key` is posted once, however often it is passed on."""
 
     room: str
     author: str

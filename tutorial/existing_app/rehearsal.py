@@ -1,8 +1,8 @@
-"""A rehearsal: orders are shipped, relay and chat tell of them, and one of the two is killed in the middle of it.
+"""A rehearsal: orders are shipped, relay and chat pass on the news, and one of the two is killed in the middle of it.
 
 `python -m tutorial.existing_app.rehearsal '{"victim": "relay"}'` ships an order every PAUSE_SECONDS, kills (-9) the
-victim when a third of them is shipped, and tells one JSON object a line: what was shipped, and when its customer's
-page heard of it. It is what you could do by hand with `python -m tutorial shop`, a warehouse page and a stopwatch.
+victim when a third of them is shipped, and reports one JSON object a line: what was shipped, and when its customer's
+page received it. It is what you could do by hand with `python -m tutorial shop`, a warehouse page and a stopwatch.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CUSTOMER = "ann"
 
 
 class Rehearsal:
-    """One run: what was shipped, and what the customer's page heard."""
+    """One run: what was shipped, and what the customer's page received."""
 
     def __init__(self, folder: str, victim: str) -> None:
         self._victim = victim
@@ -44,26 +44,26 @@ class Rehearsal:
         given = argparse.Namespace(port=port, shop_port=0, database=self._database, queue=None)
         everybody = commands(given, [f"--store=sqlite:{folder}/chat.db"])
         self.cast = Cast({name: everybody[name] for name in ("chat", "relay")}, apart=False)
-        self._told: Counter[int] = Counter()
+        self._delivered: Counter[int] = Counter()
         self._cursor = ""
         self._began = time.monotonic()
 
     async def play(self) -> int:
-        """Ship, kill, listen, and tell how it went; give the exit status."""
+        """Ship, kill, read, and report how it went; return the exit status."""
         await self._answers(f"{self._chat}/healthz")
         self._began = time.monotonic()
         listening = asyncio.create_task(self._listen())
         for number in range(1, ORDERS + 1):
             await asyncio.to_thread(self._ship)
-            self._say("shipped", order=number)
+            self._report("shipped", order=number)
             if number == ORDERS // 3 and self._victim in self.cast.running:
                 self.cast.running[self._victim].kill()
-                self._say("killed", who=self._victim)
+                self._report("killed", who=self._victim)
             await asyncio.sleep(PAUSE_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(listening, PATIENCE_SECONDS)
-        doubled = sum(count - 1 for count in self._told.values())
-        self._say("end", shipped=ORDERS, lost=ORDERS - len(self._told), doubled=doubled)
+        doubled = sum(count - 1 for count in self._delivered.values())
+        self._report("end", shipped=ORDERS, lost=ORDERS - len(self._delivered), doubled=doubled)
         return 0
 
     def _ship(self) -> None:
@@ -72,15 +72,15 @@ class Rehearsal:
             orders.ship(orders.place(CUSTOMER, "teapot"))
 
     async def _listen(self) -> None:
-        """Read the customer's room until every order was told, whatever happens to the chat."""
-        while len(self._told) < ORDERS:
+        """Read the customer's room until every order has arrived, whatever happens to the chat."""
+        while len(self._delivered) < ORDERS:
             with suppress(OSError):
                 batch = await asyncio.to_thread(self._read)
                 self._cursor = f"&cursor={batch['cursor']}"
                 for message in batch["messages"]:
                     number = int(message["key"].split("-")[1])
-                    self._told[number] += 1
-                    self._say("told", order=number)
+                    self._delivered[number] += 1
+                    self._report("delivered", order=number)
             await asyncio.sleep(LOOK_SECONDS)
 
     def _read(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ class Rehearsal:
                 return
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _say(self, event: str, **members: object) -> None:
+    def _report(self, event: str, **members: object) -> None:
         with closing(Outbox(self._database)) as outbox:
             waiting = len(outbox.waiting())
         at = round(time.monotonic() - self._began, 3)
@@ -108,7 +108,7 @@ class Rehearsal:
 
 
 async def rehearse(victim: str) -> int:
-    """Run one rehearsal in a folder that is thrown away; give the exit status."""
+    """Run one rehearsal in a folder that is deleted afterwards; return the exit status."""
     with tempfile.TemporaryDirectory(prefix="hold-the-line-") as folder:
         rehearsal = Rehearsal(folder, victim)
         return await rehearsal.cast.keep_until(rehearsal.play())

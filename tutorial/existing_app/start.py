@@ -16,7 +16,7 @@ from asyncio.subprocess import Process
 from collections.abc import Coroutine
 
 AGAIN_SECONDS = 1.0  # before what was killed is started again
-LAST_SECONDS = 5.0  # for a process that was told to end
+LAST_SECONDS = 5.0  # for a process to end after SIGTERM
 
 
 def commands(given: argparse.Namespace, for_chat: list[str]) -> dict[str, list[str]]:
@@ -63,10 +63,10 @@ class Cast:
             print(f"The {name} was killed, and is started again.", file=sys.stderr)
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def keep_until(self, told: Coroutine[None, None, int]) -> int:
-        """Keep all running until `told` returns, or until one ends by itself; give the exit status."""
+    async def keep_until(self, stopping: Coroutine[None, None, int]) -> int:
+        """Keep all running until `stopping` returns, or until one ends by itself; give the exit status."""
         kept = [asyncio.create_task(self.keep(name)) for name in self._processes]
-        tasks = [*kept, asyncio.create_task(told)]
+        tasks = [*kept, asyncio.create_task(stopping)]
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
@@ -75,7 +75,7 @@ class Cast:
 
 
 async def end(process: Process) -> None:
-    """Tell a process to end, and see to it that it does."""
+    """Ask a process to end, and kill one that doesn't."""
     if process.returncode is not None:
         return
     process.terminate()
@@ -86,12 +86,12 @@ async def end(process: Process) -> None:
         await process.wait()
 
 
-async def told_to_stop() -> int:
+async def stop_signal() -> int:
     """Wait for Ctrl-C, SIGTERM, or the terminal's end; give the exit status for it."""
-    told = asyncio.Event()
+    stopping = asyncio.Event()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(signum, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
+    await stopping.wait()
     return 0
 
 
@@ -106,4 +106,4 @@ def main(arguments: list[str]) -> int:
     options.add_argument("--queue", help="redis://…; without it the relay posts to /publish")
     given, for_chat = options.parse_known_args(arguments)
     print(f"The shop is at http://127.0.0.1:{given.shop_port}/", flush=True)
-    return asyncio.run(Cast(commands(given, for_chat)).keep_until(told_to_stop()))
+    return asyncio.run(Cast(commands(given, for_chat)).keep_until(stop_signal()))

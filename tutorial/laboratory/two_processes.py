@@ -73,12 +73,12 @@ class Run:
                 self._urls[1] = self._readers[1].url = self._urls[0]
                 self._report("killed")
             await self._post(str(number), self._urls[number % 2])
-            self._report("said")
+            self._report("posted")
             await asyncio.sleep(PAUSE_SECONDS)
         await self._all_heard()
         for task in reading:
             task.cancel()
-        self._report("end", said=MESSAGES)
+        self._report("end", posted=MESSAGES)
 
     async def _post(self, text: str, url: str) -> None:
         body = json.dumps({"author": "ann", "text": text, "key": text})

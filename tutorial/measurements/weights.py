@@ -24,12 +24,7 @@ def poll(port: int) -> Values:
         path = f"/rooms/poll/short-polling?cursor={cursor}"
         head, empty = _ask(polling, port, path)
         asked = len(request("GET", path, port))
-    socket_, handshake = upgrade(port, "/rooms/poll/websocket?cursor=now", browser=True)
-    with socket_ as opened:
-        _frame(opened)
-        with Author(port, "poll", characters=32) as author:
-            author.post(0.0)
-        frame_head, batch = _frame(opened)
+    handshake, frame_head, batch = _push(port)
     overhead = asked + len(head)
     return {
         "request_bytes": asked,
@@ -44,6 +39,16 @@ def poll(port: int) -> Values:
         "ratio": overhead / frame_head,
         "ratio_with_payload": (overhead + len(batch)) / (frame_head + len(batch)),
     }
+
+
+def _push(port: int) -> tuple[int, int, bytes]:
+    """Return how many bytes a handshake and a frame's header are, and the batch in that frame."""
+    connection, handshake = upgrade(port, "/rooms/poll/websocket?cursor=now", browser=True)
+    with connection:
+        _frame(connection)
+        with Author(port, "poll", characters=32) as author:
+            author.post(0.0)
+        return handshake, *_frame(connection)
 
 
 def _ask(connection: socket.socket, port: int, path: str) -> tuple[bytes, bytes]:

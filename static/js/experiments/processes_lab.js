@@ -39,7 +39,7 @@ class ProcessesLab extends Lab {
       if (line.event === "missing")
         throw new LabError("redis-server isn’t installed here (Debian: apt install redis-server)");
       if (line.event === "end") return this.#result(line, store);
-      if (line.event === "said") this.report(`${(sent += 1)} messages sent.`);
+      if (line.event === "posted") this.report(`${(sent += 1)} messages sent.`);
       if (line.event === "killed")
         this.report("The second server is killed; its reader goes on at the first.");
       for (const name of Object.keys(READERS))
@@ -48,7 +48,7 @@ class ProcessesLab extends Lab {
     throw new LabError("the run ended before its end");
   }
 
-  #result({ said: count, first, second }, store) {
+  #result({ posted: count, first, second }, store) {
     const share = ({ heard }) => (100 * new Set(heard).size) / count;
     this.rows.first.show(count, first);
     this.rows.second.show(count, second);

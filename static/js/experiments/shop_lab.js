@@ -36,7 +36,7 @@ class ShopLab extends Lab {
     for await (const line of start("shop", { victim }, signal)) {
       if (line.event === "shipped")
         orders.set(line.order, { order: line.order, shipped: line.at, told: null });
-      if (line.event === "told") this.#told(orders, line);
+      if (line.event === "delivered") this.#told(orders, line);
       if (line.event === "end") return this.#result(line, [...orders.values()], victim);
       const killed = line.event === "killed" ? ` The ${line.who} is killed.` : "";
       if (line.event) this.report(`${orders.size} shipped, ${line.waiting} in the outbox.${killed}`);

@@ -17,7 +17,7 @@ async function listen(transport, signal) {
     try {
       const { room, token } = await (await fetch("/token")).json();
       const url = `${place.dataset.chat}/rooms/${room}`;
-      await connect(url, { cursor, onBatch, onState, signal, wire: showing(token) });
+      await connect(url, { cursor, onBatch, onState, signal, network: showing(token) });
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       onState({ name: "retrying", why: "the shop is out of reach" });
