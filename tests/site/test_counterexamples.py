@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
 from tornado.locks import Condition
@@ -22,6 +24,8 @@ from tutorial.counterexamples import slipping
 from tutorial.counterexamples.condition import ConditionHandler
 from tutorial.counterexamples.listeners import ListeningRoom
 from tutorial.counterexamples.mailboxes import BOX_MESSAGES, MailRoom
+from tutorial.counterexamples.slow_reader_server import SEND_BYTES
+from tutorial.counterexamples.slow_readers import LIMIT_BYTES, POLICIES, PlainRoom
 from tutorial.laboratory import blocking_work
 
 Waiting = Callable[[Room, Cursor, float], Awaitable[Batch]]
@@ -157,3 +161,47 @@ def test_a_mailbox_loses_what_its_reader_is_too_late_for_and_tells_nobody() -> N
     for id in range(1, BOX_MESSAGES + 2):
         room.post(Message(id, "ann", "hi", 0.0))
     assert room.fetch(session, arrived=True)[0].id == 2
+
+
+async def kept_for_a_reader_that_sleeps(policy: str, posts: int, size: int) -> tuple[int, int]:
+    """Post to a reader that takes nothing; return how many posts came to an end, and the bytes kept for it."""
+    room = PlainRoom()
+    server = Application([("/", POLICIES[policy], {"room": room})]).listen(0, "127.0.0.1")
+    port = next(iter(server._sockets.values())).getsockname()[1]
+    reader = await Connection.open(f"http://127.0.0.1:{port}")
+    head = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    await reader.send("GET", "/", headers=head | {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="})
+    await until(lambda: room.readers)
+    [handler] = room.readers
+    stream = cast(Any, handler.ws_connection).stream
+    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+    ended, kept = 0, 0
+    for _ in range(posts):
+        posting = asyncio.ensure_future(room.post("x" * size))
+        if not (await asyncio.wait([posting], timeout=1))[0]:
+            posting.cancel()
+            break
+        ended += 1
+        kept = max(kept, handler.waiting)
+    await reader.close()
+    stream.close()
+    server.stop()
+    await server.close_all_connections()
+    return ended, kept
+
+
+@pytest.mark.parametrize(
+    ("policy", "all_end", "least", "most"),
+    [
+        ("write-on", True, 2 * LIMIT_BYTES, 1 << 30),
+        ("wait", False, 0, 110_000),
+        ("drop", True, LIMIT_BYTES // 2, LIMIT_BYTES + 110_000),
+        ("disconnect", True, LIMIT_BYTES // 2, LIMIT_BYTES + 110_000),
+    ],
+)
+async def test_a_reader_that_sleeps_costs_memory_or_everybodys_time_or_messages(
+    policy: str, all_end: bool, least: int, most: int
+) -> None:
+    ended, kept = await kept_for_a_reader_that_sleeps(policy, posts=200, size=100_000)
+    assert (ended == 200) is all_end
+    assert least <= kept <= most

@@ -24,7 +24,7 @@ LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab"),
-    *("response-time-lab", "ramp-lab", "waiting-lab"),
+    *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]
 RUN_MS = 60_000
@@ -539,3 +539,19 @@ def test_a_ramp_over_long_polling_ends_where_something_gives_out(page: Page, gal
     # what came late on a busy machine is no knee, and settles no bet
     assert (knee is None) == ("came late" in said)
     assert knee is None or 20 < knee < 2000
+
+
+def test_a_reader_that_sleeps_costs_memory_time_or_messages_and_only_ours_says_which(
+    page: Page, gallery: str
+) -> None:
+    result = measure(page, show(page, gallery, "slow-reader-lab"), 2 * RUN_MS)
+    rows = {row["policy"]: row for row in result["raw"]}
+    assert rows["write-on"]["mb"] > 2 * max(rows[name]["mb"] for name in ("drop", "disconnect"))
+    assert rows["write-on"]["mb"] > 2 * rows["skip"]["mb"]
+    assert rows["wait"]["p95_ms"] > rows["skip"]["p95_ms"]
+    for name in ("drop", "disconnect", "skip"):
+        assert 0 < rows[name]["slow_has"] < result["n"]
+    assert rows["drop"]["slow_gaps"] == rows["drop"]["slow_closed"] == 0, "it never learns of it"
+    assert rows["disconnect"]["slow_closed"] == 1
+    assert rows["skip"]["slow_gaps"] >= 1
+    assert result["values"]["skipped_to"] == rows["skip"]["slow_has"]

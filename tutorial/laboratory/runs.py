@@ -26,7 +26,7 @@ from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
 from tutorial.exercises.checking.suite import missing
 from tutorial.existing_app import rehearsal
-from tutorial.laboratory import two_processes, waiting_cost
+from tutorial.laboratory import slow_reader, two_processes, waiting_cost
 from tutorial.laboratory.disposable_server import PROJECT, project_first
 from tutorial.laboratory.readings import MEASURED
 from tutorial.site.local_only import LocalBodyHandler
@@ -51,6 +51,7 @@ SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "shop": ("tutorial.existing_app.rehearsal", {"victim": rehearsal.VICTIMS}),
     "processes": ("tutorial.laboratory.two_processes", {"store": two_processes.STORES}),
     "waiting": ("tutorial.laboratory.waiting_cost", {"seconds": waiting_cost.LENGTHS}),
+    "slow-reader": ("tutorial.laboratory.slow_reader", {"messages": slow_reader.COUNTS}),
     "tables": (
         "loadtests.experiments.response_time_against_delivery",
         {"rate": response_time_against_delivery.RATES},
