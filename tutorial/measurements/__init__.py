@@ -7,12 +7,13 @@ from collections.abc import Callable
 from tutorial.measurements.compression import compression
 from tutorial.measurements.gap import gap
 from tutorial.measurements.load_tests import crossover, fanout, tables
-from tutorial.measurements.memory import held, seams
+from tutorial.measurements.memory import held, seams, unread
 from tutorial.measurements.names import Values
 from tutorial.measurements.rates import batching, busy
 from tutorial.measurements.weights import poll, silence
 
 _ALL = (
-    poll, silence, gap, held, compression, busy, batching, seams, tables, crossover, fanout,
+    poll, silence, gap, held, compression, busy, batching, seams, unread, tables, crossover,
+    fanout,
 )  # fmt: skip
 MEASUREMENTS: dict[str, Callable[[int], Values]] = {one.__name__: one for one in _ALL}

@@ -28,9 +28,18 @@ def held(_: int) -> Values:
 
 def seams(_: int) -> Values:
     """What one reader that never reads costs the server's memory: with listeners inside `post`, and as it is here."""
+    return _unread(posts=20_000, size=2_000)
+
+
+def unread(_: int) -> Values:
+    """The same, with 30 000 messages of 10 kB."""
+    return _unread(posts=30_000, size=10_000)
+
+
+def _unread(posts: int, size: int) -> Values:
     values: Values = {}
     for seam in ("listeners", "follow"):
-        command = (sys.executable, "-m", "tutorial.measurements.memory_probe", seam)
-        printed = subprocess.check_output(command, env=project_first())
+        probe = ("tutorial.measurements.memory_probe", seam, str(posts), str(size))
+        printed = subprocess.check_output((sys.executable, "-m", *probe), env=project_first())
         values[f"{seam}_mb"] = float(printed)
     return values
