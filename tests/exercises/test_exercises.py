@@ -25,6 +25,7 @@ ALL = exercises()
 
 STARTERS = {
     0: "the 3 texts that the first tab said, oldest first; got []",
+    11: "at most one batch on its way to a reader that takes nothing; got 40 batches",
     10: "“processor” runs out first (short-polling, 1 messages a second",
     9: "mean_ms within 5 ms of 499.4 (short polling, nothing goes wrong); got 2.0",
     8: "message 1 as an event, on the same stream; got the stream ended",
