@@ -33,7 +33,7 @@ CHAPTERS = chapters()
 NUMBERED = {one.number: one for one in CHAPTERS}
 SHAPE = ("Your turn", "What this does not show", "In three lines")
 MEASURED = "Measured against the source"
-TO_BE_WRITTEN = {11, 12}
+TO_BE_WRITTEN = {12}
 
 # What no chapter shows, and why. A path lets off all of its file, `path:name` one definition.
 WHY_NOT = {
@@ -338,6 +338,7 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     assert ours("fanout.push_plain_tornado") > 2 * ours("fanout.push_ours"), "the ratio survives"
     assert ours("fanout.push_bare_loop") < ours("fanout.push_ours")
     assert ours("seams.follow_mb") < 1 < ours("seams.listeners_mb")
+    assert ours("unread.follow_mb") < 20 < 300 < ours("unread.listeners_mb")
     assert ours("held.websocket_kib") / ours("held.long_polling_kib") < 2, "they hardly differ"
     assert ours("poll.handshake_bytes") < 1.2 * ours("poll.total_bytes"), "paid for by one poll"
     assert ours("compression.on_kib") > 5 * ours("compression.off_kib"), "the price of compression"
