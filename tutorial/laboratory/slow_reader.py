@@ -17,8 +17,9 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
 from tutorial.laboratory.disposable_server import project_first
-from tutorial.laboratory.pool_connection import Connection
 
 OURS = "skip"
 POLICIES = ("write-on", "wait", "drop", "disconnect", OURS)  # a server each
@@ -53,16 +54,15 @@ class Reader:
         """Whether it has the last message, or has received nothing for a while."""
         return self.at_the_end or time.monotonic() - self.heard_at > QUIET_SECONDS
 
-    async def read(self, connection: Connection) -> None:
+    async def read(self, port: int, connection: WebSocketClientConnection) -> None:
         """Read to the last message; come back, at “now”, when the server closes."""
         while not self.at_the_end:
-            try:
-                self._take(json.loads(await connection.frame()))
-            except (OSError, EOFError):
+            frame = await connection.read_message()
+            if frame is not None:
+                self._take(json.loads(frame))
+            else:
                 self.closed += 1
-                connection.close()
-                connection = await Connection.open(connection.port)
-                await connection.upgrade(PATH)
+                connection = await _connect(port)
         connection.close()
 
     def _take(self, batch: dict[str, Any]) -> None:
@@ -101,19 +101,17 @@ class Room:
 
     async def fill(self, everything: AsyncExitStack) -> None:
         """Let its readers come: with the last of them, its author begins."""
-        work = [self._watch(), self._wake(await _slow_connection(self.port))]
+        work = [self._watch(), self._wake(await _connect(self.port, RECEIVE_BYTES))]
         self.others = [Reader() for _ in range(READERS - 1)]
         for reader in self.others:
-            connection = await Connection.open(self.port)
-            await connection.upgrade(PATH)
-            work.append(reader.read(connection))
+            work.append(reader.read(self.port, await _connect(self.port)))
         for task in [asyncio.create_task(one) for one in work]:
             everything.callback(task.cancel)
 
-    async def _wake(self, sleeping: Connection) -> None:
+    async def _wake(self, sleeping: WebSocketClientConnection) -> None:
         await asyncio.sleep(SLEEP_SECONDS)
         self.asleep, self.slow.heard_at = False, time.monotonic()
-        await self.slow.read(sleeping)
+        await self.slow.read(self.port, sleeping)
 
     async def _watch(self) -> None:
         assert self.process.stdout is not None
@@ -143,14 +141,12 @@ class Room:
         }
 
 
-async def _slow_connection(port: int) -> Connection:
-    """Connect, and take no more than a small buffer full."""
-    line = socket.socket()
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
-    line.connect(("127.0.0.1", port))
-    line.setblocking(False)
-    connection = Connection(port, *await asyncio.open_connection(sock=line, limit=RECEIVE_BYTES))
-    await connection.upgrade(PATH)
+async def _connect(port: int, receive_bytes: int = 0) -> WebSocketClientConnection:
+    """Connect; `receive_bytes`: to take no more than a small buffer full, until somebody reads."""
+    connection = await websocket_connect(f"ws://127.0.0.1:{port}{PATH}")
+    if receive_bytes:
+        line = connection.protocol.stream.socket  # type: ignore[union-attr]
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     return connection
 
 
