@@ -35,7 +35,7 @@ COUNTS = (str(MESSAGES),)
 
 
 @dataclass
-class Reader:
+class ObservedReader:
     """What one reader has received, how late, and what it knows to have missed."""
 
     ids: list[int] = field(default_factory=list)
@@ -84,8 +84,8 @@ class Room:
     port: int
     mb: float = 0.0
     asleep: bool = True
-    others: list[Reader] = field(default_factory=list)
-    slow: Reader = field(default_factory=Reader)
+    others: list[ObservedReader] = field(default_factory=list)
+    slow: ObservedReader = field(default_factory=ObservedReader)
 
     @classmethod
     async def start(cls, policy: str, everything: AsyncExitStack) -> Room:
@@ -102,7 +102,7 @@ class Room:
     async def fill(self, everything: AsyncExitStack) -> None:
         """Let its readers come: with the last of them, its author begins."""
         work = [self._watch(), self._wake(await _connect(self.port, RECEIVE_BYTES))]
-        self.others = [Reader() for _ in range(READERS - 1)]
+        self.others = [ObservedReader() for _ in range(READERS - 1)]
         for reader in self.others:
             work.append(reader.read(self.port, await _connect(self.port)))
         for task in [asyncio.create_task(one) for one in work]:
