@@ -476,8 +476,9 @@ def test_a_page_with_an_experiment_is_light(
 ) -> None:
     show(standing_page, standing_gallery, name)
     sizes = standing_page.evaluate(
-        """performance.getEntriesByType("resource")
-           .filter(({ name }) => /\\.(js|css)$/.test(name)).map(({ decodedBodySize }) => decodedBodySize)"""
+        """Promise.all(performance.getEntriesByType("resource").map(({ name }) => name)
+           .filter((name) => /\\.(js|css)$/.test(name))
+           .map(async (name) => (await (await fetch(name)).arrayBuffer()).byteLength))"""
     )
     assert 0 < sum(sizes) < PAGE_BYTES
 
