@@ -13,7 +13,7 @@ from transports.wire import BATCH_MESSAGES, Cursor, Malformed, Start
 WAIT_MAX_SECONDS = 55.0
 
 _WHOLE = re.compile(r"[0-9]{1,15}")
-_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15}")
+_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]*)?|\.[0-9]+")
 _STARTS = {start.value: start for start in Start}
 
 

@@ -162,7 +162,6 @@ def test_a_hold_is_as_long_as_the_server_says(page: Page, gallery: str) -> None:
     timed_out, released, at_once, *short_holds = result["raw"]
     assert len(short_holds) == result["n"] == 20
     assert timed_out["hold"] >= 2000
-    assert released["hold"] >= 1200 * (1 - FAULT)
     assert at_once["hold"] < released["hold"]
     late = told(gallery, "long-polling")
     assert late[1] < 2000 - 1200, "released by its message, and not by the end of its hold"

@@ -15,7 +15,7 @@ from typing import Any
 
 from transports.app import make_app
 from transports.chat import Chat
-from transports.handler import RoomHandler
+from transports.polling import PollingHandler
 from transports.rooms import Rooms
 from transports.sender import Sender
 from transports.server import Server
@@ -50,15 +50,15 @@ class Spoiler:
 
 def spoil(spoiler: Spoiler) -> None:
     """Put the spoiler between the room and the wire."""
-    answer, push = RoomHandler.answer, Sender.push
+    answer, push = PollingHandler.answer, Sender.push
 
-    def spoiled_answer(self: RoomHandler, batch: Batch) -> None:
-        answer(self, spoiler.spoiled(self.transport, batch))
+    def spoiled_answer(self: PollingHandler, batch: Batch, server_timing: str = "") -> None:
+        answer(self, spoiler.spoiled(self.transport, batch), server_timing)
 
     def spoiled_push(self: Sender, batch: Batch) -> Any:
         return push(self, spoiler.spoiled("push", batch))
 
-    RoomHandler.answer = spoiled_answer  # type: ignore[method-assign]
+    PollingHandler.answer = spoiled_answer  # type: ignore[method-assign]
     Sender.push = spoiled_push  # type: ignore[method-assign]
 
 

@@ -3,7 +3,7 @@
 
 import { bytesOf } from "./bytes.js";
 
-const HEAD_DOWN = 194; // this server's answer before its first event
+const HEAD_DOWN = 212; // this server’s answer before its first event, `retry:` included
 const ACCEPT_UP = "text/event-stream".length - "*/*".length; // so many bytes more than a fetch
 const CHUNK_BYTES = 7; // around each event: its length in hexadecimal, and two line ends (RFC 9112 §7.1)
 
