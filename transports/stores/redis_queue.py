@@ -3,7 +3,7 @@
     XADD chat:ingest * room lobby author shop text "Order 42 shipped" key order-42
 
 A consumer group deals each entry to one process (a plain XREAD would give it to all: right for reading a feed, wrong
-for taking in work). An entry is acknowledged when its message is kept. Whoever dies in between leaves it to another:
+for taking in work). An entry is acknowledged when its message is kept. If a process dies before that, another takes it:
 at least once on the queue, and its key, or else its own id, makes that once in the room. Several processes work side
 by side, so two entries that are on the queue at one moment may change places.
 

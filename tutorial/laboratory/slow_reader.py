@@ -168,8 +168,8 @@ async def main() -> None:
             seconds = time.monotonic() - began
             rows = {room.policy: room.row() for room in rooms}
             ended = all(room.done for room in rooms) or seconds > PATIENCE_SECONDS
-            told = {"seconds": seconds, "asleep": seconds < SLEEP_SECONDS, "rows": rows}
-            print(json.dumps(told | {"end": ended, "messages": MESSAGES}), flush=True)
+            summary = {"seconds": seconds, "asleep": seconds < SLEEP_SECONDS, "rows": rows}
+            print(json.dumps(summary | {"end": ended, "messages": MESSAGES}), flush=True)
             if ended:
                 return
 
