@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import struct
+from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
 
@@ -46,20 +47,14 @@ def request(method: str, path: str, port: int = 0, body: str = "", more: str = "
 
 def upgrade(port: int, path: str, browser: bool = False) -> tuple[socket.socket, int]:
     """Return a WebSocket and how many bytes its handshake was, both ways. Raises: OSError."""
-    connection = connect(port)
-    key = base64.b64encode(os.urandom(16)).decode()
-    lines = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key}
-    lines |= {"Sec-WebSocket-Version": "13"}
-    if browser:
-        lines |= {"Origin": f"http://127.0.0.1:{port}", **handshake_headers()}
-    asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{_lines(lines)}\r\n".encode()
-    connection.sendall(asked)
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += _some(connection)
-    if not head.startswith(b"HTTP/1.1 101"):
-        connection.close()
-        raise RefusedHere(f"the handshake was refused: {status_line(head)}")
+    asked = f"GET {path} HTTP/1.1\r\n{_handshake(port, browser)}\r\n".encode()
+    with ExitStack() as closing:
+        connection = closing.enter_context(connect(port))
+        connection.sendall(asked)
+        head = _answer_head(connection)
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise RefusedHere(f"the handshake was refused: {status_line(head)}")
+        closing.pop_all()
     return connection, len(asked) + len(head)
 
 
@@ -68,6 +63,20 @@ def masked_frame(text: str) -> bytes:
     data = text.encode()
     size = bytes([0x80 | len(data)]) if len(data) < 126 else b"\xfe" + struct.pack("!H", len(data))
     return b"\x81" + size + b"\0\0\0\0" + data
+
+
+def one_frame(connection: socket.socket) -> tuple[int, bytes]:
+    """Return how long the next data frame's header is, and its payload (RFC 6455 §5.2). Raises: OSError."""
+    while True:
+        opcode, length = _exactly(connection, 2)
+        head = 2
+        for marked, form, size in ((126, "!H", 2), (127, "!Q", 8)):
+            if length == marked:
+                [length], head = struct.unpack(form, _exactly(connection, size)), 2 + size
+                break
+        payload = _exactly(connection, length)
+        if not opcode & 0x08:  # a control frame, such as a ping, may come between
+            return head, payload
 
 
 def one_answer(connection: socket.socket) -> bytes:
@@ -100,11 +109,37 @@ def inspect(port: int) -> dict[str, Any]:
     return numbers
 
 
-def _some(connection: socket.socket) -> bytes:
-    data = connection.recv(1 << 16)
+def _answer_head(connection: socket.socket) -> bytes:
+    """Take an answer's head, and nothing after it: the first frame often comes in the same piece."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        ready = head + _some(connection, flags=socket.MSG_PEEK)
+        end = ready.find(b"\r\n\r\n")
+        head += _some(connection, (end + 4 if end >= 0 else len(ready)) - len(head))
+    return head
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    received = b""
+    while len(received) < count:
+        received += _some(connection, count - len(received))
+    return received
+
+
+def _some(connection: socket.socket, at_most: int = 1 << 16, flags: int = 0) -> bytes:
+    data = connection.recv(at_most, flags)
     if not data:
         raise ConnectionResetError("the server closed the connection")
     return data
+
+
+def _handshake(port: int, browser: bool) -> str:
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = {"Host": f"127.0.0.1:{port}", "Upgrade": "websocket", "Connection": "Upgrade"}
+    lines |= {"Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13"}
+    if browser:
+        lines |= {"Origin": f"http://127.0.0.1:{port}", **handshake_headers()}
+    return _lines(lines)
 
 
 @lru_cache(maxsize=8)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-import struct
 
 from loadtests.client.author import Author
-from loadtests.client.raw_http import connect, one_answer, request, upgrade
+from loadtests.client.raw_http import connect, one_answer, one_frame, request, upgrade
 from loadtests.client.reader_pool import ReaderPool
 from loadtests.client.reading import Tally
 from transports.server_sent_events import piece
@@ -45,10 +44,10 @@ def _push(port: int) -> tuple[int, int, bytes]:
     """Return how many bytes a handshake and a frame's header are, and the batch in that frame."""
     connection, handshake = upgrade(port, "/rooms/poll/websocket?cursor=now", browser=True)
     with connection:
-        _frame(connection)
+        one_frame(connection)
         with Author(port, "poll", characters=32) as author:
             author.post(0.0)
-        return handshake, *_frame(connection)
+        return handshake, *one_frame(connection)
 
 
 def _ask(connection: socket.socket, port: int, path: str) -> tuple[bytes, bytes]:
@@ -56,22 +55,6 @@ def _ask(connection: socket.socket, port: int, path: str) -> tuple[bytes, bytes]
     connection.sendall(request("GET", path, port))
     head, end, body = one_answer(connection).partition(b"\r\n\r\n")
     return head + end, body
-
-
-def _frame(connection: socket.socket) -> tuple[int, bytes]:
-    """Return the length of the next frame's header, and its payload (RFC 6455 §5.2; less than 64 KiB)."""
-    _, length = _exactly(connection, 2)
-    if length < 126:
-        return 2, _exactly(connection, length)
-    [length] = struct.unpack("!H", _exactly(connection, 2))
-    return 4, _exactly(connection, length)
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes:
-    received = b""
-    while len(received) < count:
-        received += connection.recv(count - len(received))
-    return received
 
 
 def event_overhead(batch: bytes) -> int:

@@ -64,7 +64,9 @@ class HeldLoop(IdleLoop):
         return None
 
     def _command(self) -> None:
-        self._received += self._line.recv(4096)
+        if not (data := self._line.recv(4096)):
+            raise SystemExit(0)  # the judge is gone; a line that has ended would wake us for ever
+        self._received += data
         *lines, self._received = self._received.split(b"\n")
         for line in lines:
             command = json.loads(line)
