@@ -27,7 +27,7 @@ from transports.tokens import Tokens
 from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
 from tutorial.processes import Processes, reserve
-from tutorial.site import bets, book_pages, pages, results_page
+from tutorial.site import bets, book_pages, contract, pages, results_page
 
 if TYPE_CHECKING:
     from transports.stores.redis_queue import QueueConsumer  # needs the package redis
@@ -112,6 +112,7 @@ def routes(
     """Return the addresses of everything that is served beside the chat; `learner` has the reader's own files."""
     return [
         *book_pages.routes(chat),
+        *contract.routes(),
         *bets.routes(chat, learner),
         *results_page.routes(chat, comparison),
         *laboratory.routes(),

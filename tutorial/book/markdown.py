@@ -92,4 +92,6 @@ def _address(link: str) -> str:
         return f"/chapters/{chapter[1]}{chapter[2] or ''}"
     if link.startswith("../wire.md"):
         return "/wire" + link.removeprefix("../wire.md")
+    if link == "openapi.json":
+        return "/openapi.json"
     return _FILE.sub(r"/source/\1", link)

@@ -21,18 +21,14 @@ from tutorial import exercises
 from tutorial.book import quoting
 from tutorial.book.chapters import Chapter, NoSuchChapter, chapter, chapters
 from tutorial.book.listings import whole
-from tutorial.book.markdown import anchor_of, make_markdown, to_html
+from tutorial.book.markdown import anchor_of, make_markdown
 from tutorial.book.measured_numbers import YOURS
 from tutorial.book.rendering import Rendered, render
 from tutorial.site.local_only import LocalHandler
 from tutorial.site.pages import Page, SiteHandler, make_environment
 from tutorial.site.scripts import scripts_of
 
-CONTRACT = quoting.ROOT / "tutorial" / "wire.md"
-CONTRACT_PAGE = Page("/wire", "The wire contract", "contract.html")
 PROGRESS = exercises.FOLDER / "progress.json"  # a box shows what its last check said
-
-
 EXERCISE = re.compile(r'<section class="exercise".*?</section>', re.DOTALL)
 USUAL_HOST = "127.0.0.1:8888"
 
@@ -112,18 +108,6 @@ def exercise_box(environment: Environment, number: int) -> Markup:
     return Markup(template.render(words))
 
 
-class ContractHandler(SiteHandler):
-    """`GET /wire` → the wire contract, `tutorial/wire.md`."""
-
-    def get(self) -> None:
-        html, headings = to_html(CONTRACT.read_text("utf-8"))
-        self.show(
-            CONTRACT_PAGE.template, page=CONTRACT_PAGE, contract=Markup(html), headings=headings
-        )
-
-    head = get
-
-
 class SourceHandler(SiteHandler):
     """`GET /source/transports/room.py` → a file of this repository; `/source/` → which there are."""
 
@@ -164,7 +148,6 @@ def routes(chat: Chat) -> list[tuple[Any, ...]]:
     on_shelf = shared | {"shelf": Shelf(environment)}
     return [
         (r"/chapters/(\d{1,3})(?:_\w+)?(?:\.md)?/?", ChapterHandler, on_shelf),
-        (r"/wire", ContractHandler, shared),
         (r"/source/(.*)", SourceHandler, shared),
         (r"/exercises/(\d{1,3})/check", CheckHandler, {"chat": chat}),
     ]
