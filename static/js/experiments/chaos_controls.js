@@ -2,9 +2,8 @@
 //
 //   <chaos-controls transports="short-polling websocket"></chaos-controls>   without `transports`: all
 //
-// It starts when asked. "Two Enters at once": two panes post in the same instant.
+// It starts when asked, and fetches the pane only then: a chapter stays light. "Two Enters at once": two panes post in the same instant.
 
-import "../chat/pane.js";
 import { openLinks } from "../lab/chaos.js";
 import { button, choice, slider } from "../lab/controls.js";
 import { ownRoom } from "../lab/room_reader.js";
@@ -74,6 +73,7 @@ export class ChaosControls extends HTMLElement {
     try {
       const names = this.transports.map(({ name }) => name);
       this.#links = await openLinks(names, { signal: this.#ending.signal });
+      await import("../chat/pane.js");
     } catch (error) {
       this.status.textContent = error.message;
       return;
