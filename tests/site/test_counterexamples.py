@@ -13,7 +13,7 @@ import pytest
 from tornado.locks import Condition
 from tornado.web import Application
 
-from tests.support.http import Connection
+from tests.support.http import Connection, ask
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.waiting import until
 from transports.room import Room
@@ -21,11 +21,14 @@ from transports.rooms import Rooms
 from transports.stores import make_store
 from transports.wire import Batch, Cursor, Draft, Message
 from tutorial.counterexamples import slipping
+from tutorial.counterexamples.attacks import Mallory, listen, rounds
 from tutorial.counterexamples.condition import ConditionHandler
 from tutorial.counterexamples.listeners import ListeningRoom
+from tutorial.counterexamples.locks import LOCKS
 from tutorial.counterexamples.mailboxes import BOX_MESSAGES, MailRoom
 from tutorial.counterexamples.slow_reader_server import SEND_BYTES
 from tutorial.counterexamples.slow_readers import LIMIT_BYTES, POLICIES, PlainRoom
+from tutorial.counterexamples.unlocked_chat import AnnsRoom, make_app
 from tutorial.laboratory import blocking_work
 
 Waiting = Callable[[Room, Cursor, float], Awaitable[Batch]]
@@ -205,3 +208,50 @@ async def test_a_reader_that_sleeps_costs_memory_or_everybodys_time_or_messages(
     ended, kept = await kept_for_a_reader_that_sleeps(policy, posts=200, size=100_000)
     assert (ended == 200) is all_end
     assert least <= kept <= most
+
+
+async def reached(*locks: str) -> set[str]:
+    """Return what of Ann's chat another origin's page reaches with her cookie, and a log's reader with the log."""
+    room, mallory = AnnsRoom(), Mallory("127.0.0.1")
+    server, port = listen(make_app(room, [LOCKS[name] for name in locks]))
+    url, evil = f"http://127.0.0.1:{port}", "http://127.0.0.1:1"
+    as_ann = {"Cookie": f"session={room.token}", "Origin": evil, "Sec-Fetch-Site": "same-site"}
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    upgrade |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    read = await ask(url, "/messages", headers=as_ann)
+    text = as_ann | {"Content-Type": "text/plain"}
+    await ask(url, "/messages", "POST", b'{"text": "forged"}', text)
+    socket = await ask(url, "/socket", headers=as_ann | upgrade)
+    script = await ask(url, "/show.js")
+    await ask(url, f"/messages?token={room.token}")
+    await mallory.use_log(room.access_log, url)
+    for one in (server, mallory.server):
+        one.stop()
+        await one.close_all_connections()
+    found = {
+        "read": read.status == 200 and read.headers.get("access-control-allow-origin") == evil,
+        "post": bool(room.messages),
+        "socket": socket.status == 101,
+        "script": b"innerHTML" in script.body and "content-security-policy" not in script.headers,
+        "log": "log" in mallory.loot.texts,
+    }
+    return {attack for attack, succeeds in found.items() if succeeds}
+
+
+async def test_a_chat_without_locks_is_open_to_five_attacks_and_each_lock_is_for_some() -> None:
+    everything = {"read", "post", "socket", "script", "log"}
+    stopped = {name: everything - await reached(*locks) for name, locks in rounds("alone")}
+    from_outside = {"read", "post", "socket"}
+    assert stopped == {
+        "none": set(),
+        "origin": from_outside,
+        "cors": {"read"},
+        "json": {"post"},  # of the two ways to post, the one that asks nobody first
+        "token": from_outside,
+        "text": {"script"},
+        "csp": {"script"},
+        "log": {"log"},
+        "all": everything,
+    }
+    spare = {name for name, locks in rounds("without") if not await reached(*locks)}
+    assert spare == LOCKS.keys() - {"log"} | {"all"}

@@ -24,7 +24,7 @@ LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab"),
-    *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab"),
+    *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]
 RUN_MS = 60_000
@@ -555,3 +555,25 @@ def test_a_reader_that_sleeps_costs_memory_time_or_messages_and_only_ours_says_w
     assert rows["disconnect"]["slow_closed"] == 1
     assert rows["skip"]["slow_gaps"] >= 1
     assert result["values"]["skipped_to"] == rows["skip"]["slow_has"]
+
+
+def test_without_locks_every_attack_succeeds_in_this_browser_and_with_all_of_them_none(
+    page: Page, gallery: str
+) -> None:
+    result = measure(page, show(page, gallery, "attack-lab"))
+    succeeded: dict[str, set[str]] = {one["round"]: set() for one in result["raw"]}
+    for one in result["raw"]:
+        succeeded[one["round"]] |= {one["attack"]} if one["succeeded"] else set()
+    everything = {"read", "post", "socket", "script", "log"}
+    from_outside = {"read", "post", "socket"}
+    assert {name: everything - attacks for name, attacks in succeeded.items()} == {
+        "none": set(),
+        "origin": from_outside,
+        "cors": {"read"},
+        "json": set(),  # the browser asks the server first, and this one allows it
+        "token": from_outside,
+        "text": {"script"},
+        "csp": {"script"},
+        "log": {"log"},
+        "all": everything,
+    }

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from html import escape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.server_process import ROOT, ServerProcess
 from transports.app import TRANSPORTS
 from tutorial.book.chapters import chapters
 from tutorial.site.pages import PAGES, ROWS, Row
+from tutorial.site.results_page import REPORT_POLICY
 from tutorial.site.static_files import FileHandler
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Sec-Fetch-Site": "cross-site"}
@@ -32,22 +34,69 @@ def address() -> Iterator[str]:
     server_process.stop(started)
 
 
-@pytest.mark.parametrize("path", PATHS)
-async def test_a_page_may_load_from_its_own_server_alone(address: str, path: str) -> None:
-    page = await ask(address, path, headers=BROWSER)
-    assert page.status == 200
-    policy = page.headers["content-security-policy"]
-    assert "default-src 'self'" in policy
-    assert "unsafe" not in policy
-    assert page.headers["x-content-type-options"] == "nosniff"
-    assert no_inline(page)
+async def walk(address: str) -> dict[str, Response]:
+    """Return one page or file of each kind that a browser is led to; what is for programs is left out."""
+    found: dict[str, Response] = {}
+    unread = ["/", "/nowhere"]
+    while unread:
+        path = unread.pop()
+        kind = re.sub(r"(?<=/source/).+|(?<=/chapters/).+", "…", path)
+        if kind in found:
+            continue
+        found[kind] = await ask(address, path, headers=BROWSER)
+        if is_html(found[kind]):
+            unread += re.findall(r'(?:href|src)="(/[^"#?]*)', found[kind].body.decode())
+    return {
+        kind: page for kind, page in found.items() if "json" not in page.headers["content-type"]
+    }
 
 
-def no_inline(page: Response) -> bool:
-    """Whether a page has no script, no style and no handler in its own text."""
-    html = page.body.decode()
-    scripts = re.findall(r"<script(?![^>]*\bsrc=)", html)
-    return not scripts and not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html)
+def is_html(page: Response) -> bool:
+    return page.headers["content-type"].startswith("text/html")
+
+
+async def test_whichever_page_is_asked_for_runs_the_scripts_of_this_server_alone(
+    address: str,
+) -> None:
+    pages = await walk(address)
+    kinds = {"/", "/chat", "/results", "/chapters/…", "/source/", "/source/…", "/wire", "/nowhere"}
+    assert kinds <= pages.keys()
+    assert {"/static/icon.svg", "/static/js/site/theme.js"} <= pages.keys(), "opened by themselves"
+    for path, page in pages.items():
+        policy = policy_of(page)
+        assert policy["default-src"] == "'self'", path
+        assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+        assert not {"script-src", "style-src"} & policy.keys(), "so both are as default-src says"
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert inline(page) == [], path
+    report = REPORT_POLICY.split("; ")
+    assert report[0] == "default-src 'none'"
+    assert not any(rule.startswith("script-src") for rule in report)
+
+
+def policy_of(page: Response) -> dict[str, str]:
+    """Return the Content-Security-Policy of a page, by directive."""
+    rules = page.headers["content-security-policy"].split(";")
+    return {name: sources for name, _, sources in (rule.strip().partition(" ") for rule in rules)}
+
+
+class InlineFinder(HTMLParser):
+    """Finds what a page would run or paint from its own text: scripts, styles, handlers."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found += [name for name in given if name == "style" or name.startswith("on")]
+        self.found += [tag] * (tag == "style" or (tag == "script" and not given.get("src")))
+        self.found += [v for v in given.values() if v and v.startswith("javascript:")]
+
+
+def inline(page: Response) -> list[str]:
+    return InlineFinder(page.body.decode()).found if is_html(page) else []
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -108,7 +157,7 @@ async def test_a_wrong_address_says_which_pages_there_are(address: str, path: st
     assert page.status == 404
     assert page.headers["content-type"].startswith("text/html")
     assert all(f'href="{path}"' in page.body.decode() for path in PATHS)
-    assert no_inline(page)
+    assert inline(page) == []
 
 
 @pytest.mark.parametrize("path", ["/static/../pyproject.toml", "/static/%2e%2e/pyproject.toml"])

@@ -46,12 +46,17 @@ BOUNDS: dict[str, tuple[float, float, float]] = {
 WHOLE = ("pollers", "readers", "seed")
 RATES_MOST = 12
 RATE_MOST = 400.0
+HOSTS = ("127.0.0.1", "localhost")
 # name: (module, what can be chosen, each from what)
 SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "shop": ("tutorial.existing_app.rehearsal", {"victim": rehearsal.VICTIMS}),
     "processes": ("tutorial.laboratory.two_processes", {"store": two_processes.STORES}),
     "waiting": ("tutorial.laboratory.waiting_cost", {"seconds": waiting_cost.LENGTHS}),
     "slow-reader": ("tutorial.laboratory.slow_reader", {"messages": slow_reader.COUNTS}),
+    "attacks": (
+        "tutorial.counterexamples.attacks",
+        {"host": HOSTS, "series": ("alone", "without")},
+    ),
     "tables": (
         "loadtests.experiments.response_time_against_delivery",
         {"rate": response_time_against_delivery.RATES},

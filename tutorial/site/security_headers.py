@@ -7,8 +7,9 @@ from tornado.web import RequestHandler
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'; "
-    # the chaos proxy listens on ports of the reader's own machine, and nowhere else
-    "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:* http://localhost:* ws://localhost:*",
+    # disposable servers and the chaos proxy listen on ports of the reader's own machine, and nowhere else
+    "connect-src 'self' http://127.0.0.1:* ws://127.0.0.1:* http://localhost:* ws://localhost:*; "
+    "frame-src 'self' http://127.0.0.1:* http://localhost:*",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",
