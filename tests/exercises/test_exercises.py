@@ -16,6 +16,7 @@ import pytest
 from tests.exercises import mistakes
 from tests.exercises.mistakes import Mistake, mistakes_in
 from tests.support.ports import free_port
+from tests.support.programs import installed
 from tutorial.exercises.runner.catalogue import Exercise, exercises
 from tutorial.exercises.runner.check_process import verdict_on
 from tutorial.exercises.sandbox.loading import load
@@ -26,6 +27,7 @@ ALL = exercises()
 STARTERS = {
     0: "the 3 texts that the first tab said, oldest first; got []",
     11: "at most one batch on its way to a reader that takes nothing; got 40 batches",
+    12: "the Host that the browser named, “chat.example.com:8080”; got “chat.example.com”, and",
     10: "“processor” runs out first (short-polling, 1 messages a second",
     9: "mean_ms within 5 ms of 499.4 (short polling, nothing goes wrong); got 2.0",
     8: "message 1 as an event, on the same stream; got the stream ended",
@@ -50,6 +52,8 @@ SERVERS = [path for one in SERVER_EXERCISES for path in (one.starter, one.soluti
 
 
 def judge(exercise: Exercise, path: Path) -> Verdict:
+    if path.suffix == ".conf":
+        installed("nginx")
     return asyncio.run(verdict_on(exercise.number, path))
 
 
@@ -74,7 +78,7 @@ def test_a_solution_passes_and_says_what_was_measured(exercise: Exercise):
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_a_wrong_solution_fails_and_its_learner_reads_why(mistake: Mistake, tmp_path: Path):
-    path = tmp_path / f"{mistake.exercise.name}.py"
+    path = tmp_path / mistake.exercise.file
     path.write_text(mistake.text(), "utf-8")
     verdict = judge(mistake.exercise, path)
     assert not verdict.passed
@@ -94,7 +98,7 @@ def test_an_exercise_has_three_hints_and_three_wrong_solutions_and_one_task(exer
     assert all(exercise.hints)
     assert len(mistakes_in(exercise)) >= 3
     assert exercise.title
-    assert f".learner/{exercise.name}.py" in exercise.task
+    assert f".learner/{exercise.file}" in exercise.task
 
 
 @pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)

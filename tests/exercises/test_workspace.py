@@ -45,7 +45,7 @@ START = "import sys; from tutorial.exercises import main; sys.exit(main(sys.argv
 
 
 def learner_file(folder: Path, number: int) -> Path:
-    return folder / ".learner" / f"{exercise(number).name}.py"
+    return folder / ".learner" / exercise(number).file
 
 
 def test_the_first_check_copies_the_starter_and_fails_with_all_that_helps(tmp_path: Path):
@@ -348,7 +348,7 @@ def test_a_box_begins_with_the_command_that_puts_the_file_there(
     for one in exercises.exercises():
         shown = box(one.number)
         begin = shown.index(f"begin with <code>python -m tutorial check {one.number}</code>")
-        assert begin < shown.index(f".learner/{one.name}.py")
+        assert begin < shown.index(f".learner/{one.file}")
         for command in ("check", "watch", "hint", "solution"):
             assert f"<code>python -m tutorial {command} {one.number}</code>" in shown[begin + 80 :]
 

@@ -49,7 +49,7 @@ def states(folder: Path = FOLDER) -> list[State]:
 
 def _state(one: Exercise, workspace: Workspace, folder: Path) -> State:
     progress = workspace.progress(one)
-    file = folder / f"{one.name}.py"
+    file = folder / one.file
     return State(
         one.number, one.name, one.title, one.task, one.hints, progress.state, progress.last, file
     )

@@ -1,11 +1,13 @@
 """The exercises that there are: one folder each, found by its number.
 
 A folder `NN_name/` holds `starter.py` (its docstring is the task, and that docstring's first line
-the title), `solution.py`, `check.py` and `hints.md` with three hints. Nothing else lists the
-exercises: a new folder is a new exercise.
+the title), `solution.py`, `check.py` and `hints.md` with three hints. An exercise in another
+language has a starter and a solution with that language's suffix; its task is the comment at the
+top. Nothing else lists the exercises: a new folder is a new exercise.
 """
 
 import ast
+import itertools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,14 +32,19 @@ class Exercise:
         return self.folder.name
 
     @property
+    def file(self) -> str:
+        """The name of the learner's file, `04_hold.py`."""
+        return f"{self.name}{self.starter.suffix}"
+
+    @property
     def starter(self) -> Path:
         """The file that the learner begins with."""
-        return self.folder / "starter.py"
+        return next(self.folder.glob("starter.*"))
 
     @property
     def solution(self) -> Path:
         """The file that the learner may look at in the end."""
-        return self.folder / "solution.py"
+        return self.folder / f"solution{self.starter.suffix}"
 
     @property
     def check(self) -> Path:
@@ -47,7 +54,11 @@ class Exercise:
     @property
     def task(self) -> str:
         """What there is to do, title first, in Markdown."""
-        return ast.get_docstring(ast.parse(self.starter.read_text("utf-8"))) or ""
+        text = self.starter.read_text("utf-8")
+        if self.starter.suffix == ".py":
+            return ast.get_docstring(ast.parse(text)) or ""
+        comment = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+        return "\n".join(line.removeprefix("#").removeprefix(" ") for line in comment)
 
     @property
     def title(self) -> str:
@@ -63,7 +74,7 @@ class Exercise:
 
 def exercises() -> list[Exercise]:
     """Return all exercises, by number."""
-    folders = sorted(starter.parent for starter in FOLDER.glob("[0-9][0-9]_*/starter.py"))
+    folders = sorted(starter.parent for starter in FOLDER.glob("[0-9][0-9]_*/starter.*"))
     return [Exercise(int(folder.name[:2]), folder) for folder in folders]
 
 

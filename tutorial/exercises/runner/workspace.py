@@ -59,7 +59,7 @@ class Workspace:
         return self._path(exercise).exists()
 
     def _path(self, exercise: Exercise) -> Path:
-        return self.folder / f"{exercise.name}.py"
+        return self.folder / exercise.file
 
     def reset(self, exercise: Exercise) -> Path:
         """Put the starter back, forget the last verdict and return where the file is kept."""
@@ -72,8 +72,8 @@ class Workspace:
         return backup
 
     def _unused_name(self, exercise: Exercise) -> Path:
-        number = 1
-        while (name := self.folder / f"{exercise.name}.before-reset-{number}.py").exists():
+        number, file = 1, Path(exercise.file)
+        while (name := self.folder / f"{file.stem}.before-reset-{number}{file.suffix}").exists():
             number += 1
         return name
 

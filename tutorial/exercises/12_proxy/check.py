@@ -1,0 +1,225 @@
+"""Run nginx with the learner's file, between a browser and a server that both belong to the check.
+
+The verdict is about contents and order, and never about a clock: an event must come through before
+the polls that were sent after it; and which of two patiences ends first is read from nginx's own
+log, in which a third server of the check's has exactly the patience that is needed.
+"""
+
+import asyncio
+import re
+from asyncio import StreamReader, StreamWriter
+from contextlib import ExitStack
+from pathlib import Path
+
+from tutorial.exercises.checking.origin import EVENT, Origin
+from tutorial.exercises.sandbox.process import own_loop
+from tutorial.exercises.sandbox.starting import reserved_port
+from tutorial.exercises.verdict import Event, Failure
+from tutorial.laboratory import nginx
+
+READ_PROXY = "A proxy in between"
+READ_LINES = "From symptom to line"
+
+HOST = "chat.example.com:8080"
+ROOM = "/rooms/lobby"
+POLLS = 3
+HOLD_SECONDS, SILENCE_SECONDS = 55, 30  # the longest hold; a ping, and the time to answer it
+TIMES_AS_FAST = 50
+FAULT_SECONDS = 20.0  # only what will never come takes so long
+UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "": 1000}
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+CLAIM = "192.0.2.9"
+FRAME = b"\x81\x82\x00\x00\x00\x00hi"
+LISTENS = re.compile(r"^(\s*listen\s+)\S*\b8080\b", re.MULTILINE)
+BACKEND = re.compile(r"\b(?:127\.0\.0\.1|localhost):8888\b")
+PATIENCE = re.compile(r"^(\s*proxy_read_timeout\s+)([^;]+);", re.MULTILINE)
+
+
+async def check(path: Path) -> str:
+    """Return what passes the learner's proxy unharmed."""
+    text = path.read_text("utf-8", "replace")  # noqa: ASYNC240 (nothing else runs yet)
+    async with Origin() as origin:
+        with ExitStack() as everything:
+            port, beside = (everything.enter_context(reserved_port()) for _ in range(2))
+            site = fitted(text, port, origin.port) + reference(beside, origin.port)
+            try:
+                running = everything.enter_context(nginx.running(site, port))
+            except nginx.NotStarted as reason:
+                raise Failure("nginx runs with your file", str(reason), read=READ_PROXY) from None
+            async with asyncio.timeout(FAULT_SECONDS):
+                browser = Browser(port, origin)
+                everything.callback(browser.hang_up)
+                await browser.is_seen()
+                await browser.upgrades()
+                await browser.streams()
+                await browser.waits(beside, running, text)
+    return (
+        f"an event overtaken by none of {POLLS} polls, a request held for {HOLD_SECONDS} s, a "
+        f"WebSocket silent for {SILENCE_SECONDS} s, and the server saw the browser’s Host and address"
+    )
+
+
+def fitted(text: str, port: int, backend: int) -> str:
+    """Return the file with the check's ports, and with a patience that ends TIMES_AS_FAST sooner."""
+    for pattern, needed in (
+        (LISTENS, "a server that listens on 8080"),
+        (BACKEND, "a server behind it at 127.0.0.1:8888"),
+    ):
+        if not pattern.search(re.sub(r"#.*", "", text)):
+            raise Failure(needed, "none in your file", read=READ_PROXY)
+    text = LISTENS.sub(rf"\g<1>127.0.0.1:{port}", text)
+    text = BACKEND.sub(f"127.0.0.1:{backend}", text)
+    return PATIENCE.sub(lambda found: f"{found[1]}{sooner(found[2])};", text)
+
+
+def sooner(patience: str) -> str:
+    """Return one of nginx's time spans, such as 1m30s, TIMES_AS_FAST as short."""
+    parts = re.findall(r"(\d+)\s*(ms|[smh]?)", patience)
+    return f"{sum(int(number) * UNITS_MS[unit] for number, unit in parts) // TIMES_AS_FAST}ms"
+
+
+def reference(port: int, backend: int) -> str:
+    """Return a server whose patience is what is needed, and not more."""
+    locations = "".join(
+        f"location /{seconds} {{ proxy_pass http://127.0.0.1:{backend}; "
+        f"proxy_read_timeout {sooner(f'{seconds}s')}; }}"
+        for seconds in (HOLD_SECONDS, SILENCE_SECONDS)
+    )
+    return f"\nserver {{ listen 127.0.0.1:{port}; {locations} }}\n"
+
+
+class Browser:
+    """Asks through the learner's proxy what a browser asks."""
+
+    def __init__(self, port: int, origin: Origin) -> None:
+        self._port, self._origin = port, origin
+        self._open: list[StreamWriter] = []
+        self._events: list[Event] = []
+
+    def _note(self, text: str) -> None:
+        self._events.append(Event(None, text))
+
+    def _wrong(self, expected: str, got: str, read: str = READ_LINES) -> Failure:
+        return Failure(expected, got, read=read, timeline=self._events)
+
+    async def _ask(
+        self, path: str, headers: dict[str, str] | None = None, port: int = 0
+    ) -> tuple[StreamReader, StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port or self._port)
+        self._open.append(writer)
+        lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        return reader, writer
+
+    def hang_up(self) -> None:
+        """Close what is open, and begin a new story."""
+        for writer in self._open:
+            writer.close()
+        self._open.clear()
+        self._events.clear()
+
+    async def _poll(self) -> str:
+        """Poll, and return the answer's status."""
+        reader, _ = await self._ask(f"{ROOM}/short-polling", {"X-Forwarded-For": CLAIM})
+        return (await reader.readline()).decode("latin-1").strip().partition(" ")[2]
+
+    def _seen(self, *names: str) -> str:
+        """Return what the server saw last, as far as these headers go."""
+        request = self._origin.asked[-1]
+        headers = [f"{name}: {request.headers.get(name.lower(), 'none')}" for name in names]
+        return ", ".join([request.line, *headers])
+
+    async def is_seen(self) -> None:
+        """The server must know which site was asked, and by whom. Raises: Failure."""
+        self._note(f"a client at 127.0.0.1 asks for Host: {HOST}, X-Forwarded-For: {CLAIM}")
+        status = await self._poll()
+        if not self._origin.asked:
+            raise self._wrong("the request reaches the server", f"“{status}”", READ_PROXY)
+        self._note(f"the server gets {self._seen('Host', 'X-Forwarded-For')}")
+        headers = self._origin.asked[-1].headers
+        if headers.get("host") != HOST:
+            expected = f"the server sees the Host that the browser named, “{HOST}”"
+            raise self._wrong(
+                expected, f"“{headers.get('host')}”, and takes its page for another site’s"
+            )
+        client = headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        if client != "127.0.0.1":
+            expected = "the server learns the client’s address, 127.0.0.1, from X-Forwarded-For"
+            claimed = f"“{client}”, which the client made up"
+            raise self._wrong(expected, claimed if client == CLAIM else f"“{client}”")
+        self.hang_up()
+
+    async def upgrades(self) -> None:
+        """A WebSocket must open, and carry a frame each way. Raises: Failure."""
+        self._note(f"the browser asks GET {ROOM}/websocket, Connection: Upgrade")
+        reader, writer = await self._ask(f"{ROOM}/websocket", UPGRADE)
+        status = (await reader.readline()).decode("latin-1").strip()
+        self._note(f"the server gets {self._seen('Upgrade', 'Connection')}")
+        if " 101 " not in status:
+            raise self._wrong("the WebSocket opens, with status 101", f"“{status}”")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(FRAME)
+        await reader.readexactly(len(FRAME))
+        self.hang_up()
+
+    async def streams(self) -> None:
+        """An event must not wait for the next one. Raises: Failure."""
+        self._note("the server sends one event, and has nothing more to say")
+        reader, _ = await self._ask(f"{ROOM}/server-sent-events")
+        received = bytearray()
+        reading = asyncio.create_task(_collect(reader, received))
+        while not any("server-sent-events" in one.line for one in self._origin.asked):
+            await own_loop().until_idle()
+        for _ in range(POLLS):
+            await self._poll()
+        await own_loop().until_idle()
+        reading.cancel()
+        self._note(f"{POLLS} polls are asked after it, and answered through the same proxy")
+        if EVENT not in received:
+            got = "nothing of it: nginx keeps it until its buffer is full or the stream ends"
+            raise self._wrong("the reader has the event", got)
+        self.hang_up()
+
+    async def waits(self, beside: int, running: nginx.Nginx, text: str) -> None:
+        """What is held or silent must outlast what the chat needs. Raises: Failure."""
+        needed, _ = await self._ask(f"/{HOLD_SECONDS}", port=beside)  # these two begin first
+        await self._ask(f"/{SILENCE_SECONDS}", port=beside)
+        for path, headers in (
+            ("long-polling", {}),
+            ("server-sent-events", {}),
+            ("websocket", UPGRADE),
+        ):
+            await self._ask(f"{ROOM}/{path}", headers)
+        await needed.readline()
+        ended = [line for line in running.log if "upstream timed out" in line]
+        given = ", ".join(found[2] for found in PATIENCE.finditer(text)) or "not in your file"
+        for seconds, path, expected in (
+            (HOLD_SECONDS, "long-polling", f"a request can be held for {HOLD_SECONDS} s"),
+            (SILENCE_SECONDS, "websocket", f"a WebSocket may be silent for {SILENCE_SECONDS} s"),
+            (
+                SILENCE_SECONDS,
+                "server-sent-events",
+                f"a stream may be silent for {SILENCE_SECONDS} s",
+            ),
+        ):
+            if _place(ended, f"{ROOM}/{path}") < _place(ended, f"/{seconds}"):
+                self._note(f"the browser asks GET {ROOM}/{path}, and the server has nothing to say")
+                self._note("nginx writes “upstream timed out” into its error log")
+                got = f"nginx gave it up earlier: proxy_read_timeout is {given}"
+                raise self._wrong(expected, got)
+
+
+def _place(log: list[str], path: str) -> int:
+    """Return where in a log the first request of this path ended; behind the end if it didn't."""
+    return next((at for at, line in enumerate(log) if f'"GET {path} ' in line), len(log))
+
+
+async def _collect(reader: StreamReader, received: bytearray) -> None:
+    while data := await reader.read(4096):
+        received += data
