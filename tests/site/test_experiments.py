@@ -23,7 +23,7 @@ pytest_plugins = ["tests.support.browser_fixtures"]
 LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
-    *("shop-lab", "blocking-lab", "processes-lab"),
+    *("shop-lab", "blocking-lab", "processes-lab", "tabs-lab"),
     *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]

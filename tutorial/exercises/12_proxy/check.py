@@ -11,11 +11,11 @@ from asyncio import StreamReader, StreamWriter
 from contextlib import ExitStack
 from pathlib import Path
 
+from tutorial.exercises.checking import nginx
 from tutorial.exercises.checking.origin import EVENT, Origin
 from tutorial.exercises.sandbox.process import own_loop
 from tutorial.exercises.sandbox.starting import reserved_port
 from tutorial.exercises.verdict import Event, Failure
-from tutorial.laboratory import nginx
 
 READ_PROXY = "A proxy in between"
 READ_LINES = "From symptom to line"

@@ -1,7 +1,7 @@
 """nginx: run with a configuration of this book, without root, in a folder of its own that is deleted afterwards.
 
-`python -m tutorial.laboratory.nginx FILE` runs a file of the kind that belongs into /etc/nginx/conf.d/, until Ctrl-C.
-What a system's own nginx.conf says around such a file is said here.
+`python -m tutorial.exercises.checking.nginx FILE` runs a file of the kind that belongs into /etc/nginx/conf.d/,
+until Ctrl-C. What a system’s own nginx.conf says around such a file is said here.
 """
 
 from __future__ import annotations
