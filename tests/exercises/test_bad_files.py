@@ -9,7 +9,9 @@ import pytest
 from tutorial.exercises.runner.catalogue import exercise
 from tutorial.exercises.runner.check_process import verdict_on
 from tutorial.exercises.sandbox import crash_report
-from tutorial.exercises.verdict import Verdict
+from tutorial.exercises.sandbox.idle_loop import IdleLoop
+from tutorial.exercises.sandbox.starting import driven
+from tutorial.exercises.verdict import Failure, Verdict
 
 STARTER = exercise(1).starter.read_text("utf-8")
 LOOK = '    newest = log[-1]["id"] if log else 0\n'
@@ -120,3 +122,24 @@ FILE = exercise(1).solution
 )
 def test_a_crash_report_names_the_first_error_and_not_what_follows_from_it(printed, shown):
     assert crash_report.of_crash(printed, FILE).startswith(shown)
+
+
+def test_what_a_check_reports_stands_although_its_program_has_ended(tmp_path: Path):
+    check, learner = tmp_path / "check.py", tmp_path / "learner.py"
+    learner.write_text("")
+    check.write_text(
+        "from tutorial.exercises.verdict import Failure\n\n\n"
+        "def drive(learner, report):\n"
+        '    report({"failure": Failure("two", "one", read="Counting").to_json()})\n'
+    )
+
+    async def judge_late() -> str:
+        async with driven(learner, str(check)) as program:
+            await program.has_ended()
+            async for record in program.records():
+                return f"a record: {record}"
+        return "no failure"
+
+    with asyncio.Runner(loop_factory=IdleLoop) as runner, pytest.raises(Failure) as raised:
+        runner.run(judge_late())
+    assert (raised.value.expected, raised.value.got, raised.value.read) == ("two", "one", "Counting")

@@ -69,10 +69,15 @@ class LearnerProcess:
             return 0.0
         return float(times.user + times.system)
 
-    async def ended(self, expected: str) -> Failure:
-        """Return the failure that says how the program ended."""
+    async def has_ended(self) -> int:
+        """Return the program's exit status, when it has ended and all that it printed is read."""
         status = await self._process.wait()
         await own_loop().until_idle()
+        return status
+
+    async def ended(self, expected: str) -> Failure:
+        """Return the failure that says how the program ended."""
+        status = await self.has_ended()
         words = crash_report.of_crash(self.printed, self.path)
         return Failure(
             expected, words or f"your program ended by itself, with exit status {status}"
@@ -82,8 +87,7 @@ class LearnerProcess:
         """Return the failure that says where the program hangs; this ends the program."""
         with suppress(ProcessLookupError):
             self._process.send_signal(crash_report.TELL_AND_DIE)
-        await self._process.wait()
-        await own_loop().until_idle()
+        await self.has_ended()
         return Failure(expected, "no answer" + crash_report.of_hang(self.printed, self.path))
 
     async def crashed(self, expected: str, got: str) -> Failure:
@@ -91,8 +95,13 @@ class LearnerProcess:
         await own_loop().until_idle()
         if self._tasks[0].done():
             return await self.ended(expected)
+        return Failure(expected, await self.with_exception(got))
+
+    async def with_exception(self, got: str) -> str:
+        """Return what came, with the exception that the learner's file has logged, if any."""
+        await own_loop().until_idle()
         words = crash_report.of_crash(self.printed, self.path)
-        return Failure(expected, f"{got}: {words}" if words else got)
+        return f"{got}: {words}" if words else got
 
     async def broke_off(self, expected: str, got: str) -> Failure:
         """Return the failure of a program that closed a connection: it may be about to end."""

@@ -10,7 +10,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -50,8 +50,8 @@ class Program(LearnerProcess):
 
     async def _read_line(self) -> None:
         """Sort what comes on the line: answers to the judge's commands, and records."""
-        reader, _ = await asyncio.open_connection(sock=self._line, limit=2**24)
-        with suppress(ConnectionError):  # it ended, and left a command unread
+        reader, writer = await asyncio.open_connection(sock=self._line, limit=2**24)
+        with closing(writer), suppress(ConnectionError):  # it ended, and left a command unread
             while line := await reader.readline():
                 record = json.loads(line)
                 if "reply" in record:
@@ -83,12 +83,10 @@ class Program(LearnerProcess):
             yield record
 
     async def _reported(self, failure: dict[str, Any]) -> Failure:
-        """Return a failure of `drive`, with the exception that the learner's file has logged."""
+        """Return a failure of `drive`; its program may have ended by now, as it does when done."""
         reported = Failure.from_json(failure)
-        crashed = await self.crashed(reported.expected, reported.got)
-        return Failure(
-            crashed.expected, crashed.got, read=reported.read, timeline=reported.timeline
-        )
+        reported.got = await self.with_exception(reported.got)
+        return reported
 
     # Its clock
 
