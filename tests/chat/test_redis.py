@@ -23,7 +23,7 @@ from tests.support.http import Connection, ask, connected
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import ROOT, ServerProcess, startup_error
 
-WRITERS, MESSAGES_EACH, READERS = 4, 300, 8
+WRITERS, MESSAGES_EACH, READERS = 4, 150, 6
 SENT_TWICE = 0.2
 FAILURES = (OSError, EOFError, WebSocketException, Refused)
 
@@ -88,6 +88,8 @@ class World:
                     for _ in range(self.random.randint(1, 8)):
                         reader.take(await client.receive())
                         cursor = client.cursor
+                        if len(reader.view) >= WRITERS * MESSAGES_EACH:
+                            return
             except FAILURES:
                 await asyncio.sleep(self.random.random() * 0.05)
 

@@ -148,7 +148,8 @@ def test_an_interrupted_run_keeps_what_it_measured_and_leaves_no_process(tmp_pat
 
 
 def test_what_a_killed_command_has_started_ends_by_itself(tmp_path: Path) -> None:
-    process = started(tmp_path, "--quick", "--users=5", "--seconds=60", "--transports=websocket")
+    options = ("--quick", "--users=5", "--rates=5", "--seconds=60", "--transports=websocket")
+    process = started(tmp_path, *options)
     wait_for(process, "websocket, 5")
     children: list[psutil.Process] = []
     while len(children) < 2:  # the server and Locust
@@ -175,7 +176,7 @@ def test_a_limit_that_is_broken_is_one_sentence_and_an_observer_sees_the_same_me
 
 def test_a_server_that_dies_makes_its_cell_say_so(tmp_path: Path) -> None:
     server = server_process.start("--store=memory")
-    options = ("--quick", "--users=5", "--rates=5", "--seconds=25", "--transports=websocket")
+    options = ("--quick", "--users=5", "--rates=5", "--seconds=10", "--transports=websocket")
     process = started(tmp_path, *options, f"--url={server.url}")
     wait_for(process, "websocket, 5")
     while not fetch(f"{server.url}/inspect").json["websockets"]:

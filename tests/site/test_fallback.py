@@ -222,10 +222,13 @@ SEEDS = """async (seeds) => {
 }"""
 
 
-def test_over_20_seeds_of_faults_nothing_is_lost_and_nothing_doubled(open_page: OpenPage) -> None:
+def test_whatever_the_faults_nothing_is_lost_and_nothing_doubled(
+    open_page: OpenPage, pytestconfig: pytest.Config
+) -> None:
     view = open_page("/source/")
-    results = view.page.evaluate(SEEDS, list(range(20)))
-    assert len(results) == 20
+    seeds = list(range(2 * pytestconfig.getoption("--seeds")))
+    results = view.page.evaluate(SEEDS, seeds)
+    assert len(results) == len(seeds)
     for result in results:
         assert result["received"] == result["posted"] == 40, result
         assert result["lost"] == result["doubled"] == result["outOfOrder"] == 0, result
