@@ -142,4 +142,8 @@ def test_what_a_check_reports_stands_although_its_program_has_ended(tmp_path: Pa
 
     with asyncio.Runner(loop_factory=IdleLoop) as runner, pytest.raises(Failure) as raised:
         runner.run(judge_late())
-    assert (raised.value.expected, raised.value.got, raised.value.read) == ("two", "one", "Counting")
+    assert (raised.value.expected, raised.value.got, raised.value.read) == (
+        "two",
+        "one",
+        "Counting",
+    )

@@ -24,19 +24,18 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_command_writes_on_a_terminal_that_knows_few_characters(
-    command: list[str], encoding: str, tmp_path: Path
+    command: list[str], tmp_path: Path
 ) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tutorial", *command],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,
     )
-    written = (run.stdout + run.stderr).decode(encoding)
+    written = (run.stdout + run.stderr).decode("ascii")
     assert "Traceback" not in written
     assert written.strip()
     assert "’" not in written
@@ -53,7 +52,7 @@ async def test_what_blocks_the_loop_is_logged_in_debug_mode_however_it_is_asked_
         "--store=memory", *options, stderr=log, PYTHONASYNCIODEBUG=variable
     )
     try:
-        assert (await ask(server.url, "/slow/on-the-loop?steps=5000000")).status == 200
+        assert (await ask(server.url, "/slow/on-the-loop?steps=2000000")).status == 200
     finally:
         server_process.stop(server)
     assert ("Executing <Task" in log.read_text()) is warned

@@ -26,7 +26,13 @@ from tests.support.browser import OpenPage, Process, View, observed
 from tests.support.programs import installed
 from tests.support.server_process import ServerProcess
 
-CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",

@@ -1,4 +1,7 @@
-"""Contrast as WCAG 2 defines it (1.4.3, 1.4.11), of all text and all controls that a page shows."""
+"""Contrast of controls and shapes, as WCAG 2 defines it (1.4.11).
+
+axe-core judges the contrast of text (`tests/judges`), and looks at no edge of a field and no shape.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from playwright.sync_api import Page
 
 Colour = tuple[int, int, int]
 
-TEXT = 4.5
-LARGE_TEXT = 3.0  # from 24 px, or 18.66 px when bold
 CONTROL = 3.0
 
 # What is behind an element is blended from the ancestors' backgrounds; a canvas turns any CSS colour into RGB.
@@ -27,30 +28,17 @@ FOUND_ON_PAGE = """() => {
   };
   const looks = { opacityProperty: true, visibilityProperty: true };
   const seen = (e) => e.checkVisibility(looks) && !e.closest(".unseen, .skip");
-  const says = (e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-  const words = (e, pseudo) => {
-    const style = getComputedStyle(e, pseudo);
-    const [px, weight] = [parseFloat(style.fontSize), Number(style.fontWeight)];
-    const back = behind(e);
-    const text = (e.textContent || e.placeholder || "").trim().slice(0, 30);
-    return { what: `${e.tagName} ${e.className.baseVal ?? e.className} ${text}`,
-      kind: px >= 24 || (px >= 18.66 && weight >= 700) ? "large" : "text",
-      front: blend([...back, e instanceof SVGElement ? style.fill : style.color]), back: blend(back) };
-  };
   const edge = (e) => {
     const around = behind(e.parentElement);
-    return { what: `${e.tagName} ${e.name ?? ""} ${e.className}`, kind: "control",
+    return { what: `${e.tagName} ${e.name ?? ""} ${e.className}`,
       front: blend([...around, getComputedStyle(e).borderTopColor]), back: blend(around) };
   };
   const all = [...document.body.querySelectorAll("*")].filter(seen);
   const fields = all.filter((e) => e.matches("input:not([type=radio]), textarea, select"));
   return [
-    ...all.filter(says).map((e) => words(e)),
-    ...fields.map((e) => words(e)),
-    ...fields.filter((e) => e.placeholder).map((e) => words(e, "::placeholder")),
     ...fields.map(edge),
     ...all.filter((e) => e.matches("button.quiet")).map(edge),
-    ...all.filter((e) => e.matches("svg.shape")).map((e) => ({ what: "shape", kind: "control",
+    ...all.filter((e) => e.matches("svg.shape")).map((e) => ({ what: "shape",
         front: blend([...behind(e), getComputedStyle(e).fill]), back: blend(behind(e)) })),
   ];
 }"""
@@ -61,36 +49,32 @@ class Found:
     """Something shown: what it is, and in which colours."""
 
     what: str
-    kind: str
     front: Colour
     back: Colour
 
     @property
     def enough(self) -> bool:
-        return ratio(self.front, self.back) >= {"text": TEXT, "large": LARGE_TEXT}.get(
-            self.kind, CONTROL
-        )
+        return ratio(self.front, self.back) >= CONTROL
 
     def __str__(self) -> str:
         return f"{self.what}: {ratio(self.front, self.back):.2f} ({self.front} on {self.back})"
 
 
 def found_on(page: Page) -> list[Found]:
-    """Give all text, fields and shapes that are shown."""
+    """Return the fields, quiet buttons and shapes that are shown."""
     return [
-        Found(f["what"], f["kind"], tuple(f["front"]), tuple(f["back"]))
-        for f in page.evaluate(FOUND_ON_PAGE)
+        Found(f["what"], tuple(f["front"]), tuple(f["back"])) for f in page.evaluate(FOUND_ON_PAGE)
     ]
 
 
 def ratio(one: Colour, other: Colour) -> float:
-    """Give the contrast ratio of two colours, 1 to 21."""
+    """Return the contrast ratio of two colours, 1 to 21."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
 def luminance(colour: Colour) -> float:
-    """Give the relative luminance, 0 to 1."""
+    """Return the relative luminance, 0 to 1."""
     red, green, blue = (_linear(part / 255) for part in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
