@@ -11,6 +11,8 @@ from tests.support.cutting_relay import cutting
 from tests.support.in_process_server import InProcessServer
 from transports.app import TRANSPORTS
 
+pytestmark = pytest.mark.judges
+
 Serve = Callable[..., Awaitable[InProcessServer]]
 MESSAGES = 200
 

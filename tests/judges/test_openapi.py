@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support import server_process
 from tests.support.http import ask
 from tests.support.programs import needed
@@ -84,6 +86,7 @@ async def test_the_site_serves_the_file_and_the_contract_leads_to_it() -> None:
         assert 'href="/openapi.json"' in (await ask(server.url, "/wire")).body.decode()
 
 
+@pytest.mark.judges
 def test_no_request_that_schemathesis_makes_of_the_file_is_answered_otherwise(
     tmp_path: Path,
 ) -> None:

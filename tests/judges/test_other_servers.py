@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.programs import installed, needed
 
+pytestmark = pytest.mark.judges
+
 ROOT = Path(__file__).parents[2]
 STARLETTE = (
     "env HISTORY={history} "

@@ -17,6 +17,7 @@ from tests.support.server_process import ServerProcess
 from tutorial.book.chapters import chapters
 
 pytest_plugins = ["tests.support.browser_fixtures"]
+pytestmark = pytest.mark.judges
 
 CHATS = ["/chat?room=judged", "/chat?room=judged&mode=compare"]
 PAGES = ["/", "/nowhere", "/results", "/source/", *CHATS, *(one.path for one in chapters())]

@@ -23,6 +23,7 @@ from tests.support.programs import installed, judges, needed
 from tests.support.server_process import ServerProcess
 
 pytest_plugins = ["tests.support.browser_fixtures"]
+pytestmark = pytest.mark.judges
 
 FOLDER = Path(__file__).parent / "clients"
 BY_NODE = ["eventsource", "@microsoft/fetch-event-source", "reconnecting-websocket", "ws"]

@@ -19,6 +19,8 @@ from transports.sender import Sender
 from transports.websockets import WebSocketChatHandler
 from transports.wire import Batch, Cursor
 
+pytestmark = pytest.mark.judges
+
 Serve = Callable[..., Awaitable[InProcessServer]]
 GROUPS = {
     "frames and closing": ["1.*", "2.*", "3.*", "4.*", "5.*", "7.*", "10.*"],
