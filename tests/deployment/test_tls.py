@@ -36,3 +36,30 @@ def test_every_transport_works_over_tls_and_pages_come_over_http_2(
             expect(view.pane_of(transport)).to_contain_text("from elsewhere")
         context.close()
         view.check_behaviour()
+
+
+STREAMS = """room => {
+    window.streams = Array.from({ length: 7 }, () => new EventSource(`/rooms/${room}/server-sent-events`));
+    window.opened = () => streams.filter(({ readyState }) => readyState === EventSource.OPEN).length;
+}"""
+
+
+@pytest.mark.proxies
+def test_the_seventh_stream_waits_over_http_1_and_not_over_http_2(
+    browser: Browser, process: Process, tmp_path: Path
+) -> None:
+    server = process("--store=memory")
+    with (
+        proxy("haproxy", tmp_path, [server.port]) as front,
+        browser.new_context(ignore_https_errors=True) as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{front.secure_url}/static/icon.svg")  # a page of the site that does nothing
+        page.evaluate(STREAMS, "http-2")
+        page.wait_for_function("() => opened() === 7")
+        page.goto(f"{server.url}/static/icon.svg")
+        page.evaluate(STREAMS, "http-1")
+        page.wait_for_function("() => opened() === 6")
+        page.evaluate("streams.find(({ readyState }) => readyState === EventSource.OPEN).close()")
+        page.wait_for_function("() => opened() === 6")
+        assert page.evaluate("streams.filter(({ readyState }) => readyState === 0)") == []

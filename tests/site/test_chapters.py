@@ -33,12 +33,11 @@ CHAPTERS = chapters()
 NUMBERED = {one.number: one for one in CHAPTERS}
 SHAPE = ("Your turn", "What this does not show", "In three lines")
 MEASURED = "Measured against the source"
-TO_BE_WRITTEN = {12}
+TO_BE_WRITTEN: set[int] = set()
 
 # What no chapter shows, and why. A path lets off all of its file, `path:name` one definition.
 WHY_NOT = {
     "a later chapter is about it": """
-        static/js/client/shared.js
         transports/rate.py transports/tokens.py transports/stores
         transports/store.py:Appended transports/store.py:Store
         transports/store.py:Counts transports/posting.py:PublishHandler

@@ -39,7 +39,7 @@ def test_seven_tabs_have_one_connection_and_each_message_once_also_when_its_tab_
         for tab in tabs:
             tab.goto(f"{url}/static/js/client/shared.js")  # a page of the site that does nothing
             tab.evaluate(READ)
-            tab.wait_for_function("window.state === 'open'")
+            tab.wait_for_function("() => window.state === 'open'")
         for number in range(10):
             post_message(url, "shared", str(number))
         for tab in tabs:
