@@ -125,6 +125,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("polling", [name for name in tested if CLIENTS[name].limited])
     if "holding" in metafunc.fixturenames:
         metafunc.parametrize("holding", [name for name in tested if CLIENTS[name].holds])
+    if "streaming" in metafunc.fixturenames:
+        metafunc.parametrize("streaming", [name for name in tested if CLIENTS[name].streams])
+    if "saying" in metafunc.fixturenames:
+        metafunc.parametrize("saying", [name for name in tested if CLIENTS[name].says])
     if "pair" in metafunc.fixturenames:
         pairs = [pair for pair in permutations(table, 2) if set(pair) & set(tested)]
         metafunc.parametrize("pair", pairs, ids="→".join)
@@ -391,6 +395,46 @@ async def test_a_request_that_meets_no_message_is_answered_after_its_wait_and_it
     assert answer.headers.get("server-timing", "").startswith("hold;dur=")
 
 
+async def test_a_stream_begins_with_a_retry_of_its_own(server: Subject, streaming: str) -> None:
+    """Reading: The stream begins with `retry:`, a random 500 to 3000 ms for each connection."""
+    begun = []
+    for _ in range(5):
+        async with server.joined(streaming) as reader:
+            begun.append((await reader.fields())[0])
+    assert {name for name, _ in begun} == {b"retry"}
+    assert [value for _, value in begun if not 500 <= int(value) <= 3000] == []
+    assert len(set(begun)) > 1
+
+
+async def test_an_events_id_is_its_last_field(server: Subject, streaming: str) -> None:
+    """Reading: The `id` is an event's last field."""
+    async with server.joined(streaming) as reader:
+        await reader.fields()  # retry
+        await post_many(server, 1)
+        events = [await reader.fields(), await reader.fields()]
+    for event in events:
+        assert [name for name, _ in event] == [b"event", b"data", b"id"]
+
+
+@pytest.mark.parametrize("place", ["header", "address"])
+async def test_the_last_events_id_wins_over_the_cursor_and_an_empty_one_is_none(
+    server: Subject, streaming: str, place: str
+) -> None:
+    """Reading: `Last-Event-ID` is newer than the address, so it wins."""
+    acks = await post_many(server, 3)
+    for given, ids in ((acks[0]["cursor"], [2, 3]), ("", [3])):
+        query = {"cursor": acks[1]["cursor"]}
+        client = CLIENTS[streaming](
+            server.url,
+            server.room(),
+            **query | ({"lastEventId": given} if place == "address" else {}),
+        )
+        client.last_event_id = given if place == "header" else None
+        await client.join()
+        assert (await client.receive()).ids == ids
+        await client.leave()
+
+
 async def test_an_answer_is_never_stored_on_the_way(server: Subject, polling: str) -> None:
     """Reading: Answers carry `Cache-Control: no-store`, no `ETag`, and are never 304."""
     for condition in ({}, {"If-None-Match": "*"}):
@@ -553,6 +597,18 @@ async def test_the_same_key_again_is_acknowledged_as_the_first_and_adds_nothing(
         seen = Reader()
         await seen.read_to(client, 2)
     assert [m["text"] for m in seen.view] == ["once", "the end"]
+
+
+async def test_an_error_carries_the_key_of_the_message_that_is_refused(
+    server: Subject, saying: str
+) -> None:
+    """Writing: An `error` carries the `key` whenever one can be read out of the frame."""
+    async with server.joined(saying, cursor="now") as client:
+        for number, fields in enumerate(UNACCEPTABLE.values()):
+            draft = {"author": "ann", "text": "hi", "key": f"c1f0-{number}"} | fields
+            with pytest.raises(Refused) as refusal:
+                await client.send(draft)
+            assert refusal.value.problem.get("key", "") == draft["key"]
 
 
 async def test_what_is_acknowledged_is_there_for_the_next_reader(

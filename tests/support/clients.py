@@ -80,6 +80,8 @@ class Client(ABC):
     limited: ClassVar[bool] = False  # whether its address takes `limit`
     holds: ClassVar[bool] = False  # whether its address takes `wait`
     waits: ClassVar[bool] = True  # whether the server knows of a reader who waits
+    streams: ClassVar[bool] = False  # whether its batches come as events
+    says: ClassVar[bool] = False  # whether it sends on the connection on which it reads
 
     def __init__(self, url: str, room: str, **query: str | int) -> None:
         self.url = url
@@ -192,6 +194,7 @@ class WebSocket(Client):
     """Receives batches and posts on one socket; acks and batches wait in a queue each."""
 
     transport = "websocket"
+    says = True
     socket: ClientConnection
 
     async def join(self) -> None:
@@ -255,7 +258,11 @@ class WebSocket(Client):
 
 
 class ServerSentEvents(Client):
+    """Receives batches as events; `last_event_id` goes into the header, as a browser’s that comes back."""
+
     transport = "server-sent-events"
+    streams = True
+    last_event_id: str | None = None
 
     async def join(self) -> None:
         self._stream = await Connection.open(self.url)
@@ -266,7 +273,10 @@ class ServerSentEvents(Client):
             raise
 
     async def _begin(self) -> None:
-        await self._stream.send("GET", self.path, headers={"Accept": "text/event-stream"})
+        headers = {"Accept": "text/event-stream"}
+        if self.last_event_id is not None:
+            headers["Last-Event-ID"] = self.last_event_id
+        await self._stream.send("GET", self.path, headers=headers)
         answer = await self._stream.head()
         if answer.status != 200:
             body = await self._stream.body(answer)
@@ -277,10 +287,15 @@ class ServerSentEvents(Client):
 
     async def _next_batch(self) -> bytes:
         while True:
-            fields = dict(line.partition(b": ")[::2] for line in (await self._event()).split(b"\n"))
+            fields = dict(await self.fields())
             if fields.get(b"event") == b"batch":
                 assert fields[b"id"].decode() == Batch(fields[b"data"]).cursor
                 return fields[b"data"]
+
+    async def fields(self) -> list[tuple[bytes, bytes]]:
+        """Return the fields of the next event, or of what stands before the first one, as they came."""
+        parted = [line.partition(b":") for line in (await self._event()).split(b"\n")]
+        return [(name, value.removeprefix(b" ")) for name, _, value in parted]
 
     async def _event(self) -> bytes:
         while b"\n\n" not in self._unread:

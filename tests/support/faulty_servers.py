@@ -16,8 +16,8 @@ from typing import Any
 import uvicorn
 from starlette.requests import HTTPConnection
 
-from tutorial.other_servers import log, starlette_chat
-from tutorial.other_servers.log import Batch, Log
+from tutorial.other_servers import starlette_chat
+from tutorial.other_servers.starlette_chat import LIMIT, Batch, Log
 
 SPOILED = 17  # the message that is lost, or doubled
 LATE_SECONDS = 0.2
@@ -54,7 +54,7 @@ class Reordered(Spoiled):
 class WrongGap(Log):
     """A cursor ahead of the room is taken for the room’s own."""
 
-    def since(self, start: str, limit: int = log.LIMIT) -> Batch:
+    def since(self, start: str, limit: int = LIMIT) -> Batch:
         epoch, _, id = start.partition(":")
         return super().since(f"{epoch}:{min(int(id), self.newest)}" if id else start, limit)
 
@@ -62,9 +62,9 @@ class WrongGap(Log):
 class EpochForgotten(Log):
     """Two lives of a log have one epoch."""
 
-    def __init__(self, room: str, history: int) -> None:
-        log.EPOCH = "0badf00d"
-        super().__init__(room, history)
+    def __init__(self, room: str) -> None:
+        starlette_chat.EPOCH = "0badf00d"
+        super().__init__(room)
 
 
 class AckBeforeKept(Log):
@@ -75,7 +75,7 @@ class AckBeforeKept(Log):
     def post(self, draft: dict[str, str]) -> dict[str, Any]:
         self.promised += 1
         asyncio.get_running_loop().call_later(LATE_SECONDS, super().post, draft)
-        cursor = f"{log.EPOCH}:{self.promised}"
+        cursor = f"{starlette_chat.EPOCH}:{self.promised}"
         return {"type": "ack", "id": self.promised, "cursor": cursor, "duplicate": False}
 
 
