@@ -100,7 +100,9 @@ class Judge:
             return shortened(repr(expected)), shortened(repr(came))
         if error.errisinstance(TimeoutError):
             return claim, f"nothing within {clients.PATIENCE_SECONDS:g} s"
-        return claim, shortened(error.exconly().removeprefix("tests.support.clients."))
+        return claim, shortened(
+            error.exconly().removeprefix("tests.support.clients.").removeprefix("Failed: ")
+        )
 
     def _print(self, verdict: Verdict) -> None:
         before = self.verdicts[-2].claim if len(self.verdicts) > 1 else ""
@@ -124,6 +126,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--transports", help="those that it serves, separated by commas")
     parser.add_argument("--only", action="append", help="the claims with these words; repeatable")
     parser.add_argument("--patience", type=float, default=PATIENCE_SECONDS, help="seconds")
+    parser.add_argument("--stop", action="store_true", help="end at the first that doesn’t hold")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parsed = parser.parse_args(arguments)
     if not parsed.url and not parsed.serve:
@@ -142,6 +145,7 @@ def judge(given: argparse.Namespace) -> list[Verdict]:
     words += (
         ["-k", " or ".join(part.replace(" ", "_") for part in given.only)] if given.only else []
     )
+    words += ["-x"] if given.stop else []
     plain = [f"-pno:{name}" for name in UNNEEDED]
     plugin = Judge(show=not given.json)
     pytest.main([str(SUITE), *plain, "-oaddopts=", *words], plugins=[plugin])

@@ -22,7 +22,8 @@ from tutorial.site.static_files import STATIC
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\sA-Z]+")
 COMMANDS = (
-    "In place of options, a command: check, hint, reset or solution N, watch, list, report (the exercises); "
+    "In place of options, a command: check, hint, reset or solution N, watch, list, report (the exercises; "
+    "check N --json prints the verdict for programs, check 8 --serve COMMAND judges a server in any language); "
     "measure (the chapters’ numbers, on this machine); shop (an existing app that joins the chat)."
 )
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list", "report")

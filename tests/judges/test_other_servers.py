@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +17,9 @@ from tests.support.programs import installed, needed
 pytestmark = pytest.mark.judges
 
 ROOT = Path(__file__).parents[2]
-STARLETTE = (
-    "env HISTORY={history} "
-    f"{sys.executable} -m uvicorn --log-level warning tutorial.other_servers.starlette_chat:app --port {{port}}"
-)
-NODE = "node tutorial/other_servers/chat.mjs {port} {history}"
+CHAPTER = (ROOT / "tutorial/chapters/08_one_chat_four_transports.md").read_text("utf-8")
+COMMANDS = re.findall(r"^python -m tests.conformance (.+)$", CHAPTER, re.MULTILINE)
+NODE, STARLETTE = [shlex.split(command) for command in COMMANDS]
 DELIVERY = {
     "messages are numbered from one without holes and come oldest first",
     "what many authors write at once reaches every reader exactly once and in one order",
@@ -53,16 +53,15 @@ def of(told: dict[str, Any], outcome: str) -> list[dict[str, str]]:
 
 def test_a_server_in_another_language_keeps_the_contract() -> None:
     installed("node")
-    transports = "short-polling,long-polling,server-sent-events"
-    status, told = judged(f"--serve={NODE}", f"--transports={transports}", "--patience=20")
+    status, told = judged(*NODE, "--patience=20")
     assert (status, of(told, "failed")) == (0, [])
     assert told["passed"] > 200
 
 
 def test_a_server_on_another_framework_keeps_the_contract() -> None:
     needed("starlette", "uvicorn")
-    transports = "short-polling,long-polling,websocket"
-    status, told = judged(f"--serve={STARLETTE}", f"--transports={transports}", "--patience=20")
+    with_this_python = [option.replace("python", sys.executable) for option in STARLETTE]
+    status, told = judged(*with_this_python, "--patience=20")
     assert (status, of(told, "failed")) == (0, [])
     assert told["passed"] > 200
 

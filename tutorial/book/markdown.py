@@ -15,6 +15,7 @@ from tutorial.book.listings import coloured
 
 _CHAPTER = re.compile(r"(\d\d)_\w+\.md(#.*)?")
 _FILE = re.compile(r"\.\./(tests/.+)")  # as the contract names one
+_OF_TUTORIAL = re.compile(r"\.\./(other_servers/.+)")  # as a chapter names one
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +95,4 @@ def _address(link: str) -> str:
         return "/wire" + link.removeprefix("../wire.md")
     if link == "openapi.json":
         return "/openapi.json"
-    return _FILE.sub(r"/source/\1", link)
+    return _FILE.sub(r"/source/\1", _OF_TUTORIAL.sub(r"/source/tutorial/\1", link))

@@ -20,7 +20,7 @@ from tutorial.book import javascript
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("transports", "tutorial", "static", "loadtests", "tests")  # what may be shown
 SUFFIXES = frozenset(
-    {".py", ".js", ".css", ".html", ".md", ".conf", ".cfg", ".service", ".toml", ".json"}
+    {".py", ".js", ".mjs", ".css", ".html", ".md", ".conf", ".cfg", ".service", ".toml", ".json"}
 )
 
 
@@ -133,6 +133,7 @@ def _definitions(suffix: str, text: str) -> tuple[Definition, ...]:
     readers: dict[str, Callable[[str], Iterator[Definition]]] = {
         ".py": _of_python,
         ".js": _of_javascript,
+        ".mjs": _of_javascript,
     }
     return tuple(readers[suffix](text)) if suffix in readers else ()
 

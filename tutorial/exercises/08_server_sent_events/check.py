@@ -19,6 +19,7 @@ READ_LAST_EVENT_ID = "The browser brings the cursor back"
 READ_SUITE = "One suite for every transport"
 
 TRANSPORT = "server-sent-events"
+SERVED = TRANSPORT  # what a server in another language, in place of the file, must serve
 READERS = 20
 RETRY_MS = range(500, 3001)
 HEARTBEAT_SECONDS = 20.0

@@ -33,6 +33,10 @@ suite, which every transport has passed: give it 20 seconds. The suite needs wha
 `python -m pip install -e '.[dev]'` installs, and runs alone, too:
 
     python -m pytest tests/test_conformance.py --transport-module=.learner/08_server_sent_events.py
+
+Or write a whole server in another language. It must accept messages and serve server-sent events:
+
+    python -m tutorial check 8 --serve 'node server.mjs {port}'
 """
 
 from transports.handler import RoomHandler

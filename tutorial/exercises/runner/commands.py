@@ -14,30 +14,35 @@ from typing import NoReturn
 from tutorial.exercises.runner import machine_report, report
 from tutorial.exercises.runner.catalogue import Exercise, NoSuchExercise, exercise, exercises
 from tutorial.exercises.runner.check_process import verdict_on
+from tutorial.exercises.runner.server_check import takes_server, verdict_on_server
 from tutorial.exercises.runner.workspace import Workspace
 from tutorial.exercises.verdict import Verdict
 
 WATCH_SECONDS = 0.3
 
 
-def check_as_json(chosen: Exercise, workspace: Workspace) -> int:
+def check_as_json(chosen: Exercise, workspace: Workspace, server: str | None = None) -> int:
     """Check the learner's file, remember the verdict and print it as Exercism's test runners do."""
-    verdict = _judged(chosen, workspace, workspace.file(chosen))
+    verdict = _judged(chosen, workspace, server or workspace.file(chosen))
     print(machine_report.of_verdict(chosen, verdict))
     return 0 if verdict.passed else 1
 
 
-def _judged(chosen: Exercise, workspace: Workspace, file: Path) -> Verdict:
-    verdict = asyncio.run(verdict_on(chosen.number, file))
+def _judged(chosen: Exercise, workspace: Workspace, judged: Path | str) -> Verdict:
+    """Return the verdict on a file, or on the server that a command starts, and remember it."""
+    if isinstance(judged, Path):
+        verdict = asyncio.run(verdict_on(chosen.number, judged))
+    else:
+        verdict = verdict_on_server(chosen, judged)
     workspace.keep(chosen, verdict)
     return verdict
 
 
-def check(chosen: Exercise, workspace: Workspace) -> int:
-    """Check the learner's file, remember and print the verdict."""
-    file = _file(chosen, workspace)
-    verdict = _judged(chosen, workspace, file)
-    print(report.of_verdict(chosen, verdict, file), flush=True)
+def check(chosen: Exercise, workspace: Workspace, server: str | None = None) -> int:
+    """Check the learner's file, or the server that a command starts; remember and print the verdict."""
+    judged = server or _file(chosen, workspace)
+    verdict = _judged(chosen, workspace, judged)
+    print(report.of_verdict(chosen, verdict, judged), flush=True)
     return 0 if verdict.passed else 1
 
 
@@ -112,7 +117,6 @@ def _saved_at(file: Path) -> int:
 
 
 COMMANDS: dict[str, Callable[[Exercise, Workspace], int]] = {
-    "check": check,
     "hint": hint,
     "reset": reset,
     "solution": solution,
@@ -135,8 +139,12 @@ def main(argv: Sequence[str]) -> int:
             return 0
         if asked.command == "watch":
             return watch(asked.number, workspace)
-        command = check_as_json if vars(asked).get("json") else COMMANDS[asked.command]
-        return command(exercise(asked.number), workspace)
+        chosen = exercise(asked.number)
+        if asked.command in COMMANDS:
+            return COMMANDS[asked.command](chosen, workspace)
+        if asked.serve and not takes_server(chosen):
+            raise Misspelt(f"exercise {chosen.number} judges your file, no server")
+        return (check_as_json if asked.json else check)(chosen, workspace, asked.serve)
     except NoSuchExercise as error:
         print(error)
         return 2
@@ -168,11 +176,12 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m tutorial", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("check", help=check.__doc__)
+    checking.add_argument("--json", action="store_true", help=check_as_json.__doc__)
+    checking.add_argument("--serve", help="a command, with {port} in it, that starts your server")
     for name, command in COMMANDS.items():
-        parsed = commands.add_parser(name, help=command.__doc__)
-        parsed.add_argument("number", type=int)
-        if command is check:
-            parsed.add_argument("--json", action="store_true", help=check_as_json.__doc__)
+        commands.add_parser(name, help=command.__doc__).add_argument("number", type=int)
+    checking.add_argument("number", type=int)
     watching = commands.add_parser("watch", help=watch.__doc__)
     watching.add_argument("number", type=int, nargs="?")
     commands.add_parser("list", help="List the exercises and what you have passed.")

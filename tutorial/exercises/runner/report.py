@@ -14,8 +14,8 @@ MARKS = {"passed": "✓", "passed-before": "✓", "tried": "·", "new": " "}
 FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def of_verdict(exercise: Exercise, verdict: Verdict, file: Path) -> str:
-    """Return the verdict as a paragraph or, when it failed, as what to look at next."""
+def of_verdict(exercise: Exercise, verdict: Verdict, judged: Path | str) -> str:
+    """Return the verdict as a paragraph or, when it failed, as what to look at next; `judged`: a file or a command."""
     if verdict.passed:
         measured = _item("Measured", verdict.measured)
         return f"✓ {exercise.title}: passed in {verdict.seconds:.1f} s\n{measured}"
@@ -26,7 +26,7 @@ def of_verdict(exercise: Exercise, verdict: Verdict, file: Path) -> str:
         *_timeline(verdict.timeline),
         *_printed(verdict.printed),
         _item("Read again", f"chapter {exercise.number}, “{verdict.read}”") if verdict.read else "",
-        _item("Your file", str(file)),
+        _item("Your file" if isinstance(judged, Path) else "Your server", str(judged)),
         _item("Stuck?", f"python -m tutorial hint {exercise.number}"),
     ]
     return "\n".join(line for line in lines if line)
