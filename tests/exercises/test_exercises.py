@@ -25,6 +25,7 @@ from tutorial.exercises.verdict import Verdict
 ALL = exercises()
 
 STARTERS = {
+    17: "expected “short-polling”; got “websocket”",
     0: "the 3 texts that the first tab said, oldest first; got []",
     11: "at most one batch on its way to a reader that takes nothing; got 40 batches",
     12: "the Host that the browser named, “chat.example.com:8080”; got “chat.example.com”, and",

@@ -25,6 +25,7 @@ LABS = [
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab", "tabs-lab"),
     *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
+    "decision-card",
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]
 RUN_MS = 60_000
@@ -232,6 +233,19 @@ def test_a_reader_that_changes_its_door_misses_nothing(page: Page, gallery: str)
     assert (result["values"]["lost"], result["values"]["doubled"]) == (0, 0)
     room = next(room for room in ask(gallery, "/inspect")["rooms"] if room.startswith("switching-"))
     assert ask(gallery, "/inspect")["rooms"][room]["newest"] == 96
+
+
+def test_the_decision_card_follows_its_sliders_and_can_be_printed(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "decision-card")
+    rows = lab.locator("tbody tr")
+    expect(rows).to_have_count(4)
+    expect(rows.locator("td:last-child", has_text="taken")).to_have_count(1)
+    lab.get_by_role("slider", name="readers").fill("0")
+    expect(lab.locator("h3")).to_have_text("Short polling")
+    lab.get_by_label("Who writes").select_option("often")
+    lab.get_by_role("link", name="on one sheet").click()
+    expect(page.locator("select[name=writers]")).to_have_value("often")
+    expect(page.locator(".card h2")).to_be_visible()
 
 
 def test_useless_checks_are_counted(page: Page, gallery: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -14,6 +15,7 @@ import pytest
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.wire import Unacceptable
+from tutorial.laboratory import runs
 from tutorial.laboratory.runs import SCRIPTS, script_command
 
 
@@ -100,6 +102,23 @@ def test_of_a_script_only_what_is_on_offer_can_be_chosen(run: str) -> None:
     for name in choices:
         with pytest.raises(Unacceptable, match=name):
             script_command(run, first | {name: "; rm"})
+
+
+def test_a_page_takes_a_measurement_and_it_is_kept_for_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "measured.json"
+    monkeypatch.setattr(runs, "YOURS", kept)
+
+    async def test() -> None:
+        async with laboratory_server() as lab:
+            begins, found = await run(lab, "measure", names=["poll"])
+            assert begins["begins"] == found["name"] == "poll"
+            assert json.loads(kept.read_text())["poll"]["values"] == found["values"]
+            assert (await lab.post("/runs/measure", {"names": ["happiness"]})).status == 422
+            assert (await lab.post("/runs/measure", {})).status == 422
+
+    asyncio.run(test())
 
 
 def test_one_run_at_a_time() -> None:

@@ -35,7 +35,7 @@ class Results:
             return
         whose = "on this machine" if file == YOURS else "by this project"
         for group, measurement in json.loads(file.read_text("utf-8")).items():
-            self._groups[group] = measurement["values"]
+            self._groups[group] = self._groups.get(group, {}) | measurement["values"]
             self._from[group] = f"measured {whose}, {measurement['when']}, {measurement['machine']}"
 
     def value(self, name: str) -> float:
@@ -45,6 +45,10 @@ class Results:
             raise Unmeasured(f"no result is called “{name}”")
         value: float = self._groups[group][member]
         return value
+
+    def source(self, group: str) -> str:
+        """Return who measured a group, when, and on what."""
+        return self._from[group]
 
     def shown(self, name: str, unit: str = "", *, scale: float = 1.0, digits: int = 0) -> Markup:
         """Return the number as prose shows it, as a link to where it comes from (see `sources`)."""

@@ -24,11 +24,13 @@ from loadtests.table import TRANSPORTS as LOAD_TRANSPORTS
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
+from tutorial.book.measured_numbers import YOURS
 from tutorial.exercises.checking.suite import missing
 from tutorial.existing_app import rehearsal
 from tutorial.laboratory import slow_reader, two_processes, waiting_cost
 from tutorial.laboratory.disposable_server import PROJECT, project_first
 from tutorial.laboratory.readings import MEASURED
+from tutorial.measurements import MEASUREMENTS
 from tutorial.site.local_only import LocalBodyHandler
 
 SUITE = PROJECT / "tests" / "test_conformance.py"
@@ -66,7 +68,7 @@ SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         {"transport": tuple(LOAD_TRANSPORTS), "rate": knee.RATES},
     ),
 }
-NAMES = ("herd", "rates", "suite", *SCRIPTS)
+NAMES = ("herd", "rates", "suite", "measure", *SCRIPTS)
 
 
 def reader_command(run: str, fields: dict[str, Any], port: int) -> list[str]:
@@ -100,6 +102,15 @@ def script_command(run: str, fields: dict[str, Any]) -> list[str]:
         if fields.get(name) not in known:
             raise Unacceptable(f"“{name}” must be one of {', '.join(known)}")
     return [sys.executable, "-m", module, json.dumps({name: fields[name] for name in choices})]
+
+
+def measure_command(fields: dict[str, Any]) -> list[str]:
+    """Make the command that takes some measurements, and keeps them for this reader. Raises: Unacceptable."""
+    names = _few(fields, "names", [])
+    if unknown := [name for name in names if name not in MEASUREMENTS]:
+        raise Unacceptable(f"there is no measurement {unknown[0]!r}")
+    asked = json.dumps({"names": names, "keep": str(YOURS.absolute())})
+    return [sys.executable, "-m", "tutorial.laboratory.measuring", asked]
 
 
 def suite_command() -> list[str]:
@@ -169,6 +180,8 @@ class RunHandler(LocalBodyHandler):
     def _command(self, run: str, fields: dict[str, Any]) -> list[str]:
         if run == "suite":
             return suite_command()
+        if run == "measure":
+            return measure_command(fields)
         if run in SCRIPTS:
             return script_command(run, fields)
         self.chat.publish_key = self.chat.publish_key or token_hex(16)

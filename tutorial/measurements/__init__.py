@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tutorial.measurements.compression import compression
+from tutorial.measurements.costs import costs
 from tutorial.measurements.gap import gap
 from tutorial.measurements.load_tests import crossover, fanout, tables
 from tutorial.measurements.memory import held, seams, unread
@@ -14,6 +15,6 @@ from tutorial.measurements.weights import poll, silence
 
 _ALL = (
     poll, silence, gap, held, compression, busy, batching, seams, unread, tables, crossover,
-    fanout,
+    fanout, costs,
 )  # fmt: skip
 MEASUREMENTS: dict[str, Callable[[int], Values]] = {one.__name__: one for one in _ALL}

@@ -8,8 +8,8 @@ import sys
 from loadtests.client.limits import raise_limits
 from loadtests.client.reader_pool import ReaderPool
 from loadtests.comparison.server import fresh_server
+from loadtests.table import TRANSPORTS
 from tutorial.laboratory.disposable_server import project_first
-from tutorial.laboratory.readings import MEASURED
 from tutorial.laboratory.waiting_cost import READERS, Waiting
 from tutorial.measurements.names import Values, word
 
@@ -18,7 +18,7 @@ def held(_: int) -> Values:
     """What a reader that waits weighs in the memory of a server that was just started."""
     raise_limits(READERS)
     values: Values = {"readers": READERS}
-    for transport in MEASURED:
+    for transport in TRANSPORTS:
         with fresh_server() as server:
             pool = ReaderPool()
             values[f"{word(transport)}_kib"] = Waiting.begin(pool, transport, server.port).kib
