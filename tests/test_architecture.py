@@ -180,11 +180,15 @@ FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the
     ),
     "tutorial/site": (
         "what a browser gets beside the chat: pages, files, headers, and who may ask for them",
-        {"tutorial/book", "tutorial/exercises"},
+        {"tutorial/book", "tutorial/choosing", "tutorial/exercises"},
+    ),
+    "tutorial/choosing": (
+        "which transport a workload asks for, computed from what was measured; pure functions",
+        {"tutorial/book"},
     ),
     "tutorial/laboratory": (
         "what the experiments ask of the server, for a reader at this machine alone",
-        {"tutorial/site", "tutorial/exercises", "tutorial/existing_app"},
+        {"tutorial/book", "tutorial/site", "tutorial/exercises", "tutorial/existing_app"},
     ),
     "tutorial/counterexamples": (
         "what not to do, each with the test that shows it fail",
@@ -194,7 +198,7 @@ FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the
         "`python -m tutorial measure`: the numbers of the chapters, taken again on your machine",
         {"tutorial/book", "tutorial/laboratory", "tutorial/counterexamples"},
     ),
-    "tutorial/exercises": ("the exercises, and what judges a learner’s file", set()),
+    "tutorial/exercises": ("the exercises, and what judges a learner’s file", {"tutorial/book"}),
     "tutorial/existing_app": ("a shop that joins the chat, and knows nothing of Tornado", set()),
     "tutorial/other_servers": (
         "the chat in another language and on another framework, judged by the same suite",

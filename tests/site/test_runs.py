@@ -17,6 +17,7 @@ from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.wire import Unacceptable
 from tutorial.laboratory import runs
 from tutorial.laboratory.runs import SCRIPTS, script_command
+from tutorial.measurements import MEASUREMENTS
 
 
 async def run(lab: LaboratoryServer, name: str, **given: object) -> list[dict[str, Any]]:
@@ -113,6 +114,7 @@ def test_a_page_takes_a_measurement_and_it_is_kept_for_the_reader(
     async def test() -> None:
         async with laboratory_server() as lab:
             begins, found = await run(lab, "measure", names=["poll"])
+            assert set(runs.MEASUREMENTS) <= set(MEASUREMENTS)
             assert begins["begins"] == found["name"] == "poll"
             assert json.loads(kept.read_text())["poll"]["values"] == found["values"]
             assert (await lab.post("/runs/measure", {"names": ["happiness"]})).status == 422

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from loadtests.results.model import Costs
 from loadtests.table import TRANSPORTS
 from tutorial.book.measured_numbers import Results
-from tutorial.measurements.names import word
 
 GROUPS = ("costs", "held")  # what has to be measured for a card
 
@@ -36,6 +35,9 @@ def measured_costs(results: Results) -> MeasuredCosts:
 
     def cost(name: str) -> float:
         return results.value(f"costs.{name}")
+
+    def word(transport: str) -> str:
+        return transport.replace("-", "_")
 
     units = {
         name: Costs(

@@ -119,9 +119,7 @@ def cost_row(name: str, workload: Workload, measured: MeasuredCosts) -> Row:
     collapsed = workload.network is Network.CACHE and asks is not Asks.ONCE
     late = COLLAPSE_SECONDS if collapsed else 0.0
     asking = 1.0 if collapsed else workload.readers  # a cache asks once for all of them
-    load = Load(
-        asks, 1, workload.rate, max(LEAST_INTERVAL_SECONDS, workload.staleness - late), HOLD_SECONDS
-    )
+    load = _of_one_reader(asks, workload, late)
     requests = requests_a_second(load, costs)
     work = requests or workload.rate
     cores = asking * work * costs.cpu_seconds + workload.writes * measured.of_post(name)
@@ -140,6 +138,12 @@ def cost_row(name: str, workload: Workload, measured: MeasuredCosts) -> Row:
         radio=_radio(asks, workload, requests),
         why_not=BLOCKED.get((name, workload.network), ""),
     )
+
+
+def _of_one_reader(asks: Asks, workload: Workload, late: float) -> Load:
+    """Return the load of one reader, who polls as rarely as freshness allows."""
+    interval = max(LEAST_INTERVAL_SECONDS, workload.staleness - late)
+    return Load(asks, 1, workload.rate, interval, HOLD_SECONDS)
 
 
 def _for_freshness(asks: Asks, workload: Workload, costs: Costs) -> int:

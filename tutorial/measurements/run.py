@@ -1,6 +1,6 @@
-"""Measuring: a run that takes some of the book's measurements on this machine and keeps them for its pages.
+"""Run: takes some of the book's measurements on this machine and keeps them for its pages.
 
-`python -m tutorial.laboratory.measuring '{"names": ["poll"], "keep": "FILE"}'` does what `python -m tutorial measure
+`python -m tutorial.measurements.run '{"names": ["poll"], "keep": "FILE"}'` does what `python -m tutorial measure
 poll` does, and prints a line of JSON for each measurement.
 """
 
