@@ -591,3 +591,21 @@ def test_without_locks_every_attack_succeeds_in_this_browser_and_with_all_of_the
         "log": {"log"},
         "all": everything,
     }
+
+
+def test_an_event_stream_is_read_with_a_header_that_eventsource_can_not_send(
+    standing_page: Page, standing_gallery: str
+) -> None:
+    standing_page.goto(f"{standing_gallery}/gallery?show=attack-lab")
+    first = standing_page.evaluate(
+        """async () => {
+            const { events } = await import("/static/js/lab/event_stream.js");
+            const ending = new AbortController();
+            for await (const event of events("/rooms/x/server-sent-events", "t", ending.signal)) {
+                if (event.startsWith("retry")) continue;
+                ending.abort();
+                return event;
+            }
+        }"""
+    )
+    assert first.startswith("event: batch\ndata: {")
