@@ -17,7 +17,7 @@ export const TRANSPORTS = Object.freeze([
   {
     name: "short-polling",
     label: "short polling",
-    summary: "asks again and again",
+    summary: "Asks every second whether there is something new.",
     pushes: false,
     preference: 4,
     connect: shortPolling,
@@ -25,7 +25,7 @@ export const TRANSPORTS = Object.freeze([
   {
     name: "long-polling",
     label: "long polling",
-    summary: "asks once, and is held",
+    summary: "Asks, and the server answers when there is a message.",
     pushes: false,
     preference: 3,
     connect: longPolling,
@@ -33,7 +33,7 @@ export const TRANSPORTS = Object.freeze([
   {
     name: "websocket",
     label: "WebSocket",
-    summary: "stays open, both ways",
+    summary: "One connection stays open; both sides send at any time.",
     pushes: true,
     preference: 1,
     connect: websocket,
@@ -41,7 +41,7 @@ export const TRANSPORTS = Object.freeze([
   {
     name: "server-sent-events",
     label: "server-sent events",
-    summary: "stays open, and listens",
+    summary: "One answer never ends; each message is added to it.",
     pushes: true,
     preference: 2,
     connect: serverSentEvents,
@@ -52,7 +52,7 @@ export const TRANSPORTS = Object.freeze([
 export const AUTOMATIC = {
   name: "automatic",
   label: "automatic",
-  summary: "the best that works here",
+  summary: "Tries WebSocket first, then the others, until one works.",
   pushes: true,
   preference: 0,
   connect: automatic(TRANSPORTS, {

@@ -4,6 +4,7 @@
 // error. A connection that died without a word shows by silence: no batch for 45 s, or no answer to a message
 // for 5 s.
 
+import { closeInWords } from "./client/close_codes.js";
 import { afterCursor, asBatch } from "./client/request.js";
 import { Refused, Retry, Unreachable } from "./client/retry.js";
 import { SilenceTimer } from "./client/silence.js";
@@ -90,7 +91,7 @@ async function untilClosed(socket, sending, signal, { onOpen, onFrame }) {
 /** @param {CloseEvent} event */
 function meaning({ code, reason }) {
   const forGood = code === 1008 || (code >= 4400 && code <= 4499);
-  return forGood ? new Refused(reason, code) : new Unreachable(reason || `closed (${code})`);
+  return forGood ? new Refused(reason, code) : new Unreachable(closeInWords(code, reason));
 }
 
 /** Messages on their way up: each waits, by its key, for the server's answer. */

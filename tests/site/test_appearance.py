@@ -64,7 +64,9 @@ def test_everything_works_with_the_keyboard_alone(open_page: OpenPage) -> None:
     tab_to(view, "Chat")
     press("Enter")
     view.connected()
-    press("Tab")
+    tab_to(view, "Compare")
+    press("ArrowLeft")
+    view.connected()
     tab_to(view, "automatic")
     for _ in range(3):
         press("ArrowRight")
@@ -113,9 +115,9 @@ def test_without_scripts_a_page_can_be_read(open_in_shared_tab: OpenPage, path: 
     view = open_in_shared_tab(path, scripts=False)
     expect(view.page.get_by_role("heading", level=1)).to_be_visible()
     if "/chat" in path:
-        told = view.page.locator("noscript .prose")
-        expect(told).to_be_visible()
-        expect(told).to_contain_text("needs JavaScript")
+        instead = view.page.locator("noscript .prose")
+        expect(instead).to_be_visible()
+        expect(instead).to_contain_text("needs JavaScript")
         expect(view.page.get_by_label("Your name")).to_be_hidden()
 
 

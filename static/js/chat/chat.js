@@ -1,39 +1,38 @@
 // The page /chat: which room, under which name, in one pane, or in one for each transport.
 //
-// Room, transport and mode are in the address, so that a view can be shared; the name is not, it is
-// remembered.
+// Room, transport and mode are in the address, so that a view can be shared, and so is how often the guest
+// talks, once it was chosen. The name is not: each tab has its own. Who comes for the first time, with nothing in
+// the address, sees the transports side by side.
 
-import { Outbox } from "../client/outbox.js";
 import { element } from "../site/element.js";
 import { isText, recall, remember } from "../site/storage.js";
 import { transportNamed } from "../transports.js";
-import { makeChatter } from "./chatter.js";
+import { IN_COMPARISON, makeChatter, rateNamed, talk } from "./chatter.js";
 import "./compare.js";
+import { firstName, rememberName } from "./name.js";
 import "./pane.js";
 import { sendWhatIsLeft } from "./unsent.js";
 
 const ROOM_NAME = /^[a-z0-9-]{1,64}$/;
 const ROOMS_REMEMBERED = 8;
-const NAMES = [
-  "Ada",
-  "Alan",
-  "Barbara",
-  "Edsger",
-  "Frances",
-  "Grace",
-  "Karen",
-  "Ken",
-  "Leslie",
-  "Radia",
-  "Tim",
-];
 
-/** @typedef {{room: string, transport: string, mode: "one" | "compare"}} View */
+/**
+ * @typedef {object} View
+ * @property {string} room
+ * @property {string} transport
+ * @property {"one" | "compare"} mode
+ * @property {number} [guest]  how often the guest talks, if that was chosen
+ */
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector("#where"));
 const stage = /** @type {HTMLElement} */ (document.querySelector("#stage"));
 const { room, author, mode } = /** @type {any} */ (form.elements);
+const chatter = makeChatter((guest) => {
+  history.replaceState(null, "", addressOf({ ...chosen(), guest }));
+  show();
+});
 let shown = "";
+let talking = new AbortController();
 
 /** @returns {View} */
 function chosen() {
@@ -42,8 +41,16 @@ function chosen() {
   return {
     room: ROOM_NAME.test(named) ? named : rooms()[0],
     transport: transportNamed(address.get("transport")).name,
-    mode: address.get("mode") === "compare" ? "compare" : "one",
+    mode: modeIn(address),
+    guest: rateNamed(address.get("guest")),
   };
+}
+
+/** @param {URLSearchParams} address @returns {View["mode"]} */
+function modeIn(address) {
+  if (address.has("mode")) return address.get("mode") === "compare" ? "compare" : "one";
+  if (address.has("room") || address.has("transport")) return "one";
+  return recall("mode", isText, "compare") === "one" ? "one" : "compare";
 }
 
 /** @param {View} view */
@@ -52,6 +59,7 @@ function addressOf(view) {
   address.searchParams.set("room", view.room);
   if (view.mode === "compare") address.searchParams.set("mode", "compare");
   else address.searchParams.set("transport", view.transport);
+  if (view.guest !== undefined) address.searchParams.set("guest", String(view.guest));
   return address.href;
 }
 
@@ -62,13 +70,34 @@ function show() {
   const view = chosen();
   if (addressOf(view) === shown) return;
   shown = addressOf(view);
+  letGuestTalk(view);
   room.value = view.room;
   mode.value = view.mode;
-  const kind = view.mode === "compare" ? "chat-compare" : "chat-pane";
-  const attributes = { room: view.room, author: author.value, transport: view.transport, keeps: "" };
-  stage.replaceChildren(element(kind, attributes));
+  showStage(view);
   document.title = `${view.room} – Chat – Hold the Line`;
   rememberRoom(view.room);
+}
+
+/** Show the room, unless it is what is on the stage already. @param {View} view */
+function showStage(view) {
+  const kind = view.mode === "compare" ? "chat-compare" : "chat-pane";
+  if (stage.dataset.shows === keyOf(view)) return;
+  stage.dataset.shows = keyOf(view);
+  const attributes = { room: view.room, author: author.value, transport: view.transport, keeps: "" };
+  stage.replaceChildren(element(kind, attributes));
+}
+
+/** Return what the stage depends on. @param {View} view */
+function keyOf({ room, mode, transport }) {
+  return mode === "compare" ? `${room} compared` : `${room} over ${transport}`;
+}
+
+/** @param {View} view */
+function letGuestTalk({ room, mode, guest = mode === "compare" ? IN_COMPARISON : 0 }) {
+  chatter.show(guest);
+  talking.abort();
+  talking = new AbortController();
+  talk(guest, `/rooms/${room}`, talking.signal);
 }
 
 /** Return the rooms that were visited, the last one first. @returns {string[]} */
@@ -91,35 +120,35 @@ function go(change) {
   show();
 }
 
+function chooseMode() {
+  remember("mode", mode.value);
+  go({ mode: mode.value });
+}
+
 function enterRoom() {
   const name = room.value.trim().toLowerCase().replaceAll(/\s+/g, "-");
   room.setCustomValidity(ROOM_NAME.test(name) ? "" : "A room’s name is 1 to 64 of a–z, 0–9 and “-”.");
   if (room.reportValidity() && name !== chosen().room) go({ room: name });
 }
 
-function letGuestTalk() {
-  const send = (/** @type {string} */ text) => new Outbox(`/rooms/${chosen().room}`).send("guest", text);
-  form.append(makeChatter(send, new AbortController().signal));
-}
-
-author.value = recall("author", isText, NAMES[Math.floor(Math.random() * NAMES.length)]);
-remember("author", author.value);
-
+author.value = await firstName();
 author.addEventListener("change", () => {
-  remember("author", author.value);
+  rememberName(author.value);
   stage.firstElementChild?.setAttribute("author", author.value);
 });
 room.addEventListener("input", () => room.setCustomValidity(""));
 room.addEventListener("change", enterRoom);
-for (const choice of mode) choice.addEventListener("change", () => go({ mode: mode.value }));
+for (const choice of mode) choice.addEventListener("change", chooseMode);
 form.addEventListener("submit", (event) => event.preventDefault());
 stage.addEventListener("chat-transport", (event) => {
   const { detail, target } = /** @type {CustomEvent} */ (event);
   if (/** @type {Element} */ (target).parentElement !== stage) return;
-  shown = addressOf({ ...chosen(), transport: detail.name });
+  const view = { ...chosen(), transport: detail.name };
+  shown = addressOf(view);
+  stage.dataset.shows = keyOf(view);
   history.replaceState(null, "", shown);
 });
 addEventListener("popstate", show);
-letGuestTalk();
+form.append(chatter.node);
 show();
 sendWhatIsLeft();

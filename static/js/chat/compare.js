@@ -2,21 +2,23 @@
 //
 //   <chat-compare room="lobby" author="ann"></chat-compare>
 //
-// All panes begin at the same cursor, so that none is billed for history. A message waits under the box until
-// the last pane has it; a pane shows what its own transport has delivered, and nothing else. The box posts
-// over plain HTTP.
+// The race of the last message comes first, then what all of them cost, then the panes. All panes begin at the
+// same cursor, so that none is billed for history. A message waits under the box until the last pane has it; a
+// pane shows what its own transport has delivered, and nothing else. The box posts over plain HTTP.
 
 import { afterCursor, requestBatch } from "../client/request.js";
 import { Retry } from "../client/retry.js";
 import { element } from "../site/element.js";
 import { TRANSPORTS } from "../transports.js";
 import { makeComposer } from "./composer.js";
+import { Firsts } from "./firsts.js";
 import { Messages } from "./messages.js";
 import "./pane.js";
+import { Race } from "./race.js";
 import { Score } from "./score.js";
 import { draftOf, outboxOf } from "./unsent.js";
 
-const DRAW_MS = 200;
+const DRAW_MS = 100;
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -28,6 +30,7 @@ const TIMEOUT_MS = 10_000;
 export class ChatCompare extends HTMLElement {
   /** @type {ChatPane[]} */
   panes = [];
+  #firsts = new Firsts();
   /** Which panes have a message of ours, by its key. @type {Map<string, Set<ChatPane>>} */
   #receivers = new Map();
   #timer = 0;
@@ -40,16 +43,19 @@ export class ChatCompare extends HTMLElement {
       const { target, detail } = /** @type {CustomEvent} */ (event);
       this.#received(/** @type {ChatPane} */ (target), detail);
     });
+    this.race = new Race(TRANSPORTS);
     const state = element("p.small", { role: "status" });
     const outgoing = element("div.outgoing", {}, ...this.outgoing.nodes);
-    this.replaceChildren(element("div.sending", {}, this.composer.form, outgoing), state);
+    const sending = element("div.sending", {}, this.composer.form, outgoing);
+    const first = element("div.first", {}, element("div", {}, this.race.node, sending));
+    this.replaceChildren(first, state);
     const cursor = await this.#now(state);
     if (cursor === null) return;
     this.panes = TRANSPORTS.map(({ name }) => this.#pane(name, cursor));
     state.replaceWith(element("div.panes", {}, ...this.panes));
-    this.score = new Score(this.panes);
-    this.append(element("div.scroll", { tabIndex: 0 }, this.score.table));
-    this.#timer = setInterval(() => this.score?.draw(), DRAW_MS);
+    this.score = new Score(this.panes, this.#firsts);
+    first.append(this.score.node);
+    this.#timer = setInterval(() => this.#draw(), DRAW_MS);
     this.outbox.attach({ onChange: (item) => this.#showPending(item) });
   }
 
@@ -107,13 +113,22 @@ export class ChatCompare extends HTMLElement {
   }
 
   /** @param {ChatPane} pane @param {import("../metering/metered_reader.js").MeasuredArrival} arrival */
-  #received(pane, { added, restarted }) {
-    if (restarted) this.score?.startOver();
-    else this.score?.received(added, pane.dataset.transport ?? "");
+  #received(pane, arrival) {
+    const { added, restarted } = arrival;
+    const now = performance.now();
+    const name = pane.dataset.transport ?? "";
+    if (restarted) [this.#firsts, this.race].forEach((one) => one?.startOver());
+    else added.forEach(({ id }) => this.#firsts.note(name, id, now));
+    this.race?.arrived(name, arrival, now);
     for (const { key } of added) {
       const receivers = this.#receivers.get(key ?? "")?.add(pane);
       if (key && receivers?.size === this.panes.length) this.#remove(key);
     }
+  }
+
+  #draw() {
+    this.race?.draw();
+    this.score?.draw();
   }
 
   /** @param {string} key */

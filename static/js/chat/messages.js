@@ -6,6 +6,7 @@
 // back to read.
 
 import { element } from "../site/element.js";
+import { makeDay, makeMessage, makePending, pluralOf, showFate } from "./message_item.js";
 
 const SHOWN = 1000; // the newest; as many as a room retains
 const BUSY_MS = 1000; // messages that follow each other faster than this are summarised …
@@ -14,7 +15,15 @@ const NEAR_END_PX = 40;
 
 /**
  * @typedef {import("../client/contract.js").Message} Message
+ * @typedef {import("../client/contract.js").Transport} Transport
  * @typedef {import("../client/outbox.js").Sent} Sent
+ *
+ * @typedef {object} How  messages came
+ * @property {boolean} restarted  the list starts over
+ * @property {boolean} history  they are older than the reader
+ * @property {Transport} [over]  which transport delivered them
+ * @property {number[]} [delays]  how late each came, in ms, where that is known
+ * @property {number} [errorMs]  by so much each may be wrong
  */
 
 /** Shows messages, and the ones that are on their way. */
@@ -48,18 +57,20 @@ export class Messages {
   /**
    * Show messages at the end, before those on their way.
    * @param {Message[]} added
-   * @param {{restarted: boolean, history: boolean}} how
+   * @param {How} how
    */
-  add(added, { restarted, history }) {
-    if (restarted) this.#startOver();
-    this.#announce(added, history || restarted);
+  add(added, how) {
+    if (how.restarted) this.#startOver();
+    this.#announce(added, how.history || how.restarted);
     added.forEach(({ key }) => this.settle(key));
-    const items = document.createDocumentFragment();
-    items.append(...added.flatMap((message) => this.#items(message)));
-    this.#list.insertBefore(items, this.#list.querySelector(".pending"));
+    this.#append(...added.flatMap((message, i) => this.#items(message, i, how)));
     for (let over = this.#list.childElementCount - SHOWN; over > 0; over--) this.#list.firstChild?.remove();
-    if (this.#atEnd) this.#toEnd();
-    else this.#countUnread(added);
+    if (!this.#atEnd) this.#countUnread(added);
+  }
+
+  /** Write a line of our own into the list, or move it to the end. @param {HTMLElement} line */
+  note(line) {
+    this.#append(line);
   }
 
   /**
@@ -69,12 +80,7 @@ export class Messages {
    */
   pending(sent, offer) {
     const item = this.#byKey.get(sent.key) ?? this.#newPending(sent);
-    const notes = { sending: "sending", waiting: `${sent.why}; trying again`, settled: "sent", refused: "" };
-    item.dataset.status = sent.status;
-    const [author, , fate] = item.children;
-    author.textContent = sent.author;
-    if (sent.status === "refused") fate.replaceChildren(...refusal(sent, offer));
-    else fate.textContent = notes[sent.status];
+    showFate(item, sent, offer);
     if (this.#atEnd) this.#toEnd();
   }
 
@@ -86,23 +92,31 @@ export class Messages {
   }
 
   /** @param {Sent} sent */
-  #newPending({ key, author, text }) {
-    const item = element("li.pending.mine", {}, authorOf(author), textOf(text), element("div.fate"));
-    this.#byKey.set(key, item);
+  #newPending(sent) {
+    const item = makePending(sent);
+    this.#byKey.set(sent.key, item);
     this.#list.append(item);
     this.#toEnd();
     return item;
   }
 
-  /** Make a message's item, and before it the day's, where another day begins. @param {Message} message */
-  #items({ id, author, text, sent_at }) {
-    const at = new Date(sent_at * 1000);
-    const time = element("time", { dateTime: at.toISOString(), title: `message ${id}` }, clock(at));
-    const item = element("li", { "data-id": id }, authorOf(author), time, textOf(text));
-    item.classList.toggle("mine", author === this.#me());
-    if (day(at) === this.#lastDay) return [item];
-    this.#lastDay = day(at);
-    return [element("li.day", {}, day(at)), item];
+  /** @param {...HTMLElement} items */
+  #append(...items) {
+    const all = document.createDocumentFragment();
+    all.append(...items);
+    this.#list.insertBefore(all, this.#list.querySelector(".pending"));
+    if (this.#atEnd) this.#toEnd();
+  }
+
+  /** Make a message's item, and before it the day's, where another day begins. */
+  #items(/** @type {Message} */ message, /** @type {number} */ i, /** @type {How} */ how) {
+    const { over, delays = [], errorMs } = how;
+    const item = makeMessage(message, { over, delay: delays[i], errorMs });
+    item.classList.toggle("mine", message.author === this.#me());
+    const today = day(new Date(message.sent_at * 1000));
+    if (today === this.#lastDay) return [item];
+    this.#lastDay = today;
+    return [makeDay(today), item];
   }
 
   #startOver() {
@@ -126,7 +140,7 @@ export class Messages {
   #countUnread(added) {
     this.#unread = this.#atEnd ? 0 : this.#unread + added.length;
     this.#news.hidden = this.#unread === 0;
-    this.#news.textContent = newMessages(this.#unread);
+    this.#news.textContent = pluralOf(this.#unread, "new message");
   }
 
   /**
@@ -146,42 +160,13 @@ export class Messages {
   }
 
   #summarise() {
-    this.#summary.textContent = newMessages(this.#unannounced);
+    this.#summary.textContent = pluralOf(this.#unannounced, "new message");
     this.#unannounced = 0;
     this.#timer = 0;
   }
 }
 
-/** @param {string} author */
-function authorOf(author) {
-  return element("b.author", { dir: "auto" }, author);
-}
-
-/** @param {string} text */
-function textOf(text) {
-  return element("p.text", { dir: "auto" }, text);
-}
-
-/** @param {number} count */
-function newMessages(count) {
-  return `${count} new ${count === 1 ? "message" : "messages"}`;
-}
-
-/** @param {Date} at */
-function clock(at) {
-  return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-}
-
 /** @param {Date} at */
 function day(at) {
   return at.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-}
-
-/** @param {Sent} sent @param {{again: () => void, takeBack: () => void}} offer */
-function refusal({ why }, { again, takeBack }) {
-  return [
-    element("span.why", {}, `Refused: ${why}.`),
-    element("button", { type: "button", onclick: again }, "Send again"),
-    element("button.quiet", { type: "button", onclick: takeBack }, "Edit"),
-  ];
 }

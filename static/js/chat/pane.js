@@ -13,12 +13,13 @@ import { MeteredReader } from "../metering/metered_reader.js";
 import { WireLog } from "../metering/wire_log.js";
 import { element } from "../site/element.js";
 import { stateInWords } from "../site/formatting.js";
-import { transportNamed } from "../transports.js";
+import { AUTOMATIC, transportNamed } from "../transports.js";
 import { makeComposer } from "./composer.js";
 import { makeDisconnect } from "./disconnect.js";
 import { Gauges, Tally } from "./gauges.js";
 import { Messages } from "./messages.js";
-import { makeLabel, makeSwitch } from "./transport_switch.js";
+import { Narrator } from "./narrator.js";
+import { makeLabel, makeSwitch, markInUse } from "./transport_switch.js";
 import { draftOf, outboxOf } from "./unsent.js";
 
 const DRAW_MS = 100;
@@ -34,6 +35,7 @@ const CALM_DRAW_MS = 1000; // for those who asked for reduced motion
 export class ChatPane extends HTMLElement {
   #state = element("span.state-words");
   #news = element("p.unseen", { role: "status" });
+  #summary = element("p.summary.small");
   #timer = 0;
   #lost = false;
 
@@ -45,6 +47,7 @@ export class ChatPane extends HTMLElement {
       onState: (state) => this.#showState(state),
     });
     this.messages = new Messages(`Messages in ${this.room}`, () => this.author);
+    this.narrator = new Narrator(this.messages, this.reader.clock);
     this.outbox = this.hasAttribute("keeps") ? outboxOf(this.url) : new Outbox(this.url);
     this.#build(transport);
     this.#attach();
@@ -118,13 +121,14 @@ export class ChatPane extends HTMLElement {
       ...gauges,
     );
     const name = has("named") ? [element("strong.pane-name", { dir: "auto" }, this.author)] : [];
-    const head = element("div.pane-head", {}, ...name, choice, state);
+    const head = element("div.pane-head", {}, ...name, choice, state, ...(brief ? [] : [this.#summary]));
     this.replaceChildren(head, talk, instruments, this.#news);
   }
 
   /** @param {MeasuredArrival} arrival */
   #show(arrival) {
     this.#found();
+    this.narrator.arrived(arrival);
     this.messages.add(arrival.added, arrival);
     arrival.added.forEach(({ key }) => key && this.outbox.dismiss(key));
     const detail = { ...arrival, transport: this.dataset.transport };
@@ -132,13 +136,27 @@ export class ChatPane extends HTMLElement {
   }
 
   /** @param {import("../client/contract.js").State} state */
-  #showState({ name, why, over }) {
+  #showState(state) {
+    const { name, why } = state;
     this.dataset.state = name;
-    if (over) this.dataset.transport = over.name;
+    this.#useInPicture(state);
     if (name === "retrying" && !this.#lost) this.#news.textContent = "Connection lost";
     if (name === "refused") this.#news.textContent = `Refused: ${why}`;
     if (name === "open" || name === "resting") this.#found();
     this.#lost ||= name === "retrying";
+  }
+
+  /** Show which transport is in use; the automatic one is none itself. @param {import("../client/contract.js").State} state */
+  #useInPicture(state) {
+    const over = state.over ?? this.reader.transport;
+    if (!over || over === AUTOMATIC) return;
+    const first = this.reader.network.over === "";
+    if (!this.narrator.follow(state, over)) return;
+    this.dataset.transport = over.name;
+    this.#summary.textContent = over.summary;
+    if (first) this.reader.network.over = over.name;
+    else this.reader.network.change(over);
+    markInUse(this, over);
   }
 
   #found() {

@@ -1,85 +1,75 @@
-// The score of a comparison: which transport delivered first, how late each is, and at what cost.
+// The score of a comparison: a column for each transport, from which was first to what each message costs.
 
 import { element, shapeOf } from "../site/element.js";
 import { delay, number, size } from "../site/formatting.js";
+import { TIE_MS } from "./firsts.js";
 
-const COLUMNS = [
-  "first",
-  "last message",
-  "median",
-  "p95",
-  "requests",
-  "bytes up",
-  "bytes down",
-  "bytes a message",
+/**
+ * @typedef {import("./firsts.js").Firsts} Firsts
+ * @typedef {import("./pane.js").ChatPane} ChatPane
+ */
+
+/** What is compared, and how it is read from a pane. @type {[string, (pane: ChatPane, firsts: Firsts) => string][]} */
+const ROWS = [
+  ["arrived first", ({ reader }, firsts) => number(firsts.of(reader.transport?.name ?? ""))],
+  ["messages", ({ reader }) => number(reader.meter.received)],
+  ["median delay", ({ reader }) => delay(reader.delays.percentile(0.5))],
+  ["95 % within", ({ reader }) => delay(reader.delays.percentile(0.95))],
+  ["requests", ({ reader }) => number(reader.network.requests)],
+  ["bytes sent", ({ reader }) => size(reader.network.up)],
+  ["bytes received", ({ reader }) => size(reader.network.down)],
+  ["bytes a message", ({ reader }) => perMessage(reader)],
 ];
-const FIRSTS_KEPT = 2000; // ids whose first transport is remembered
 
 /** Compares panes. */
 export class Score {
   #panes;
-  #firsts = new Map();
-  #received = new Set();
-  #rows = new Map();
+  #firsts;
+  /** @type {HTMLElement[][]} */
+  #cells;
 
-  /** @param {import("./pane.js").ChatPane[]} panes */
-  constructor(panes) {
+  /** @param {ChatPane[]} panes @param {Firsts} firsts */
+  constructor(panes, firsts) {
     this.#panes = panes;
-    const heads = ["transport", ...COLUMNS].map((text) => element("th", { scope: "col" }, text));
-    const body = panes.map((pane) => this.#row(pane));
-    const caption = element("caption", {}, "Which is first, and at what cost");
-    const head = element("thead", {}, element("tr", {}, ...heads));
-    this.table = element("table.score", {}, caption, head, element("tbody", {}, ...body));
-  }
-
-  #row({ reader: { transport } }) {
-    const cells = COLUMNS.map((name) => element("td", { "data-score": name, "data-label": name }, "–"));
-    this.#rows.set(transport.name, cells);
-    const head = element("th", { scope: "row" }, shapeOf(transport), transport.label);
-    return element("tr", { "data-transport": transport.name }, head, ...cells);
-  }
-
-  /** Note which messages a transport has just delivered. */
-  received(added, transport) {
-    for (const { id } of added) {
-      if (this.#received.has(id)) continue;
-      this.#received.add(id);
-      this.#firsts.set(transport, (this.#firsts.get(transport) ?? 0) + 1);
-    }
-    for (const id of this.#received) {
-      if (this.#received.size <= FIRSTS_KEPT) break;
-      this.#received.delete(id);
-    }
-  }
-
-  /** Forget the ids: the room has started over. */
-  startOver() {
-    this.#received.clear();
+    this.#firsts = firsts;
+    this.#cells = ROWS.map(([name]) => panes.map(() => element("td", { "data-score": name }, "–")));
+    const heads = panes.map(({ reader }) => headOf(/** @type {any} */ (reader.transport)));
+    const head = element("thead", {}, element("tr", {}, element("td"), ...heads));
+    const rows = ROWS.map(([name], i) =>
+      element("tr", {}, element("th", { scope: "row" }, name), ...this.#cells[i]),
+    );
+    const caption = element("caption", {}, "Since you came");
+    const table = element("table.score", {}, caption, head, element("tbody", {}, ...rows));
+    const note =
+      `Two that arrive within ${TIE_MS} ms of each other are both first: one page reads all four, one after the ` +
+      "other, and can’t tell which was sooner.";
+    this.node = element("section.totals", {}, table, element("p.small", {}, note));
   }
 
   /** Show the numbers as they are now. */
   draw() {
-    const slowest = Math.max(...this.#panes.map(({ reader }) => reader.delays.last ?? 0));
-    for (const { reader } of this.#panes) {
-      const { delays, network } = reader;
-      const transport = /** @type {import("../client/contract.js").Transport} */ (reader.transport);
-      const cells = this.#rows.get(transport.name);
-      const each = delays.count ? size((network.up + network.down) / delays.count) : "–";
-      const texts = [
-        number(this.#firsts.get(transport.name) ?? 0),
-        delay(delays.last),
-        delay(delays.percentile(0.5)),
-        delay(delays.percentile(0.95)),
-        number(network.requests),
-        size(network.up),
-        size(network.down),
-        each,
-      ];
-      texts.forEach((text, i) => (cells[i].textContent = text));
-      cells[1].style.setProperty(
-        "--share",
-        String(slowest > 0 ? Math.max(0, (delays.last ?? 0) / slowest) : 0),
-      );
-    }
+    ROWS.forEach(([, textOf], row) => {
+      this.#panes.forEach((pane, column) => {
+        const cell = this.#cells[row][column];
+        const text = textOf(pane, this.#firsts);
+        if (cell.textContent !== text) cell.textContent = text;
+      });
+    });
   }
+}
+
+/** @param {import("../client/contract.js").Transport} transport */
+function headOf(transport) {
+  return element(
+    "th",
+    { scope: "col", "data-transport": transport.name },
+    shapeOf(transport),
+    " ",
+    transport.label,
+  );
+}
+
+/** @param {import("../metering/metered_reader.js").MeteredReader} reader */
+function perMessage({ meter, network }) {
+  return meter.received ? size((network.up + network.down) / meter.received) : "–";
 }

@@ -23,6 +23,17 @@ export function makeSwitch(chosen, onChoose) {
 }
 
 /**
+ * Mark which transport is in use, as the automatic one may choose another at any time.
+ * @param {Element} pane
+ * @param {Transport} transport
+ */
+export function markInUse(pane, { name }) {
+  for (const label of pane.querySelectorAll(".switch label")) {
+    label.classList.toggle("in-use", /** @type {HTMLElement} */ (label).dataset.transport === name);
+  }
+}
+
+/**
  * Make the label of a pane whose transport is fixed.
  * @param {Transport} transport
  */

@@ -18,6 +18,7 @@ const OVERLAP_MS = 1500;
  * @property {number} dropped  how many of its messages we had
  * @property {boolean} restarted  a gap was reported: the messages are the beginning of a new view
  * @property {boolean} history  they are older than this connection
+ * @property {Transport} over  which transport delivered it
  */
 
 /** Reads a room. */
@@ -67,9 +68,9 @@ export class Connection {
       network: this.#network,
       signal: line.end.signal,
       onState: (state) => this.#lines.at(-1) === line && this.#onState((this.state = state)),
-      onBatch: (batch) => {
+      onBatch: (batch, over = transport) => {
         this.#retire(earlier);
-        this.#apply(batch, line);
+        this.#apply(batch, line, over);
       },
     });
   }
@@ -87,13 +88,13 @@ export class Connection {
     this.#lines = this.#lines.filter((line) => !ended.includes(line));
   }
 
-  /** @param {import("./contract.js").Batch} batch @param {Line} line */
-  #apply(batch, line) {
+  /** @param {import("./contract.js").Batch} batch @param {Line} line @param {Transport} over */
+  #apply(batch, line, over) {
     const history = this.log.cursor === null;
     // A line that began at our cursor is believed when messages are missing; another one is started anew.
     const applied = this.log.apply(batch, { holes: line.fresh && this.#lines.at(-1) === line });
     line.fresh = false;
-    if (applied) this.#onArrival({ ...applied, history });
+    if (applied) this.#onArrival({ ...applied, history, over });
     else if (this.transport) this.use(this.transport);
   }
 }

@@ -24,6 +24,7 @@
  * @property {Send} [send]  an open WebSocket carries messages to the server, too
  * @property {Transport} [over]  which transport the automatic one uses
  * @property {Transport[]} [failed]  better ones that did not work here
+ * @property {number} [betterAt]  when they are tried again
  *
  * @typedef {EventTarget & {send: (text: string) => void, close: () => void}} Socket
  * @typedef {EventTarget & {readyState: number, close: () => void}} EventStream
@@ -35,7 +36,8 @@
  *
  * @typedef {object} Reading  what a transport needs in order to read a room
  * @property {string | null} cursor  where to go on; null: with the newest messages
- * @property {(batch: Batch) => void} onBatch
+ * @property {(batch: Batch, over?: Transport) => void} onBatch  `over`: which transport delivered it, if the
+ *   one that was asked to read uses others
  * @property {(state: State) => void} onState
  * @property {AbortSignal} signal  ends it
  * @property {Network} [network]
@@ -43,7 +45,7 @@
  * @typedef {object} Transport
  * @property {string} name  as in addresses
  * @property {string} label  as in prose
- * @property {string} summary  what it does, in a few words
+ * @property {string} summary  what it does, in a sentence
  * @property {boolean} pushes  whether it holds a connection open, and not a request
  * @property {number} preference  1 is tried first by the automatic transport
  * @property {(url: string, reading: Reading) => Promise<void>} connect  reads until the signal aborts

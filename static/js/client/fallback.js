@@ -38,6 +38,8 @@ class Fallback {
   #reading;
   #memory;
   #cursor;
+  /** When better transports are tried again. @type {number | undefined} */
+  #betterAt;
 
   /** @param {Transport[]} ladder @param {string} url @param {Reading} reading @param {Memory} memory */
   constructor(ladder, url, reading, memory) {
@@ -65,6 +67,7 @@ class Fallback {
   async #descend(from) {
     const { signal, onState } = this.#reading;
     const { length } = this.#ladder;
+    this.#betterAt = undefined;
     let refused = ""; // by the lowest rung, whose answers can be read
     for (let tried = 0; !signal.aborted; tried++) {
       const trial = this.#try((from + tried) % length, true);
@@ -90,6 +93,8 @@ class Fallback {
       const due =
         trial.rung === 0 ? undefined : pause(jittered, trial.signal).then(() => !trial.signal.aborted);
       const failed = trial.failed.then(() => false);
+      this.#betterAt = due && performance.now() + jittered;
+      trial.show();
       if (!(await (due ? Promise.race([due, failed]) : failed))) return (trial.end(), null);
       for (let rung = 0; rung < trial.rung && !trial.signal.aborted; rung++) {
         const better = this.#try(rung, false);
@@ -106,10 +111,10 @@ class Fallback {
     return new Trial(rung, this.#ladder[rung], this.#url, shown, {
       ...reading,
       cursor: this.#cursor,
-      onState: (state) => onState({ ...state, over: this.#ladder[rung], failed }),
+      onState: (state) => onState({ ...state, over: this.#ladder[rung], failed, betterAt: this.#betterAt }),
       onBatch: (batch) => {
         this.#cursor = batch.cursor;
-        onBatch(batch);
+        onBatch(batch, this.#ladder[rung]);
       },
     });
   }

@@ -16,16 +16,51 @@ const PROBE = "/echo";
 const PROBES = 5;
 const TYPICAL = { headBytes: 500, clockMs: 0, errorMs: Infinity };
 
+const STEP_MS = 100; // a clock that was set, or a computer that slept: what was found holds no more
+const AGAIN_MS = 10_000; // after a server that didn't say
+
 /** @type {Promise<Calibration> | undefined} */
-let once;
+let found;
+let apart = 0;
 
 /**
- * Ask the server what it saw of our requests. All who ask share one answer.
+ * Ask the server what it saw of our requests. All who ask share one answer, as long as our own two clocks agree.
  * @returns {Promise<Calibration>}  typical values when the server doesn't say
  */
 export function calibrate() {
-  once ??= probeOften().catch(() => TYPICAL);
-  return once;
+  const now = Date.now() - wallClock();
+  if (!found || Math.abs(now - apart) > STEP_MS) {
+    apart = now;
+    found = probeOften().catch(() => {
+      setTimeout(() => (found = undefined), AGAIN_MS);
+      return TYPICAL;
+    });
+  }
+  return found;
+}
+
+/** The server's clock, as well as this page knows it. */
+export class ServerClock {
+  /** @type {Calibration} */
+  #known = TYPICAL;
+  /** @type {Promise<Calibration> | undefined} */
+  #asked;
+
+  constructor() {
+    this.read();
+  }
+
+  /** Return its time in ms since 1970, and by how much that may be wrong: by `Infinity` until we know. */
+  read() {
+    const asked = calibrate();
+    if (asked !== this.#asked) {
+      this.#asked = asked;
+      this.#known = TYPICAL;
+      asked.then((known) => asked === this.#asked && (this.#known = known));
+    }
+    const { clockMs, errorMs } = this.#known;
+    return { now: wallClock() + clockMs, errorMs };
+  }
 }
 
 async function probeOften() {

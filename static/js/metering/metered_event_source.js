@@ -10,6 +10,7 @@ const CHUNK_BYTES = 7; // around each event: its length in hexadecimal, and two 
 /** As `EventSource`, for batches. */
 export class MeteredEventSource extends EventTarget {
   #entry;
+  #over;
   /** @type {EventSource | null} */
   #source = null;
   #network;
@@ -23,7 +24,8 @@ export class MeteredEventSource extends EventTarget {
   constructor(url, network, up) {
     super();
     this.#network = network;
-    this.#entry = network.began("socket", "stream", 0);
+    this.#over = network.transportIn(url);
+    this.#entry = network.began("socket", "stream", 0, this.#over);
     if (network.offline) {
       setTimeout(() => this.#failed());
       return;
@@ -59,7 +61,7 @@ export class MeteredEventSource extends EventTarget {
 
   /** @param {string} what @param {number} up @param {number} down */
   #note(what, up, down) {
-    this.#network.ended(this.#network.began("frame", what, up), down);
+    this.#network.ended(this.#network.began("frame", what, up, this.#over), down);
   }
 
   #failed() {

@@ -16,7 +16,7 @@ const ENTRIES_MOST = 600; // for the picture
 
 /**
  * @typedef {object} Entry  something that crossed the network; times as `performance.now()` gives them
- * @property {"request" | "socket" | "frame"} kind
+ * @property {"request" | "socket" | "frame" | "change"} kind  "change": of the transport
  * @property {string} what
  * @property {string} [address]
  * @property {number} start
@@ -24,6 +24,7 @@ const ENTRIES_MOST = 600; // for the picture
  * @property {number} up  bytes
  * @property {number} down
  * @property {boolean} failed
+ * @property {string} over  the transport's name
  */
 
 /** One pane's way to the server. */
@@ -36,6 +37,8 @@ export class MeteredNetwork {
   up = 0;
   down = 0;
   offlineUntil = 0;
+  /** The name of the transport in use; a message is posted over plain HTTP, and counts as its. */
+  over = "";
   #headBytes = 500;
   #cutting = new AbortController();
   #timings = new PerformanceObserver((list) =>
@@ -91,7 +94,8 @@ export class MeteredNetwork {
     if (this.offline) throw new TypeError("offline");
     const method = request.method ?? "GET";
     address = labelled(address);
-    const entry = this.began("request", method, this.#upBytes(address, request));
+    const over = method === "POST" ? this.over : this.transportIn(address);
+    const entry = this.began("request", method, this.#upBytes(address, request), over);
     this.requests += 1;
     entry.address = address;
     try {
@@ -107,6 +111,11 @@ export class MeteredNetwork {
     }
   };
 
+  /** Return the name of the transport that an address ends with. @param {string} address @returns {string} */
+  transportIn(address) {
+    return new URL(address).pathname.split("/").at(-1) ?? "";
+  }
+
   /** @param {string} address @param {RequestInit} request */
   #upBytes(address, { method = "GET", headers = {}, body = "" }) {
     const { pathname, search, origin } = new URL(address, location.href);
@@ -121,11 +130,12 @@ export class MeteredNetwork {
    * @param {Entry["kind"]} kind
    * @param {string} what
    * @param {number} up
+   * @param {string} over
    * @returns {Entry}
    */
-  began(kind, what, up) {
+  began(kind, what, up, over) {
     /** @type {Entry} */
-    const entry = { kind, what, start: performance.now(), end: null, up, down: 0, failed: false };
+    const entry = { kind, what, start: performance.now(), end: null, up, down: 0, failed: false, over };
     this.up += up;
     this.entries.push(entry);
     if (this.entries.length > ENTRIES_MOST) this.entries.shift();
@@ -141,6 +151,12 @@ export class MeteredNetwork {
   ended(entry, down, failed = false) {
     Object.assign(entry, { end: performance.now(), down: entry.down + down, failed });
     this.down += down;
+  }
+
+  /** Note that another transport is used from now on. @param {{name: string, label: string}} transport */
+  change({ name, label }) {
+    this.over = name;
+    this.ended(this.began("change", `now over ${label}`, 0, name), 0);
   }
 
   /**

@@ -1,6 +1,7 @@
 // A WebSocket that counts: the part of the browser's interface that a transport needs, and each frame noted
 // on a network.
 
+import { closeInWords } from "../client/close_codes.js";
 import { frameBytes } from "./bytes.js";
 
 const HANDSHAKE = { up: 496, down: 220 }; // typical of a browser and this server, without the path
@@ -9,6 +10,7 @@ const MASK_BYTES = 4; // on each frame that a client sends (RFC 6455 §5.3)
 /** As `WebSocket`, for text frames. */
 export class MeteredSocket extends EventTarget {
   #entry;
+  #over;
   /** @type {WebSocket | null} */
   #socket = null;
   #network;
@@ -18,7 +20,8 @@ export class MeteredSocket extends EventTarget {
     super();
     this.#network = network;
     const { pathname, search } = new URL(url);
-    this.#entry = network.began("socket", "open", 0);
+    this.#over = network.transportIn(url);
+    this.#entry = network.began("socket", "open", 0, this.#over);
     if (network.offline) {
       setTimeout(() => this.#closed({ code: 1006, reason: "offline" }));
       return;
@@ -71,12 +74,12 @@ export class MeteredSocket extends EventTarget {
 
   /** @param {string} what @param {number} up @param {number} down */
   #note(what, up, down) {
-    this.#network.ended(this.#network.began("frame", what, up), down);
+    this.#network.ended(this.#network.began("frame", what, up, this.#over), down);
   }
 
   /** @param {{code: number, reason: string}} event */
   #closed({ code, reason }) {
-    this.#entry.what = `closed ${code}`;
+    this.#entry.what = closeInWords(code);
     this.#network.ended(this.#entry, 0, code === 1006);
     this.dispatchEvent(new CloseEvent("close", { code, reason }));
   }

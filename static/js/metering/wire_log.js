@@ -2,7 +2,8 @@
 //
 // Time runs to the left, now is the right edge. Above the line goes up, below it comes down; a tick's height
 // is the root of its bytes. A band along the line is a request that waits for its answer, or a socket that is
-// open.
+// open. Each thing has the colour of the transport that it belongs to; a line across marks where another one
+// took over.
 
 import { element, svg } from "../site/element.js";
 import { size } from "../site/formatting.js";
@@ -64,12 +65,27 @@ export class WireLog {
   }
 
   #begin(entry, now) {
+    if (entry.kind === "change") return this.#drawChange(entry);
     const band = svg("rect", { class: "band", x: x(entry.start), y: MIDDLE - 3, height: 6 });
-    const group = svg("g", { class: entry.kind }, band, tick(entry.start, entry.up, "up"));
+    const group = svg(
+      "g",
+      { class: entry.kind, "data-transport": entry.over },
+      band,
+      tick(entry.start, entry.up, "up"),
+    );
     const drawn = { group, band, done: false };
     this.#drawn.set(entry, drawn);
     this.#time.append(group);
     this.#update(entry, drawn, now);
+  }
+
+  #drawChange(entry) {
+    const at = x(entry.start);
+    const line = svg("line", { class: "change-line", x1: at, x2: at, y1: 0, y2: 2 * MIDDLE });
+    const name = label(entry.what, at + 4, 12, "change-name");
+    const group = svg("g", { class: entry.kind, "data-transport": entry.over }, line, name);
+    this.#drawn.set(entry, { group, band: line, done: true });
+    this.#time.append(group);
   }
 
   #update(entry, drawn, now) {
@@ -88,12 +104,13 @@ export class WireLog {
 }
 
 function names() {
-  const name = (text, y) => {
-    const made = svg("text", { class: "axis-name", x: 6, y });
-    made.textContent = text;
-    return made;
-  };
-  return [name("up", MIDDLE - 8), name("down", MIDDLE + 17)];
+  return [label("up", 6, MIDDLE - 8, "axis-name"), label("down", 6, MIDDLE + 17, "axis-name")];
+}
+
+function label(text, x, y, name) {
+  const made = svg("text", { class: name, x, y });
+  made.textContent = text;
+  return made;
 }
 
 function x(ms) {
@@ -110,9 +127,9 @@ function breakAt(at) {
   return svg("rect", { class: "failure", x: x(at) - 1, y: MIDDLE - 9, width: 3, height: 18 });
 }
 
-function row({ what, start, end, up, down, failed }) {
+function row({ what, start, end, up, down, failed, over }) {
   const at = new Date(performance.timeOrigin + start).toISOString().slice(14, 22);
   const took = end === null ? "…" : end - start < 1 ? "" : `${Math.round(end - start)} ms`;
   const cells = [at, failed ? `${what} ✕` : what, up ? size(up) : "", down ? size(down) : "", took];
-  return element("tr", {}, ...cells.map((text) => element("td", {}, text)));
+  return element("tr", { "data-transport": over }, ...cells.map((text) => element("td", {}, text)));
 }

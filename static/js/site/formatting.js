@@ -7,10 +7,18 @@
  * @returns {string}
  */
 export function stateInWords(state, now = performance.now()) {
-  const { over, failed = [] } = state;
+  const { over, failed = [], betterAt } = state;
   if (!over) return doing(state, now);
-  const failures = failed.map(({ label }) => label).join(" and ");
-  return `${over.label}${failures && `, because ${failures} did not work here`}: ${doing(state, now)}`;
+  const failures = namesOf(failed);
+  const why = failures && `, because ${failures} did not work here`;
+  const better =
+    failures && betterAt && betterAt > now ? `; next try of ${failures} in ${seconds(betterAt - now)}` : "";
+  return `${over.label}${why}: ${doing(state, now)}${better}`;
+}
+
+/** Name transports in a sentence. @param {import("../client/contract.js").Transport[]} transports */
+export function namesOf(transports) {
+  return transports.map(({ label }) => label).join(" and ");
 }
 
 /** @param {import("../client/contract.js").State} state @param {number} now */
@@ -54,6 +62,18 @@ export function delay(ms) {
   if (ms === undefined) return "–";
   if (Math.abs(ms) < 10) return `${ms.toFixed(1)} ms`;
   return ms < 10_000 ? `${Math.round(ms)} ms` : seconds(ms);
+}
+
+/**
+ * Return in words how late a message came; not more exactly than the clock allows.
+ * @param {number} ms
+ * @param {number} [errorMs]  by so much it may be wrong
+ * @returns {string}
+ */
+export function lateness(ms, errorMs = 0) {
+  const least = Math.max(1, Math.ceil(errorMs));
+  if (ms < least) return `< ${least} ms`;
+  return ms < 10_000 ? `+${Math.round(ms)} ms` : `+${seconds(ms)}`;
 }
 
 /**
