@@ -24,7 +24,7 @@ def test_every_transport_works_over_tls_and_pages_come_over_http_2(
     with proxy(program, tmp_path, [server.port]) as front:
         context = browser.new_context(ignore_https_errors=True)  # the test signed it itself
         view = observed(context.new_page(), front.secure_url)
-        view.page.goto(f"{front.secure_url}/chat?room=tls&mode=compare")
+        view.page.goto(f"{front.secure_url}/chat?room=tls&mode=compare&guest=0")
         view.connected()
         navigation = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
         assert view.page.evaluate(navigation) == "h2"

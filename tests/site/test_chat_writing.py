@@ -88,7 +88,7 @@ def test_a_link_to_a_place_on_the_page_is_no_navigation(open_page: OpenPage) -> 
 @pytest.mark.parametrize("foreign", ['{"a": 1}', "17", "[17]", "not JSON", '"<b>"', "null"])
 def test_what_other_programs_store_is_no_input(open_page: OpenPage, foreign: str) -> None:
     view = open_page("/chat?room=foreign")
-    names = ["rooms", "author", "theme", "transport", "single-keys", "bets"]
+    names = ["rooms", "author", "theme", "transport", "single-keys", "bets", "mode"]
     store = """([names, foreign]) => {
       for (const name of names) {
         localStorage.setItem(name, foreign);
@@ -96,7 +96,7 @@ def test_what_other_programs_store_is_no_input(open_page: OpenPage, foreign: str
       }
     }"""
     view.page.evaluate(store, [names, foreign])
-    view.page.goto(view.url + "/chat")
+    view.page.goto(view.url + "/chat?mode=one")
     view.connected()
     view.write("still works")
     expect(view.pane.locator(".log li[data-id] .text").last).to_have_text("still works")
