@@ -24,6 +24,7 @@ from tutorial import exercises
 from tutorial.book import quoting
 from tutorial.book.chapters import chapter
 from tutorial.book.rendering import Rendered
+from tutorial.exercises.runner.workspace import Reached
 from tutorial.site import book_pages, pages
 
 
@@ -161,6 +162,18 @@ async def test_only_this_machine_may_start_a_check(stranger: dict[str, str], lea
     async with open_book() as book:
         assert (await book.post("/exercises/2/check", **stranger)).status == 403
         assert not learner.exists()
+
+
+async def test_the_contents_tick_the_exercises_that_are_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reached: dict[int, Reached] = {2: "passed", 4: "passed-before", 5: "tried"}
+    states = [replace(one, state=reached.get(one.number, "new")) for one in exercises.states()]
+    monkeypatch.setattr(pages, "states", lambda: states)
+    async with open_book() as book:
+        items = (await book.get("/")).body.decode().split("<li value=")[1:]
+    ticked = [int(item.split('"')[1]) for item in items if "✓ exercise passed" in item]
+    assert ticked == [2, 4]
 
 
 def test_a_chapter_is_rendered_again_when_something_is_edited_and_not_before(

@@ -54,7 +54,8 @@ WHY_NOT = {
         transports/app.py:ChatApplication transports/proxies.py""",
     "the chapter says what it does": """
         static/js/client/fallback.js static/js/client/silence.js static/js/client/wake.js:pauseWhileAway
-        static/js/client/request.js:requestBatch static/js/client/request.js:asBatch""",
+        static/js/client/request.js:requestBatch static/js/client/request.js:asBatch
+        static/js/client/close_codes.js""",
     "it is the page around the chat": "static/js/chat static/js/site",
     "it is what an experiment is made of, and the experiment is there to be run": """
         static/js/lab static/js/experiments""",

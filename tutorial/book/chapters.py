@@ -29,6 +29,11 @@ class Chapter:
         """Its address, which stays."""
         return f"/chapters/{self.number:02}"
 
+    @property
+    def bets(self) -> int:
+        """How many bets it asks for."""
+        return self.body.count("{{ bet(")
+
     @classmethod
     def read(cls, file: Path) -> Chapter:
         """Read a chapter's file. Raises: ValueError, when its front matter isn't as it must be."""

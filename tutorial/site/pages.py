@@ -20,6 +20,7 @@ from tornado.routing import AnyMatches, Rule
 from transports.app import TRANSPORTS
 from transports.handler import RoomHandler
 from tutorial.book.chapters import chapters
+from tutorial.exercises import states
 from tutorial.site.allowed_methods import AllowedMethods
 from tutorial.site.echo import EchoHandler
 from tutorial.site.security_headers import protect
@@ -27,6 +28,7 @@ from tutorial.site.static_files import STATIC, FileHandler, IsFile
 
 ROOT = Path(__file__).parents[2]
 LOADTESTS = ROOT / "loadtests"
+PASSED = ("passed", "passed-before")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ class Page:
     place: str | None = None
 
 
+CONTENTS = Page("/", "Hold the Line", "contents.html", "Contents")
 RESULTS = Page("/results", "Results", "results.html", "Results")  # answered by results.py
 PAGES = (
-    Page("/", "Hold the Line", "contents.html", "Contents"),
+    CONTENTS,
     Page("/chat", "Chat", "chat.html", "Chat"),
     RESULTS,
 )
@@ -105,6 +108,14 @@ class PageHandler(SiteHandler):
     head = get
 
 
+class ContentsHandler(PageHandler):
+    """Answers with the contents, which show what the learner has passed."""
+
+    def show(self, template: str, **values: Any) -> None:
+        passed = {one.number: one.state in PASSED for one in states()}
+        super().show(template, passed=passed, **values)
+
+
 class MissingPage(SiteHandler):
     """Answers a browser that asks for a page where there is none."""
 
@@ -135,7 +146,11 @@ def routes() -> list[Any]:
     shared = {"environment": make_environment()}
     return [
         *[
-            (re.escape(page.path), PageHandler, shared | {"page": page})
+            (
+                re.escape(page.path),
+                ContentsHandler if page is CONTENTS else PageHandler,
+                shared | {"page": page},
+            )
             for page in PAGES
             if page is not RESULTS
         ],
