@@ -1,4 +1,4 @@
-"""Response time against delivery: a short Locust run over three transports at once, and both measures as they fill.
+"""Response time against delivery: a short Locust run over all transports at once, and both measures as they fill.
 
 `python -m loadtests.experiments.response_time_against_delivery '{"rate": "1"}'` starts a fresh server and Locust, and
 writes one JSON object a line; `rate` is messages a second. The last line says `"end": true`.
@@ -18,9 +18,8 @@ from loadtests.comparison.server import fresh_server
 from loadtests.table import TRANSPORTS
 
 RATES = ("0.5", "1", "5")
-COMPARED = ("short-polling", "long-polling", "websocket")
 HERE = Path(__file__).parents[1]
-USERS = 90
+USERS = 30 * len(TRANSPORTS)
 SECONDS = 12.0
 
 
@@ -30,7 +29,7 @@ class NothingMeasured(Exception):
 
 def both_measures(url: str, rate: str, seconds: float = SECONDS) -> Iterator[dict[str, Any]]:
     """Yield both tables of one run as they fill, the last one after `seconds`. Raises: NothingMeasured."""
-    rows = [HERE / f"{TRANSPORTS[name].stem}.py" for name in COMPARED]
+    rows = [HERE / f"{row.stem}.py" for row in TRANSPORTS.values()]
     files = ",".join(str(file) for file in (*rows, HERE / "swarm" / "both_measures.py"))
     options = [f"--host={url}", f"--users={USERS}", f"--spawn-rate={USERS}", f"--rate={rate}"]
     command = ["-m", "locust", f"--locustfile={files}", "--headless", "--only-summary"]

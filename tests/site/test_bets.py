@@ -61,6 +61,18 @@ def test_a_name_that_is_none_is_refused_with_a_sentence(
     asyncio.run(run())
 
 
+def test_a_bet_that_was_measured_stays_as_it_is(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with laboratory_server(tmp_path) as lab:
+            await lab.post("/bets", BET | {"measured": 1003.5})
+            for later in ({"measured": 500}, {"bet": 1003.5}, {"bet": 1003.5, "measured": 1003.5}):
+                answer = json.loads((await lab.post("/bets", BET | later)).body)
+                assert answer["bets"]["2.delay"]["measured"] == 1003.5
+                assert answer["bets"]["2.delay"]["bet"] == 500
+
+    asyncio.run(run())
+
+
 def test_the_file_has_an_end(tmp_path: Path) -> None:
     full = {str(number): {"bet": 1} for number in range(BETS_MOST)}
     (tmp_path / "bets.json").write_text(json.dumps({"bets": full}))

@@ -130,7 +130,7 @@ def test_each_experiment_is_defined_by_a_module(chapter: Chapter) -> None:
 
 
 def test_every_bet_is_settled_by_a_measure_that_its_experiment_gives(chapter: Chapter) -> None:
-    for measure, tag in re.findall(r'\{\{ bet\("(\w+)",.*?of="([a-z-]+)"', chapter.body):
+    for measure, tag in re.findall(r'\{\{ bet\("([\w-]+)",.*?of="([a-z-]+)"', chapter.body):
         [module] = scripts_of([tag])
         assert re.search(rf"`{measure}`", quoting.read(module.removeprefix("/"))), (tag, measure)
 
@@ -139,10 +139,10 @@ def test_a_bet_about_one_setting_names_what_its_experiment_was_set_to(chapter: C
     for tag, when in re.findall(r'of="([a-z-]+)", when="([^"]+)"', chapter.body):
         [module] = scripts_of([tag])
         script = (Path(__file__).parents[2] / module.lstrip("/")).read_text()
-        settings = re.search(r"settings: \{(.*?)\}", script)
-        assert settings is not None, module
-        for setting in when.split():
-            assert setting.split("=")[0] in re.findall(r"\w+", settings[1]), setting
+        named = re.findall(r'name: "(\w+)"|"(\w+)",?\s*\)', script)
+        for setting, value in (one.split("=") for one in when.split()):
+            assert setting in {one for either in named for one in either}, (module, setting)
+            assert re.search(rf'"{value}"|least:', script), (module, value)
 
 
 def test_links_within_the_book_lead_somewhere(chapter: Chapter) -> None:

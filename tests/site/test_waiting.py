@@ -30,12 +30,12 @@ def test_a_row_is_the_servers_own_count_of_requests_and_bytes() -> None:
 
 
 def test_every_reader_receives_the_message_and_weighs_something() -> None:
-    lines = list(wait(6, readers=20))
-    assert [line["seconds"] for line in lines] == [1, 2, 3, 4, 5, 6]
-    assert all(row["delay_ms"] is None for row in lines[2]["rows"].values())
+    lines = list(wait(8, readers=20))
+    assert [line["seconds"] for line in lines] == list(range(1, 9))
+    assert all(row["delay_ms"] is None for row in lines[3]["rows"].values())
     rows = lines[-1]["rows"]
-    assert all(row["heard"] == 20 and row["kib"] > 0 for row in rows.values())
-    assert rows["websocket"]["requests"] == 0
+    assert all(row["received"] == 20 and row["kib"] > 0 for row in rows.values())
+    assert rows["websocket"]["requests"] == rows["server-sent-events"]["requests"] == 0
     assert rows["long-polling"]["requests"] == 1
-    assert 1 < rows["short-polling"]["requests"] <= 6.7  # one a second, if the machine keeps up
+    assert 1 < rows["short-polling"]["requests"] <= 8.7  # one a second, if the machine keeps up
     assert rows["websocket"]["delay_ms"] < rows["short-polling"]["delay_ms"]

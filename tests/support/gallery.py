@@ -46,7 +46,8 @@ BETS = {
     "bet-number": '<x-bet name="2.delay" chapter="2" for="interval-lab" measure="mean" unit="ms" '
     'question="How late is a message, in the mean, when T is one second?"></x-bet>',
     "bet-ranking": '<x-bet name="0.delay" chapter="0" measure="delay" '
-    'rank="short polling, long polling, WebSocket" question="Which is the fastest? Order them."></x-bet>',
+    'rank="short polling, long polling, WebSocket, server-sent events" '
+    'question="Which is the fastest? Order them."></x-bet>',
 }
 
 

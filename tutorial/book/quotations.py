@@ -12,6 +12,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from loadtests.table import TRANSPORTS
 from tutorial.book.chapters import Chapter
 from tutorial.book.listings import address, listing
 from tutorial.book.measured_numbers import Results
@@ -101,17 +102,19 @@ class Quotations:
         of: str = "",
         when: str = "",
         unit: str = "",
-        rank: str = "",
+        ranks_transports: bool = False,
         most: str = "",
     ) -> str:
         """Ask for the reader's bet on a `measure` of the experiment `of`, which can't be run before.
 
         `when` names the settings that settle it ("interval=1"); `most` is the greatest number that makes sense.
+        A bet that `ranks_transports` is on their order, otherwise it is on a number.
         """
         self.elements.append("x-bet")
         number = self.chapter.number
         options: dict[str, object] = {"name": f"{number}.{measure}".replace("_", "-")}
         options |= {"chapter": number, "measure": measure, "question": question}
+        rank = ", ".join(row.in_a_sentence for row in TRANSPORTS.values() if ranks_transports)
         most = most or ("100" if unit == "%" else "")
         more = {"for": of, "when": when, "unit": unit, "rank": rank, "most": most}
         options |= {name: value for name, value in more.items() if value}

@@ -18,6 +18,7 @@ from loadtests.client.raw_http import inspect
 from loadtests.client.reader_pool import ReaderPool
 from loadtests.client.reading import PooledReader, Tally
 from loadtests.client.schedule import exactly
+from loadtests.table import TRANSPORTS
 from tutorial.laboratory.readings import add_readers, reading
 
 SETTLE_SECONDS = 0.6  # before a measurement: all are connected, and what connecting cost is past
@@ -100,11 +101,11 @@ class Spent:
         return cls(inspect(port), tally.requests, tally.wire_bytes)
 
     def since(self, before: Spent) -> dict[str, object]:
-        """Return what was spent a second since then; requests of a socket are none, it was there before."""
+        """Return what was spent a second since then; an open stream makes none, it was there before."""
         took = self.server["uptime_seconds"] - before.server["uptime_seconds"]
         counted, counted_before = self.server["requests"], before.server["requests"]
-        polls = ("short-polling", "long-polling", "batching", "websocket")
-        asked = sum(counted.get(name, 0) - counted_before.get(name, 0) for name in polls)
+        names = (*TRANSPORTS, "batching")
+        asked = sum(counted.get(name, 0) - counted_before.get(name, 0) for name in names)
         cpu = self.server["cpu_seconds"] - before.server["cpu_seconds"]
         return {
             "requests_per_second": asked / took,

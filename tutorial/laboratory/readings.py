@@ -9,9 +9,6 @@ from loadtests.client.reader_pool import ReaderPool
 from loadtests.client.reading import Asks, Reading, Tally
 from loadtests.table import TRANSPORTS
 
-MEASURED = tuple(
-    name for name in TRANSPORTS if name != "server-sent-events"
-)  # costs as a WebSocket
 HOLD_SECONDS = 25
 JITTER = 0.1  # of the interval, as the chat's own page has it
 

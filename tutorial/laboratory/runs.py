@@ -20,7 +20,7 @@ from typing import Any, cast
 from tornado.iostream import StreamClosedError
 
 from loadtests.experiments import knee, response_time_against_delivery
-from loadtests.table import TRANSPORTS as LOAD_TRANSPORTS
+from loadtests.table import TRANSPORTS
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
@@ -29,7 +29,6 @@ from tutorial.exercises.checking.suite import missing
 from tutorial.existing_app import rehearsal
 from tutorial.laboratory import slow_reader, two_processes, waiting_cost
 from tutorial.laboratory.disposable_server import PROJECT, project_first
-from tutorial.laboratory.readings import MEASURED
 from tutorial.site.local_only import LocalBodyHandler
 
 SUITE = PROJECT / "tests" / "test_conformance.py"
@@ -66,7 +65,7 @@ SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     ),
     "ramp": (
         "loadtests.experiments.knee",
-        {"transport": tuple(LOAD_TRANSPORTS), "rate": knee.RATES},
+        {"transport": tuple(TRANSPORTS), "rate": knee.RATES},
     ),
 }
 NAMES = ("herd", "rates", "suite", "measure", *SCRIPTS)
@@ -79,7 +78,7 @@ def reader_command(run: str, fields: dict[str, Any], port: int) -> list[str]:
         numbers[name] = _number(fields.get(name, default), name, least, most)
     numbers |= {name: int(numbers[name]) for name in WHOLE}
     numbers["rates"] = [_number(r, "rates", 0.05, RATE_MOST) for r in _few(fields, "rates", [1])]
-    numbers["transports"] = [t for t in _few(fields, "transports", MEASURED) if t in MEASURED]
+    numbers["transports"] = [t for t in _few(fields, "transports", TRANSPORTS) if t in TRANSPORTS]
     return [sys.executable, "-m", "tutorial.laboratory.reader_runs", json.dumps(numbers)]
 
 

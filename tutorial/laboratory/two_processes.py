@@ -34,7 +34,7 @@ class Reader:
 
     def __init__(self, name: str, url: str) -> None:
         self.name, self.url = name, url
-        self.heard: list[int] = []
+        self.received: list[int] = []
         self.gaps = 0
         self._cursor = ""
 
@@ -45,8 +45,8 @@ class Reader:
         self._cursor = f"?cursor={batch['cursor']}"
         if batch["gap"]:
             self.gaps += 1
-            self.heard.clear()
-        self.heard += [int(message["text"]) for message in batch["messages"]]
+            self.received.clear()
+        self.received += [int(message["text"]) for message in batch["messages"]]
 
     async def keep_reading(self) -> None:
         """Read until this is cancelled."""
@@ -75,7 +75,7 @@ class Run:
             await self._post(str(number), self._urls[number % 2])
             self._report("posted")
             await asyncio.sleep(PAUSE_SECONDS)
-        await self._all_heard()
+        await self._all_received()
         for task in reading:
             task.cancel()
         self._report("end", posted=MESSAGES)
@@ -86,16 +86,16 @@ class Run:
         address = f"{url}/rooms/lobby/messages"
         await AsyncHTTPClient().fetch(address, method="POST", headers=headers, body=body)
 
-    async def _all_heard(self) -> None:
+    async def _all_received(self) -> None:
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
-            if all(len(set(reader.heard)) == MESSAGES for reader in self._readers):
+            if all(len(set(reader.received)) == MESSAGES for reader in self._readers):
                 return
             await asyncio.sleep(POLL_SECONDS)
 
     def _report(self, event: str, **members: object) -> None:
         readers = {
-            reader.name: {"heard": sorted(reader.heard), "gaps": reader.gaps}
+            reader.name: {"received": sorted(reader.received), "gaps": reader.gaps}
             for reader in self._readers
         }
         at = round(time.monotonic() - self._began, 3)

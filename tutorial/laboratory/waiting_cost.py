@@ -1,7 +1,7 @@
 """Waiting cost: what readers that only wait cost, over each transport: memory, requests, bytes – and their delay.
 
-`python -m tutorial.laboratory.waiting_cost '{"seconds": "60"}'` lets as many readers wait over each of three
-transports, each on a fresh server of its own, in a room where one message is posted. It reports, one JSON object a
+`python -m tutorial.laboratory.waiting_cost '{"seconds": "60"}'` lets as many readers wait over each
+transport, each on a fresh server of its own, in a room where one message is posted. It reports, one JSON object a
 second, what one reader has cost so far. Of a server it sees answers and `/inspect` alone.
 """
 
@@ -22,7 +22,8 @@ from loadtests.client.raw_http import inspect
 from loadtests.client.reader_pool import ReaderPool
 from loadtests.client.reading import Tally
 from loadtests.comparison.server import fresh_server
-from tutorial.laboratory.readings import MEASURED, add_readers, reading
+from loadtests.table import TRANSPORTS
+from tutorial.laboratory.readings import add_readers, reading
 
 READERS = 200  # a transport
 FIRST_READERS = 20  # what a server does for the first time takes memory that belongs to no reader
@@ -72,7 +73,7 @@ class Waiting:
             "requests": (self.tally.requests - self.requests) / self.readers,
             "bytes": (self.tally.wire_bytes - self.wire_bytes) / self.readers,
             "kib": self.kib,
-            "heard": len(delays),
+            "received": len(delays),
             "delay_ms": median(delays) if delays else None,
         }
 
@@ -82,12 +83,12 @@ def wait(seconds: int, readers: int = READERS) -> Iterator[dict[str, Any]]:
 
     Half-way a message is posted, in one room after the other: the readers share a process, and would delay each other.
     """
-    raise_limits(len(MEASURED) * readers)
+    raise_limits(len(TRANSPORTS) * readers)
     pool = ReaderPool()
     with ExitStack() as servers:
         servers.callback(pool.close)
         waiting = {}
-        for transport in MEASURED:
+        for transport in TRANSPORTS:
             port = servers.enter_context(fresh_server()).port
             waiting[transport] = Waiting.begin(pool, transport, port, readers)
         for one in waiting.values():
@@ -95,7 +96,7 @@ def wait(seconds: int, readers: int = READERS) -> Iterator[dict[str, Any]]:
         for second in range(seconds):
             turn = second - seconds // 2
             if 0 <= turn < len(waiting):
-                waiting[MEASURED[turn]].post()
+                waiting[list(waiting)[turn]].post()
             pool.serve(1.0)
             yield {
                 "seconds": second + 1,

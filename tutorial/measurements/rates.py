@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import mean, median
 from typing import Any
 
+from loadtests.table import TRANSPORTS
 from tutorial.laboratory.reader_runs import measure
-from tutorial.laboratory.readings import MEASURED
 from tutorial.measurements.names import Values, word
 
 RATES = (0.2, 1, 2, 5, 10, 50)
@@ -18,7 +18,7 @@ def busy(port: int) -> Values:
     """What one room costs over each transport at several rates of messages: requests, processor, delay."""
     values: Values = {"readers": READERS, "interval_seconds": 1}
     for rate in RATES:
-        for transport in MEASURED:
+        for transport in TRANSPORTS:
             measured = measure(transport, rate, _asked(port, "busy"))
             name = word(f"{transport}_{rate:g}")
             deliveries = measured["posted"] * READERS / SECONDS

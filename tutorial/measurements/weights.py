@@ -9,11 +9,12 @@ from loadtests.client.author import Author
 from loadtests.client.raw_http import connect, one_answer, one_frame, request, upgrade
 from loadtests.client.reader_pool import ReaderPool
 from loadtests.client.reading import Tally
+from loadtests.table import TRANSPORTS
 from transports.server_sent_events import piece
-from tutorial.laboratory.readings import MEASURED, add_readers, reading
+from tutorial.laboratory.readings import add_readers, reading
 from tutorial.measurements.names import Values, word
 
-SILENT_SECONDS = 20
+SETTLE_SECONDS = 2
 
 
 def poll(port: int) -> Values:
@@ -65,16 +66,18 @@ def event_overhead(batch: bytes) -> int:
 
 
 def silence(port: int) -> Values:
-    """What a minute without messages costs one reader, polling once a second, or waiting."""
+    """What a minute without messages costs one reader over each transport."""
+    pool = ReaderPool()
+    tallies = {transport: Tally() for transport in TRANSPORTS}
+    for transport, tally in tallies.items():
+        add_readers(pool, reading(port, transport, f"silence-{transport}"), tally, 1)
+    pool.serve(SETTLE_SECONDS)
+    before = {name: (tally.requests, tally.wire_bytes) for name, tally in tallies.items()}
+    pool.serve(60)
     values: Values = {}
-    for transport in MEASURED:
-        pool, tally = ReaderPool(), Tally()
-        add_readers(pool, reading(port, transport, "silence"), tally, 1)
-        pool.serve(2)
-        asked, carried = tally.requests, tally.wire_bytes
-        pool.serve(SILENT_SECONDS)
-        minutes = SILENT_SECONDS / 60
-        values[f"{word(transport)}_bytes_a_minute"] = (tally.wire_bytes - carried) / minutes
-        values[f"{word(transport)}_requests_a_minute"] = (tally.requests - asked) / minutes
-        pool.close()
+    for transport, tally in tallies.items():
+        requests, wire_bytes = before[transport]
+        values[f"{word(transport)}_bytes_a_minute"] = tally.wire_bytes - wire_bytes
+        values[f"{word(transport)}_requests_a_minute"] = tally.requests - requests
+    pool.close()
     return values

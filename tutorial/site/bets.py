@@ -1,7 +1,8 @@
 """Bets: what the reader expected before an experiment, and what it measured, on the reader's own disk.
 
-One JSON file, `.learner/bets.json`, replaced as a whole; nothing of it leaves the machine. What a bet means, when it is
-settled and how good it was, the page knows (static/js/site/bets.js): here it is an object with a name.
+One JSON file, `.learner/bets.json`, replaced as a whole; nothing of it leaves the machine. What a bet means and how
+good it was, the page knows (static/js/site/bets.js): here it is an object with a name. The first run that counts adds
+`measured`, and from then on the bet stays as it is.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ class BetsFile:
 
 
 class BetsHandler(LocalBodyHandler):
-    """`GET /bets`; `POST /bets` `{"name": "2.delay", …}` writes one; `DELETE /bets` removes all. → `{"bets": …}`"""
+    """`GET /bets`; `POST /bets` `{"name": "2.delay", …}` writes one; `DELETE /bets` removes all. → `{"bets": …}`
+
+    A bet that has been measured isn't changed: the answer shows it as it was.
+    """
 
     def initialize(self, chat: Chat, **shared: Any) -> None:
         super().initialize(chat)
@@ -74,7 +78,8 @@ class BetsHandler(LocalBodyHandler):
         with self._file.changing() as bets:
             if name not in bets and len(bets) >= BETS_MOST:
                 raise Unacceptable(f"there may be {BETS_MOST} bets")
-            bets[name] = {member: value for member, value in bet.items() if member != "name"}
+            if "measured" not in bets.get(name, {}):
+                bets[name] = {member: value for member, value in bet.items() if member != "name"}
         self.get()
 
     def delete(self) -> None:

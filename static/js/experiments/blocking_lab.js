@@ -23,7 +23,7 @@ class BlockingLab extends Lab {
   static heading = "One slow query";
 
   controls() {
-    this.steps = slider("How slow", { least: 0.1, most: 5, value: 1, unit: "million steps" });
+    this.steps = slider("How slow", { least: 0.1, most: 5, value: 1, unit: "million steps", name: "steps" });
     return [this.steps.node];
   }
 
@@ -48,7 +48,6 @@ class BlockingLab extends Lab {
     return {
       raw,
       n: raw.length,
-      settings: { steps },
       warmUp: "a second before the first work",
       values,
       summary,

@@ -2,8 +2,8 @@
 //
 // Ten readers in a process of their own read the same messages over each transport in turn, and count their
 // requests and bytes; the server counts its processor time. Measures: `crossover` (messages a second at which
-// long polling asks as often as short polling), `requests_…`, `cpu_…` and `p50_…` of short, long, websocket
-// at the rate of the slider.
+// long polling asks as often as short polling; of a sweep), `requests_…`, `cpu_…` and `p50_…` of each
+// transport at the last rate.
 
 import { choice, slider } from "../lab/controls.js";
 import { element } from "../site/element.js";
@@ -12,7 +12,7 @@ import { percentile } from "../site/statistics.js";
 import { Lab } from "../lab/lab.js";
 import { Plot } from "../lab/plot.js";
 import { start } from "../lab/runs.js";
-import { MEASURED, stemOf } from "../lab/measured_transports.js";
+import { TRANSPORTS } from "../transports.js";
 
 const READERS = 10;
 const SECONDS = 4;
@@ -36,17 +36,24 @@ class CrossoverLab extends Lab {
       [
         "sweep",
         `a sweep of ${SWEEP.length} rates, about ` +
-          `${Math.round(SWEEP.length * MEASURED.length * (SECONDS + 2))} s`,
+          `${Math.round(SWEEP.length * TRANSPORTS.length * (SECONDS + 2))} s`,
       ],
     ]);
-    this.rate = slider("messages a second", { least: 0.1, most: 200, value: 2, unit: "/s" });
-    this.interval = slider("T of short polling", { least: 0.2, most: 5, value: 1, unit: "s" });
+    this.rate = slider("messages a second", { least: 0.1, most: 200, value: 2, unit: "/s", name: "rate" });
+    this.interval = slider("T of short polling", {
+      least: 0.2,
+      most: 5,
+      value: 1,
+      unit: "s",
+      name: "interval",
+    });
     this.delay = slider("long polling waits for more", {
       least: 0,
       most: 200,
       value: 0,
       unit: "ms",
       log: false,
+      name: "delay_ms",
     });
     this.shown = choice("Show", SHOWN);
     this.shown.input.addEventListener("change", () => this.#show());
@@ -77,6 +84,7 @@ class CrossoverLab extends Lab {
       seed: SEED,
     };
     const measured = [];
+    this.#points = this.#points.filter(({ interval }) => interval === given.interval); // or they share no plot
     this.report("The readers connect …");
     for await (const point of start("rates", given, signal)) {
       if (point.done) continue;
@@ -84,12 +92,12 @@ class CrossoverLab extends Lab {
       measured.push({ ...sleep, delays, p50: percentile(delays, 0.5) ?? 0, delivered: delays.length });
       const wait = point.transport === "long-polling" ? given.delay_ms : 0;
       const same = (old) => old.rate === point.rate && old.transport === point.transport && old.wait === wait;
-      measured.at(-1).wait = wait;
+      Object.assign(measured.at(-1), { wait, interval: given.interval });
       this.#points = [...this.#points.filter((old) => !same(old)), measured.at(-1)];
       this.#show();
       this.report(
         `${point.transport} at ${digits(point.rate)} messages a second is measured: ` +
-          `${measured.length} of ${rates.length * MEASURED.length}.`,
+          `${measured.length} of ${rates.length * TRANSPORTS.length}.`,
       );
     }
     return this.#result(measured, given);
@@ -98,7 +106,7 @@ class CrossoverLab extends Lab {
   #show() {
     const [member, label] = SHOWN.find(([name]) => name === this.shown.value());
     const waits = [...new Set(this.#points.map(({ wait }) => wait))];
-    const kinds = MEASURED.flatMap((transport) => waits.map((wait) => ({ ...transport, wait })));
+    const kinds = TRANSPORTS.flatMap((transport) => waits.map((wait) => ({ ...transport, wait })));
     const series = kinds
       .map(({ name, label: transport, wait }) => ({
         label: wait ? `${transport}, waiting ${digits(wait)} ms` : transport,
@@ -111,29 +119,27 @@ class CrossoverLab extends Lab {
     this.plot.lines(series, { label: "messages a second", log: true }, { label, log: true });
   }
 
-  #result(measured, { interval, delay_ms, seed }) {
+  #result(measured, { interval, seed }) {
     const last = (name) => measured.findLast(({ transport }) => transport === name);
     const values = {};
-    for (const { name } of MEASURED) {
+    for (const { name } of TRANSPORTS) {
       const { requests_asked_per_second, cpu_percent, p50 } = last(name);
-      const stem = stemOf({ name });
       Object.assign(values, {
-        [`requests_${stem}`]: requests_asked_per_second,
-        [`cpu_${stem}`]: cpu_percent,
-        [`p50_${stem}`]: p50,
+        [`requests_${name}`]: requests_asked_per_second,
+        [`cpu_${name}`]: cpu_percent,
+        [`p50_${name}`]: p50,
       });
     }
-    values.crossover = crossing(this.#points) ?? undefined;
+    values.crossover = crossing(measured) ?? undefined;
     const summary =
-      `At ${digits(measured.at(-1).rate)} messages a second: ${digits(values.requests_short)} ` +
-      `requests a second by short polling, ${digits(values.requests_long)} by long polling. ` +
+      `At ${digits(measured.at(-1).rate)} messages a second: ${digits(values["requests_short-polling"])} ` +
+      `requests a second by short polling, ${digits(values["requests_long-polling"])} by long polling. ` +
       (values.crossover
         ? `They cross near ${digits(values.crossover)} messages a second; 1/T is ${digits(1 / interval)}.`
-        : "Measure more rates to see where they cross.");
+        : "A sweep shows where they cross.");
     const raw = measured.map(({ delays, ...point }) => ({ ...point, delays_ms: delays.join(" ") }));
     return {
       raw,
-      settings: { interval, delay_ms },
       n: measured.reduce((sum, { delivered }) => sum + delivered, 0),
       seed,
       warmUp: "0.6 s",

@@ -18,11 +18,15 @@ class GapLab extends Lab {
   static heading = "Everybody presses Enter at once";
 
   controls() {
-    this.authors = choice("How many at once", [
-      ["2", "two"],
-      ["5", "five"],
-      ["1", "one"],
-    ]);
+    this.authors = choice(
+      "How many at once",
+      [
+        ["2", "two"],
+        ["5", "five"],
+        ["1", "one"],
+      ],
+      "authors",
+    );
     return [this.authors.node];
   }
 
@@ -65,7 +69,6 @@ class GapLab extends Lab {
     return {
       raw,
       n: ids.length,
-      settings: { authors },
       warmUp: "both were held before the first message",
       values,
       summary,

@@ -21,11 +21,15 @@ class HerdLab extends Lab {
   static heading = `Start ${POLLERS} pollers in the same instant`;
 
   controls() {
-    this.jitter = choice("Jitter", [
-      ["0", "none"],
-      ["0.1", "± 10 % of T"],
-      ["0.3", "± 30 % of T"],
-    ]);
+    this.jitter = choice(
+      "Jitter",
+      [
+        ["0", "none"],
+        ["0.1", "± 10 % of T"],
+        ["0.3", "± 30 % of T"],
+      ],
+      "jitter",
+    );
     return [this.jitter.node];
   }
 
@@ -68,7 +72,6 @@ class HerdLab extends Lab {
       raw: polls,
       n: polls.length,
       seed: SEED,
-      settings: { jitter: this.jitter.value() },
       warmUp: `the first ${SECONDS - 3} s`,
       values: { peak, polls: polls.length },
       summary,

@@ -20,7 +20,13 @@ class IntervalLab extends Lab {
   static heading = "Poll every T seconds, and see how late each message is";
 
   controls() {
-    this.interval = slider("T, the interval", { least: 0.2, most: 60, value: 1, unit: "s" });
+    this.interval = slider("T, the interval", {
+      least: 0.2,
+      most: 60,
+      value: 1,
+      unit: "s",
+      name: "interval",
+    });
     return [this.interval.node];
   }
 
@@ -85,7 +91,6 @@ class IntervalLab extends Lab {
       `is ${size(cheapest)}.`;
     return {
       raw: received.map((one) => ({ ...one, interval })),
-      settings: { interval: interval / 1000 },
       delays,
       seed: SEED,
       warmUp: `the first poll of ${batches}`,

@@ -3,7 +3,7 @@
 //
 // The run is tutorial/laboratory/two_processes.py. Authors post to both by turns, a reader sits at each;
 // half-way the second server is killed, and who was there goes on at the first, with the cursor. Measures:
-// `heard_apart`, `heard_together` (% of the messages, at the first reader).
+// `received_apart`, `received_together` (% of the messages, at the first reader).
 
 import { choice } from "../lab/controls.js";
 import { element } from "../site/element.js";
@@ -20,10 +20,9 @@ const READERS = { first: "Reader at the first server", second: "Reader at the se
 
 class ProcessesLab extends Lab {
   static heading = "Two servers, one of them killed";
-  #heard = {};
 
   controls() {
-    this.store = choice("What they share", STORES);
+    this.store = choice("What they share", STORES, "store");
     return [this.store.node];
   }
 
@@ -43,30 +42,29 @@ class ProcessesLab extends Lab {
       if (line.event === "killed")
         this.report("The second server is killed; its reader goes on at the first.");
       for (const name of Object.keys(READERS))
-        this.rows[name].show(sent, line[name] ?? { heard: [], gaps: 0 });
+        this.rows[name].show(sent, line[name] ?? { received: [], gaps: 0 });
     }
     throw new LabError("the run ended before its end");
   }
 
   #result({ posted: count, first, second }, store) {
-    const share = ({ heard }) => (100 * new Set(heard).size) / count;
+    const share = ({ received }) => (100 * new Set(received).size) / count;
     this.rows.first.show(count, first);
     this.rows.second.show(count, second);
-    this.#heard[store === "redis" ? "heard_together" : "heard_apart"] = share(first);
     const raw = Array.from({ length: count }, (_, i) => ({
       message: i + 1,
-      first: first.heard.includes(i + 1),
-      second: second.heard.includes(i + 1),
+      first: first.received.includes(i + 1),
+      second: second.received.includes(i + 1),
     }));
     const lost = (reader) => count - new Set(reader.received).size;
     const summary =
       `Of ${count} messages the reader at the first server missed ${lost(first)}, the other ` +
-      `${lost(second)} (${digits(second.gaps)} gap${second.gaps === 1 ? "" : "s"} told).`;
+      `${lost(second)} (${digits(second.gaps)} gap${second.gaps === 1 ? "" : "s"} reported).`;
     return {
       raw,
       n: count,
       warmUp: "both servers listened before the first message",
-      values: { ...this.#heard },
+      values: { [store === "redis" ? "received_together" : "received_apart"]: share(first) },
       summary,
     };
   }
@@ -75,8 +73,8 @@ class ProcessesLab extends Lab {
 function row(label) {
   const marks = element("span.gap-marks");
   const count = element("span.gap-count", {}, "–");
-  const show = (sent, { heard, gaps }) => {
-    const has = new Set(heard);
+  const show = (sent, { received, gaps }) => {
+    const has = new Set(received);
     const mark = (id) =>
       element(has.has(id) ? "i.received" : "i.lost", {
         title: `message ${id}: ${has.has(id) ? "received" : "lost"}`,

@@ -1,8 +1,8 @@
 // <ramp-lab>: ever more readers over one transport, until something gives out.
 //
 // The run is loadtests/experiments/knee.py: a fresh server, and readers that double step by step. Measures,
-// in readers that would take a whole core of the server: `knee_short`, `knee_long`, `knee_websocket`. Each
-// transport's line stays, so that they can be compared.
+// in readers that would take a whole core of the server: `knee_short-polling`, `knee_long-polling`,
+// `knee_websocket`, `knee_server-sent-events`, each of a run over that transport. The lines of earlier runs stay.
 
 import { choice } from "../lab/controls.js";
 import { element } from "../site/element.js";
@@ -10,7 +10,7 @@ import { digits } from "../site/formatting.js";
 import { Lab, LabError } from "../lab/lab.js";
 import { Plot } from "../lab/plot.js";
 import { start } from "../lab/runs.js";
-import { MEASURED, stemOf } from "../lab/measured_transports.js";
+import { TRANSPORTS } from "../transports.js";
 
 /** @type {[string, string][]} */
 const RATES = [
@@ -40,15 +40,15 @@ const WHY = {
 class RampLab extends Lab {
   static heading = "Ever more readers";
   #steps = [];
-  #knees = {};
 
   controls() {
     this.transport = choice(
       "Over",
-      MEASURED.map(({ name, label }) => [name, label]),
+      TRANSPORTS.map(({ name, label }) => [name, label]),
+      "transport",
     );
     this.transport.input.value = "long-polling";
-    this.rate = choice("the room has", RATES);
+    this.rate = choice("the room has", RATES, "rate");
     this.shown = choice("Show", SHOWN);
     this.shown.input.value = "p95_ms";
     this.shown.input.addEventListener("change", () => this.#show());
@@ -81,7 +81,7 @@ class RampLab extends Lab {
 
   #show() {
     const [member, label] = SHOWN.find(([name]) => name === this.shown.value());
-    const series = MEASURED.map(({ name, label }) => ({
+    const series = TRANSPORTS.map(({ name, label }) => ({
       label,
       transport: name,
       points: this.#steps
@@ -93,9 +93,8 @@ class RampLab extends Lab {
   }
 
   #result({ why, readers, knee }, transport, rate) {
-    // Then it is no knee of the server's processor, and settles no bet.
+    // Otherwise it is no knee of the server's processor, and settles no bet.
     const seen = !["others", "late"].includes(why);
-    if (seen) this.#knees[`knee_${stemOf({ name: transport })}`] = knee;
     const raw = this.#steps.filter((step) => step.transport === transport);
     const summary =
       `At ${digits(readers)} readers ${WHY[why]}. By its processor time, ${digits(knee)} readers at ` +
@@ -104,9 +103,8 @@ class RampLab extends Lab {
       raw,
       n: raw.length,
       seed: 10,
-      settings: { rate },
       warmUp: "each step begins when its readers are there",
-      values: { ...this.#knees },
+      values: seen ? { [`knee_${transport}`]: knee } : {},
       summary,
     };
   }

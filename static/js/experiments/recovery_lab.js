@@ -31,10 +31,14 @@ class RecoveryLab extends Lab {
   sent = 0;
 
   controls() {
-    this.store = choice("The server keeps its messages in", [
-      ["sqlite", "a file"],
-      ["memory", "memory, forgotten on restart"],
-    ]);
+    this.store = choice(
+      "The server keeps its messages in",
+      [
+        ["sqlite", "a file"],
+        ["memory", "memory, forgotten on restart"],
+      ],
+      "store",
+    );
     this.hands = ["cut", "freeze", "thaw", "restart"].map((act) => button(act, () => this.#do(act)));
     this.hands.forEach((hand) => (hand.disabled = true));
     return [this.store.node, element("div.hands", {}, ...this.hands)];

@@ -1,9 +1,8 @@
 // <response-time-lab>: one run of a load tester, reported twice: by response time, and by delivery.
 //
 // The run is loadtests/experiments/response_time_against_delivery.py: a server and a Locust of its own,
-// thirty readers over each of three transports in one room. Measures, in ms: `response_short`,
-// `response_long`, `delivery_short`, `delivery_long`, `delivery_websocket`, and two rankings by label,
-// `by_response` and `by_delivery`.
+// thirty readers over each transport in one room. Measures, in ms: `response_…` and `delivery_…` of each
+// transport (`delivery_short-polling`), and two rankings by label, `by_response` and `by_delivery`.
 
 import { choice } from "../lab/controls.js";
 import { element } from "../site/element.js";
@@ -11,7 +10,7 @@ import { digits } from "../site/formatting.js";
 import { ranking } from "../site/statistics.js";
 import { Lab, LabError } from "../lab/lab.js";
 import { start } from "../lab/runs.js";
-import { MEASURED, stemOf } from "../lab/measured_transports.js";
+import { TRANSPORTS } from "../transports.js";
 
 const SECONDS = 12;
 /** @type {[string, string][]} */
@@ -43,7 +42,7 @@ class ResponseTimeLab extends Lab {
   static heading = "Thirty readers over each transport, reported twice";
 
   controls() {
-    this.rate = choice("The room has", RATES);
+    this.rate = choice("The room has", RATES, "rate");
     return [this.rate.node];
   }
 
@@ -73,15 +72,14 @@ class ResponseTimeLab extends Lab {
   #result({ rows }) {
     const by = (member) =>
       ranking(
-        MEASURED,
+        TRANSPORTS,
         ({ name }) => rows[name][member],
         ({ label }) => label,
       );
     const values = { by_response: by("response_ms"), by_delivery: by("delivery_ms") };
-    for (const { name } of MEASURED) {
-      const stem = stemOf({ name });
-      values[`response_${stem}`] = rows[name].response_ms;
-      values[`delivery_${stem}`] = rows[name].delivery_ms;
+    for (const { name } of TRANSPORTS) {
+      values[`response_${name}`] = rows[name].response_ms;
+      values[`delivery_${name}`] = rows[name].delivery_ms;
     }
     const [short, long] = [rows["short-polling"], rows["long-polling"]];
     const summary =
@@ -89,7 +87,7 @@ class ResponseTimeLab extends Lab {
       `${digits(long.response_ms)} ms. ` +
       `By delivery: ${digits(short.delivery_ms)} ms and ${digits(long.delivery_ms)} ms, of the very ` +
       `same messages.`;
-    const raw = MEASURED.map(({ name }) => ({ transport: name, ...rows[name] }));
+    const raw = TRANSPORTS.map(({ name }) => ({ transport: name, ...rows[name] }));
     return {
       raw,
       n: raw.reduce((sum, { deliveries }) => sum + deliveries, 0),
@@ -103,10 +101,10 @@ class ResponseTimeLab extends Lab {
 
 /** Make a table with a row for each transport. */
 function table(caption, columns) {
-  const cells = MEASURED.map(({ name }) =>
+  const cells = TRANSPORTS.map(({ name }) =>
     columns.map(([member]) => element("td", { "data-cell": `${name} ${member}` }, "–")),
   );
-  const body = MEASURED.map(({ label }, i) =>
+  const body = TRANSPORTS.map(({ label }, i) =>
     element("tr", {}, element("th", { scope: "row" }, label), ...cells[i]),
   );
   const heads = ["transport", ...columns.map(([, head]) => head)].map((head) =>
@@ -124,7 +122,7 @@ function table(caption, columns) {
     ),
   );
   const show = (rows) =>
-    MEASURED.forEach(({ name }, i) =>
+    TRANSPORTS.forEach(({ name }, i) =>
       columns.forEach(([member], j) => (cells[i][j].textContent = digits(rows[name][member]))),
     );
   return { node, show };

@@ -21,7 +21,7 @@ class ShopLab extends Lab {
   static heading = "Thirty orders, and an accident";
 
   controls() {
-    this.victim = choice("Kill (-9) after ten of them", VICTIMS);
+    this.victim = choice("Kill (-9) after ten of them", VICTIMS, "victim");
     return [this.victim.node];
   }
 

@@ -19,11 +19,15 @@ class TransportSwitcher extends Lab {
   static heading = "One conversation, over every transport";
 
   controls() {
-    this.every = choice("Change the transport every", [
-      ["1000", "second"],
-      ["300", "0.3 s"],
-      ["3000", "3 s"],
-    ]);
+    this.every = choice(
+      "Change the transport every",
+      [
+        ["1000", "second"],
+        ["300", "0.3 s"],
+        ["3000", "3 s"],
+      ],
+      "every",
+    );
     return [this.every.node];
   }
 
@@ -103,7 +107,6 @@ class TransportSwitcher extends Lab {
       raw,
       n: posted,
       seed: SEED,
-      settings: { every: this.every.value() },
       warmUp: "0.5 s",
       values,
       summary,

@@ -1,16 +1,16 @@
-// <waiting-lab>: what a reader costs who only waits, over each of three transports, in a room where somebody
-// speaks once a minute.
+// <waiting-lab>: what a reader costs who only waits, over each transport, in a room where somebody speaks
+// once a minute.
 //
 // The run is tutorial/laboratory/waiting_cost.py: a server a transport, with two hundred readers each. It
 // settles the four rankings of chapter 0. Measures, of one reader: `requests_…`, `bytes_…` (a minute's),
-// `kib_…` (of the server's memory) and `delay_…` (ms, the median) of short, long, websocket.
+// `kib_…` (of the server's memory) and `delay_…` (ms, the median) of each transport.
 
 import { element } from "../site/element.js";
 import { digits } from "../site/formatting.js";
 import { ranking } from "../site/statistics.js";
 import { Lab, LabError } from "../lab/lab.js";
 import { start } from "../lab/runs.js";
-import { MEASURED, stemOf } from "../lab/measured_transports.js";
+import { TRANSPORTS } from "../transports.js";
 
 const SECONDS = 60;
 const COLUMNS = [
@@ -26,12 +26,12 @@ class WaitingLab extends Lab {
 
   output() {
     this.cells = Object.fromEntries(
-      MEASURED.map(({ name }) => [name, COLUMNS.map(() => element("td", {}, "–"))]),
+      TRANSPORTS.map(({ name }) => [name, COLUMNS.map(() => element("td", {}, "–"))]),
     );
     const heads = ["one reader, in a minute", ...COLUMNS.map(([, head]) => head)].map((head) =>
       element("th", { scope: "col" }, head),
     );
-    const rows = MEASURED.map(({ name, label }) =>
+    const rows = TRANSPORTS.map(({ name, label }) =>
       element("tr", {}, element("th", { scope: "row" }, label), ...this.cells[name]),
     );
     const table = element(
@@ -45,7 +45,7 @@ class WaitingLab extends Lab {
 
   async experiment(signal) {
     let last = null;
-    this.report("Three servers start, and two hundred readers come to each …");
+    this.report("Four servers start, and two hundred readers come to each …");
     for await (const line of start("waiting", { seconds: String(SECONDS) }, signal)) {
       if (line.line) throw new LabError(line.line);
       if (line.end) return this.#result(last.rows, line.readers);
@@ -57,7 +57,7 @@ class WaitingLab extends Lab {
   }
 
   #show(rows) {
-    for (const { name } of MEASURED) {
+    for (const { name } of TRANSPORTS) {
       const { delay_ms, ...others } = rows[name];
       const values = { delay_ms: delay_ms ?? undefined, ...others };
       COLUMNS.forEach(([member], i) => (this.cells[name][i].textContent = digits(values[member])));
@@ -66,13 +66,11 @@ class WaitingLab extends Lab {
 
   #result(rows, readers) {
     const values = {};
-    for (const { name } of MEASURED)
-      COLUMNS.forEach(
-        ([member]) => (values[`${member.split("_")[0]}_${stemOf({ name })}`] = rows[name][member]),
-      );
+    for (const { name } of TRANSPORTS)
+      COLUMNS.forEach(([member]) => (values[`${member.split("_")[0]}_${name}`] = rows[name][member]));
     const by = (member) =>
       ranking(
-        MEASURED,
+        TRANSPORTS,
         ({ name }) => rows[name][member],
         ({ label }) => label,
       );
@@ -80,7 +78,7 @@ class WaitingLab extends Lab {
     const summary =
       `First to hear: ${by("delay_ms").join(", then ")}. Fewest requests: ` +
       `${by("requests").join(", then ")}. Lightest: ${by("kib").join(", then ")}.`;
-    const raw = MEASURED.map(({ name }) => ({ transport: name, ...rows[name] }));
+    const raw = TRANSPORTS.map(({ name }) => ({ transport: name, ...rows[name] }));
     const warmUp = "twenty readers who came and went, then two seconds";
     return { settles, raw, n: readers, seed: 7, warmUp, values, summary };
   }

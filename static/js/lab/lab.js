@@ -9,6 +9,7 @@ import { element } from "../site/element.js";
 import { digits } from "../site/formatting.js";
 import { percentile } from "../site/statistics.js";
 import { score } from "../site/bets.js";
+import { settingsOf } from "./controls.js";
 
 /**
  * @typedef {object} Result
@@ -17,9 +18,7 @@ import { score } from "../site/bets.js";
  * @property {number} [n]
  * @property {number} [seed]
  * @property {string} [warmUp]
- * @property {Record<string, number | string>} [settings]  what the controls were set to: a bet may be about
- *   one setting only
- * @property {Record<string, number | string[]>} values  what bets are scored with
+ * @property {Record<string, number | string[]>} values  what bets are scored with: of this run alone
  * @property {Record<string, string[]>} [settles]  bets of another chapter that this scores too, by name
  * @property {string} summary  what was found, in a sentence
  */
@@ -95,10 +94,11 @@ export class Lab extends HTMLElement {
     this.#running = new AbortController();
     const { signal } = this.#running;
     this.facts.textContent = "";
+    const settings = settingsOf(this.querySelectorAll(".lab-controls > *"));
     this.#busy(true);
     try {
       await calibrate();
-      this.#found(await this.experiment(signal));
+      this.#found({ settings, ...(await this.experiment(signal)) });
     } catch (error) {
       this.#conclude(
         signal.aborted ? "Stopped; nothing was measured." : `This didn’t work: ${error.message}`,
@@ -119,6 +119,7 @@ export class Lab extends HTMLElement {
   #busy(busy) {
     const focused = document.activeElement;
     this.toggleAttribute("running", busy);
+    this.dispatchEvent(new CustomEvent("lab-running", { bubbles: true }));
     if (busy) this.status.ariaLive = "off";
     this.run.disabled = busy;
     this.stop.disabled = !busy;
@@ -134,7 +135,7 @@ export class Lab extends HTMLElement {
       seed,
       warmUp = "none",
       values,
-      settings = {},
+      settings,
       settles = {},
       summary,
     } = result;
@@ -177,7 +178,7 @@ function asJson({ raw, seed, warmUp, settings, values, n = raw.length }) {
       n,
       seed,
       warmUp,
-      settings,
+      settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
       values,
       measuredAt: new Date().toISOString(),
       browser: navigator.userAgent,

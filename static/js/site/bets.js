@@ -1,7 +1,9 @@
 // The reader's bets, in a file on the reader's own disk; where this page isn't served by the reader's machine, in the
 // browser.
 //
-// Nothing leaves the machine either way. A bet can be changed until the first run that counts has scored it.
+// Nothing leaves the machine either way. A bet can be changed until the first run under the question's own
+// conditions has scored it. Then it stays: the file and the browser's storage refuse to change a scored bet, so
+// that a second tab, which doesn't know of the first one's run, can't either.
 
 import { EQUALS } from "./statistics.js";
 import { recall, remember } from "./storage.js";
@@ -33,7 +35,20 @@ export function bets() {
 
 /** Place a bet, or change one that isn’t scored. @param {string} name @param {Bet} bet */
 export async function place(name, bet) {
-  if ((await bets())[name]?.measured === undefined) await write(name, bet);
+  await write(name, bet);
+}
+
+/**
+ * Return which settings of a run are not those that a question names.
+ * @param {string} when  as `"interval=1 delay_ms=0"`
+ * @param {Array<any>} settings  see lab/controls.js
+ * @returns {{setting: any, wanted: string}[]}
+ */
+export function otherwise(when, settings) {
+  const wanted = new Map(when.split(" ").map((one) => /** @type {[string, string]} */ (one.split("="))));
+  return settings
+    .filter(({ name, value }) => (wanted.get(name) ?? value) !== value)
+    .map((setting) => ({ setting, wanted: wanted.get(setting.name) ?? "" }));
 }
 
 /**
@@ -55,7 +70,9 @@ export function forget() {
 
 /** @param {string} name @param {Bet} bet */
 function write(name, bet) {
-  return change("POST", JSON.stringify({ name, ...bet }), (all) => (all[name] = bet));
+  return change("POST", JSON.stringify({ name, ...bet }), (all) => {
+    if (all[name]?.measured === undefined) all[name] = bet;
+  });
 }
 
 /** @param {string} method @param {string | undefined} body @param {(all: Bets) => void} here */

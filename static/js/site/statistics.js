@@ -53,7 +53,7 @@ export function moments(count, ms, random) {
  * `"one ≈ other"`: they
  * would change places from one measurement to the next.
  * @template T
- * @param {T[]} things
+ * @param {readonly T[]} things
  * @param {(thing: T) => number} valueOf
  * @param {(thing: T) => string} nameOf
  * @returns {string[]}
