@@ -26,7 +26,7 @@ ALL = exercises()
 
 STARTERS = {
     17: "expected “short-polling”; got “websocket”",
-    0: "the 3 texts that the first tab said, oldest first; got []",
+    0: "the 3 texts that the first tab sent, oldest first; got []",
     16: "a stranger: a hostile page, posting; got a friend",
     11: "at most one batch on its way to a reader that takes nothing; got 40 batches",
     12: "the Host that the browser named, “chat.example.com:8080”; got “chat.example.com”, and",

@@ -618,7 +618,11 @@ def test_two_tables_of_one_run_contradict_each_other(page: Page, gallery: str) -
     values = result["values"]
     assert values["response_short-polling"] < values["response_long-polling"]
     assert values["delivery_long-polling"] < values["delivery_short-polling"]
-    assert values["by_response"] == ["WebSocket", "short polling", "long polling"]
+    assert values["by_response"] == [
+        "WebSocket ≈ server-sent events",
+        "short polling",
+        "long polling",
+    ]
     assert all(one["deliveries"] > 30 and one["lost"] == 0 for one in result["raw"])
 
 

@@ -1,4 +1,4 @@
-"""Start the tutorial's server, speak in one tab, listen in another, and read the bets."""
+"""Start the tutorial's server, send from one tab, read in another, and look at the bets."""
 
 import asyncio
 import json
@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 from urllib.error import HTTPError
 
+from loadtests.table import TRANSPORTS
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure
 
@@ -21,9 +22,9 @@ READ_TABS = "Say something"
 READ_BETS = "Place your bets"
 
 ROOM = "two-tabs"
-SAID = ["Is anybody there?", "I am the first tab.", "Can you hear me?"]
+SENT = ["Is anybody there?", "I am the first tab.", "Can you hear me?"]
+NAMES = [row.in_a_sentence for row in TRANSPORTS.values()]
 BETS = ("delay", "requests", "bytes", "memory")
-TRANSPORTS = ("short polling", "long polling", "WebSocket")
 START_SECONDS = 60.0
 
 Bets = dict[str, dict[str, Any]]
@@ -56,16 +57,16 @@ def _asked_by(frame: FrameType | None) -> str:
 
 
 def drive(learner: dict[str, Any], report: Callable[[dict[str, Any]], None], url: str) -> None:
-    """Speak, listen and bet with the learner's functions."""
-    for text in SAID:
-        learner["say"](url, ROOM, text)
-    report({"heard": learner["hear"](url, ROOM)})
+    """Send, read and bet with the learner's functions."""
+    for text in SENT:
+        learner["send"](url, ROOM, text)
+    report({"read": learner["read"](url, ROOM)})
     report({"bets": learner["BETS"]})
     learner["place_bets"](url)
 
 
 async def check(path: Path) -> str:
-    """Return what was heard and written."""
+    """Return what was read, and which bets were placed."""
     on_the_page = _bets_in(path.parent / "bets.json")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / ".learner" / "bets.json"
@@ -73,16 +74,14 @@ async def check(path: Path) -> str:
         file.write_text(json.dumps({"bets": on_the_page}), "utf-8")
         async with _tutorial(Path(folder)) as url, driven(path, __file__, url) as program:
             async for seen in program.records():
-                if "heard" in seen:
-                    _heard(seen["heard"])
+                if "read" in seen:
+                    _received(seen["read"])
                 else:
                     _ranked(seen["bets"], on_the_page)
         _written(_bets_in(file), on_the_page)
     placed = len(on_the_page)
     where = f"{placed} of them on the page" if placed else "all from your file"
-    return (
-        f"the second tab heard {len(SAID)} messages, and {len(BETS)} bets are written down, {where}"
-    )
+    return f"the second tab received {len(SENT)} messages, and {len(BETS)} bets are placed, {where}"
 
 
 def _bets_in(file: Path) -> Bets:
@@ -117,11 +116,11 @@ async def _tutorial(folder: Path) -> AsyncIterator[str]:
         await process.wait()
 
 
-def _heard(texts: object) -> None:
-    if texts != SAID:
-        seen = [Event(None, f"the first tab says {text!r}") for text in SAID]
-        seen.append(Event(None, f"the second tab hears {texts!r}"))
-        expected = f"hear returns the {len(SAID)} texts that the first tab said, oldest first"
+def _received(texts: object) -> None:
+    if texts != SENT:
+        seen = [Event(None, f"the first tab sends {text!r}") for text in SENT]
+        seen.append(Event(None, f"the second tab reads {texts!r}"))
+        expected = f"read returns the {len(SENT)} texts that the first tab sent, oldest first"
         raise Failure(expected, repr(texts), read=READ_TABS, timeline=seen)
 
 
@@ -130,8 +129,8 @@ def _ranked(bets: dict[str, list[str]], on_the_page: Bets) -> None:
         if f"0.{what}" in on_the_page:
             continue
         ranking = bets.get(what, [])
-        if sorted(map(str, ranking)) != sorted(TRANSPORTS):
-            expected = f"a bet on {what}: {', '.join(TRANSPORTS)}, each once, the best first"
+        if sorted(map(str, ranking)) != sorted(NAMES):
+            expected = f"a bet on {what}: {', '.join(NAMES)}, each once, the best first"
             raise Failure(expected, repr(ranking), read=READ_BETS)
 
 

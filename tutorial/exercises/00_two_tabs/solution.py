@@ -1,7 +1,7 @@
-"""Place your bets, and hear yourself in a second tab.
+"""Place your bets, and read in a second tab what the first one sent.
 
-No cursor means the newest messages, so a tab that is opened later sees what was said before. These
-bets are as good as any: whether they are right is what the chapters are for.
+No cursor means the newest messages, so a tab that is opened later sees what was sent before. These
+bets are as good as any: chapter 6 measures whether they are right.
 """
 
 import json
@@ -9,19 +9,12 @@ import sys
 from typing import Any
 from urllib.request import Request, urlopen
 
+PUSHED = ["WebSocket", "server-sent events"]
 BETS: dict[str, list[str]] = {
-    "delay": ["WebSocket", "long polling", "short polling"],  # which gets a message first?
-    "requests": [
-        "WebSocket",
-        "long polling",
-        "short polling",
-    ],  # which makes the fewest requests, where somebody speaks once a minute?
-    "bytes": ["WebSocket", "long polling", "short polling"],  # which sends the fewest bytes there?
-    "memory": [
-        "short polling",
-        "WebSocket",
-        "long polling",
-    ],  # which costs the server the least memory?
+    "delay": [*PUSHED, "long polling", "short polling"],  # which delivers a message first?
+    "requests": [*PUSHED, "long polling", "short polling"],  # which makes the fewest requests?
+    "bytes": [*PUSHED, "long polling", "short polling"],  # which moves the fewest bytes?
+    "memory": ["short polling", "long polling", *PUSHED],  # which takes the least memory?
 }
 
 
@@ -32,19 +25,19 @@ def ask(url: str, body: dict[str, Any] | None = None) -> Any:
         return json.load(answer)
 
 
-def say(url: str, room: str, text: str) -> None:
-    """Speak, as the first tab does."""
+def send(url: str, room: str, text: str) -> None:
+    """Send a message, as the first tab does."""
     ask(f"{url}/rooms/{room}/messages", {"author": "first tab", "text": text})
 
 
-def hear(url: str, room: str) -> list[str]:
-    """Return what was said in the room, as the second tab sees it."""
+def read(url: str, room: str) -> list[str]:
+    """Return the texts in the room, as the second tab sees them."""
     batch = ask(f"{url}/rooms/{room}/short-polling")
     return [message["text"] for message in batch["messages"]]
 
 
 def place_bets(url: str) -> None:
-    """Write down the bets that are still missing; an empty list is none yet."""
+    """Place the bets that are still missing; an empty list is none yet."""
     placed = ask(f"{url}/bets")["bets"]
     for what, ranking in BETS.items():
         if not ranking or f"0.{what}" in placed:
@@ -55,6 +48,6 @@ def place_bets(url: str) -> None:
 
 
 if __name__ == "__main__":
-    say(sys.argv[1], "lobby", "Is anybody there?")
-    print("The second tab hears:", hear(sys.argv[1], "lobby"))
+    send(sys.argv[1], "lobby", "Is anybody there?")
+    print("The second tab reads:", read(sys.argv[1], "lobby"))
     place_bets(sys.argv[1])
