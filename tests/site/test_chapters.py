@@ -344,4 +344,12 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     assert ours("unread.follow_mb") < 20 < 300 < ours("unread.listeners_mb")
     assert ours("held.websocket_kib") / ours("held.long_polling_kib") < 2, "they hardly differ"
     assert ours("poll.handshake_bytes") < 1.2 * ours("poll.total_bytes"), "paid for by one poll"
+    polls, empty = ours("silence.short_polling_requests_a_minute"), ours("poll.total_bytes")
+    assert ours("silence.short_polling_bytes_a_minute") == pytest.approx(polls * empty, rel=0.0005)
+    parts = [ours(f"poll.{part}_bytes") for part in ("request", "head", "batch", "total")]
+    assert sum(parts[:3]) == parts[3]
+    assert ours("poll.overhead_bytes") == parts[0] + parts[1]
+    assert ours("poll.ratio") == pytest.approx(
+        ours("poll.overhead_bytes") / ours("poll.frame_head_bytes"), rel=0.001
+    )
     assert ours("compression.on_kib") > 5 * ours("compression.off_kib"), "the price of compression"

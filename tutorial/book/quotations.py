@@ -108,15 +108,14 @@ class Quotations:
         """Ask for the reader's bet on a `measure` of the experiment `of`, which can't be run before.
 
         `when` names the settings that settle it ("interval=1"); `most` is the greatest number that makes sense.
-        A bet that `ranks_transports` is on their order, otherwise it is on a number.
+        A bet that `ranks_transports` is on their order, any other on a number.
         """
         self.elements.append("x-bet")
-        number = self.chapter.number
-        options: dict[str, object] = {"name": f"{number}.{measure}".replace("_", "-")}
-        options |= {"chapter": number, "measure": measure, "question": question}
+        name = f"{self.chapter.number}.{measure}".replace("_", "-")
+        options: dict[str, object] = {"name": name, "chapter": self.chapter.number}
+        more = {"measure": measure, "question": question, "for": of, "when": when, "unit": unit}
         rank = ", ".join(row.in_a_sentence for row in TRANSPORTS.values() if ranks_transports)
-        most = most or ("100" if unit == "%" else "")
-        more = {"for": of, "when": when, "unit": unit, "rank": rank, "most": most}
+        more |= {"rank": rank, "most": most or ("100" if unit == "%" else "")}
         options |= {name: value for name, value in more.items() if value}
         element = Markup("<x-bet{}><noscript><p>{}</p></noscript></x-bet>")
         return self._block(element.format(_attributes(options), question))
