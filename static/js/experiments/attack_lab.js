@@ -35,7 +35,7 @@ class AttackLab extends Lab {
   static heading = "You attack";
 
   controls() {
-    this.series = choice("Each row has", SERIES);
+    this.series = choice("Each row has", SERIES, "series");
     return [this.series.node];
   }
 
@@ -115,7 +115,7 @@ function result(rounds, series) {
   const raw = rounds.flatMap(({ round, locks, succeeded }) =>
     ATTACKS.map((attack) => ({ round, locks, attack, succeeded: succeeded.includes(attack) })),
   );
-  return { raw, n: raw.length, settings: { series }, values, summary };
+  return { raw, n: raw.length, values, summary };
 }
 
 customElements.define("attack-lab", AttackLab);

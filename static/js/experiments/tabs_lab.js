@@ -62,7 +62,7 @@ class TabsLab extends Lab {
       n: WAYS.length * TABS,
       warmUp: "none",
       values,
-      settings: { protocol: protocol() },
+      conditions: { protocol: protocol() },
       summary,
     };
   }

@@ -18,6 +18,7 @@ import { settingsOf } from "./controls.js";
  * @property {number} [n]
  * @property {number} [seed]
  * @property {string} [warmUp]
+ * @property {Record<string, number | string>} [conditions]  what it ran under, besides the settings of its controls
  * @property {Record<string, number | string[]>} values  what bets are scored with: of this run alone
  * @property {Record<string, string[]>} [settles]  bets of another chapter that this scores too, by name
  * @property {string} summary  what was found, in a sentence
@@ -98,7 +99,7 @@ export class Lab extends HTMLElement {
     this.#busy(true);
     try {
       await calibrate();
-      this.#found({ settings, ...(await this.experiment(signal)) });
+      this.#found({ ...(await this.experiment(signal)), settings });
     } catch (error) {
       this.#conclude(
         signal.aborted ? "Stopped; nothing was measured." : `This didn’t work: ${error.message}`,
@@ -172,13 +173,13 @@ export class Lab extends HTMLElement {
 /** Something outside went wrong; the message is for the reader. */
 export class LabError extends Error {}
 
-function asJson({ raw, seed, warmUp, settings, values, n = raw.length }) {
+function asJson({ raw, seed, warmUp, settings, conditions, values, n = raw.length }) {
   return JSON.stringify(
     {
       n,
       seed,
       warmUp,
-      settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+      settings: { ...conditions, ...Object.fromEntries(settings.map(({ name, value }) => [name, value])) },
       values,
       measuredAt: new Date().toISOString(),
       browser: navigator.userAgent,
