@@ -24,7 +24,8 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\sA-Z]+")
 COMMANDS = (
     "In place of options, a command: check, hint, reset or solution N, watch, list, report (the exercises; "
     "check N --json prints the verdict for programs, check 8 --serve COMMAND judges a server in any language); "
-    "measure (the chapters’ numbers, on this machine); shop (an existing app that joins the chat)."
+    "measure (the chapters’ numbers, on this machine); audit (famous claims, judged by them); "
+    "shop (an existing app that joins the chat)."
 )
 EXERCISE_COMMANDS = ("check", "hint", "reset", "solution", "watch", "list", "report")
 ASCII = str.maketrans({"’": "'", "“": '"', "”": '"', "–": "-", "…": "...", "→": "->"})
@@ -166,6 +167,10 @@ def main(arguments: list[str]) -> int:
         from tutorial.measurements.command import main as measure
 
         return measure(arguments[1:])
+    if arguments and arguments[0] == "audit":
+        from tutorial.measurements.audit import main as audit
+
+        return audit(arguments[1:])
     if arguments and arguments[0] == "shop":
         from tutorial.existing_app.start import main as shop
 

@@ -29,7 +29,7 @@ LABS = [
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab", "tabs-lab"),
     *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
-    "decision-card",
+    *("decision-card", "claims-audit"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]
 RUN_MS = 60_000

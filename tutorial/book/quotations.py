@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from loadtests.table import TRANSPORTS
 from tutorial.book.chapters import Chapter
+from tutorial.book.claims import as_table
 from tutorial.book.listings import address, listing
 from tutorial.book.measured_numbers import Results
 from tutorial.book.quoting import Excerpt, Unquotable, quote, where_is
@@ -42,6 +43,7 @@ class Quotations:
             "experiment": self.experiment,
             "bet": self.bet,
             "exercise": self.exercise,
+            "claims": lambda: as_table(self.results),
         }
 
     def source(self, path: str, *names: str, mark: str | Sequence[str] = (), fold: str = "") -> str:

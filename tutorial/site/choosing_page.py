@@ -1,14 +1,16 @@
-"""Choosing: the decision card as a page that prints on one sheet, and as JSON for the chapter's experiment."""
+"""Choosing: the decision card as a page that prints on one sheet, and as JSON; the audit of claims as JSON."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from transports.wire import to_json
+from tutorial.book.claims import audit
 from tutorial.book.measured_numbers import Results
 from tutorial.choosing.card import Card, make_card
 from tutorial.choosing.measured_costs import measured_costs
 from tutorial.choosing.workload import SPANS, WORDS, Network, Unreadable, Workload, Writers
+from tutorial.site.allowed_methods import AllowedMethods
 from tutorial.site.pages import Page, SiteHandler, make_environment
 
 CHOOSE = Page("/choose", "The decision card", "choose.html")
@@ -40,6 +42,18 @@ class ChooseHandler(SiteHandler):
         self.show(CHOOSE.template, page=CHOOSE, choices=choices, **words)
 
 
+class ClaimsHandler(AllowedMethods):
+    """`GET /claims` → each claim with the verdict that the newest measurements give."""
+
+    def get(self) -> None:
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(to_json({"claims": audit(Results())}))
+
+    head = get
+
+
 def routes() -> list[tuple[Any, ...]]:
     """Return the card's address, for the application to serve beside the chat."""
-    return [(r"/choose", ChooseHandler, {"environment": make_environment(), "page": CHOOSE})]
+    shown = {"environment": make_environment(), "page": CHOOSE}
+    return [(r"/choose", ChooseHandler, shown), (r"/claims", ClaimsHandler)]
