@@ -23,7 +23,7 @@ def delivery(cases: Sequence[CaseResult], rate: float) -> str:
         f"{milliseconds(m.delivery.quantile_ms(0.5))} over {named(m.case.transport)}"
         for m in _by_median(shown)
     ]
-    return f"At {messages(rate)} a second, half of all deliveries took at most {_listed(said)}."
+    return f"At {messages(rate)} a second, half of all deliveries took at most {listed(said)}."
 
 
 def response_time(cases: Sequence[CaseResult], rate: float) -> str:
@@ -80,7 +80,7 @@ def traffic(cases: Sequence[CaseResult]) -> str:
     for transport in dict.fromkeys(m.case.transport for m in cases):
         points = line(cases, transport, lambda m: m.bytes_a_delivery)
         parts.append(f"{named(transport)} {points[0][1]:,.0f} → {points[-1][1]:,.0f}")
-    return f"Bytes a delivery, from the lowest rate to the highest: {_listed(parts)}."
+    return f"Bytes a delivery, from the lowest rate to the highest: {listed(parts)}."
 
 
 def users(cases: Sequence[CaseResult]) -> str:
@@ -95,7 +95,7 @@ def users(cases: Sequence[CaseResult]) -> str:
     counts = [m.case.users for m in cases]
     if not parts:
         return "Only one number of users could be measured."
-    return f"From {min(counts)} users to {max(counts)}, the 95th percentile goes: {_listed(parts)}."
+    return f"From {min(counts)} users to {max(counts)}, the 95th percentile goes: {listed(parts)}."
 
 
 def held(result: CaseResult) -> str:
@@ -138,7 +138,7 @@ def observed(cases: Sequence[CaseResult], rate: float) -> str:
         f"{milliseconds(m.delivery.quantile_ms(0.5))}"
         for m in _by_median(seen)
     ]
-    return f"A plain observer saw half of all deliveries within {_listed(parts)}." if parts else ""
+    return f"A plain observer saw half of all deliveries within {listed(parts)}." if parts else ""
 
 
 def first_event(cases: Sequence[CaseResult], rate: float) -> str:
@@ -149,9 +149,7 @@ def first_event(cases: Sequence[CaseResult], rate: float) -> str:
         if m.case.rate == rate and m.window.first_event.count
     ]
     return (
-        f"All came at once, and half had their first batch within {_listed(parts)}."
-        if parts
-        else ""
+        f"All came at once, and half had their first batch within {listed(parts)}." if parts else ""
     )
 
 
@@ -194,5 +192,6 @@ def _by_median(cases: Sequence[CaseResult]) -> list[CaseResult]:
     return sorted(cases, key=lambda m: m.delivery.quantile_ms(0.5))
 
 
-def _listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
+    """Return parts of a sentence as one, with an “and” before the last."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from loadtests.report import charts, findings, lines, terminal
+from loadtests.report import charts, findings, lines, predictions, terminal
 from loadtests.report.plots import all_charts
 from loadtests.results.case_result import CaseResult
 from loadtests.results.results import Results
@@ -43,9 +43,7 @@ def context(results: Results) -> dict[str, Any]:
         "wrong": [(terminal.name(m), problem) for m in results.cases for problem in m.problems],
         "charts": list(all_charts(results, cases)) if cases else [],
         "found": _found(results, cases) if cases else [],
-        "model": [
-            model_row(result) for result in results.cases if result.trusted and result.predicted
-        ],
+        "model": predictions.rows(results.cases),
         "shape": lambda kind: Markup(charts.shape(kind, TRANSPORTS[kind].shape)),
     }
 
@@ -57,24 +55,9 @@ def _found(results: Results, cases: Sequence[CaseResult]) -> list[str]:
         findings.response_time(cases, rate),
         findings.first_event(cases, rate),
         findings.observed(cases, rate),
+        predictions.delays(cases, rate),
         findings.limits(cases),
         findings.noise(cases),
         findings.spread(cases),
     ]
     return [sentence for sentence in said if sentence]
-
-
-def model_row(result: CaseResult) -> tuple[CaseResult, list[tuple[str, str, str]]]:
-    """Return a case's predictions: predicted, measured, and the ratio of the two."""
-    predicted = result.predicted
-    assert predicted is not None
-    pairs = [
-        (predicted.requests, result.requests_a_second, "{:.0f}"),
-        (predicted.bytes / 1000, result.bytes_a_second / 1000, "{:.1f}"),
-        (predicted.mean_delay_ms, result.delivery.mean_ms, "{:.1f}"),
-        (predicted.cpu * 100, result.cpu * 100, "{:.2f}"),
-    ]
-    return result, [
-        (form.format(expected), form.format(found), f"{found / expected:.2f}" if expected else "–")
-        for expected, found, form in pairs
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loadtests.report import findings, lines
+from loadtests.report import findings, lines, predictions
 from loadtests.report.findings import milliseconds
 from loadtests.results.case_result import CaseResult, percent
 from loadtests.results.results import Results
@@ -83,6 +83,7 @@ def _found(results: Results, cases: list[CaseResult]) -> list[str]:
         findings.processor(cases),
         findings.first_event(cases, rate),
         findings.observed(cases, rate),
+        predictions.delays(cases, rate),
         findings.limits(cases),
         findings.noise(cases),
         findings.spread(cases),

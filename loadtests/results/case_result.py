@@ -32,6 +32,7 @@ class CaseResult:
     outcomes: Sequence[Outcome]
     costs: Costs | None
     plan: Plan
+    client_seconds: float = 0.0  # Locust's own, for a delivery
 
     @cached_property
     def windows(self) -> list[WindowResult]:
@@ -170,9 +171,9 @@ class CaseResult:
         """What the model expected; None without a calibration."""
         if self.costs is None or not self.complete:
             return None
-        client = self.generator.cpu_share * self.window.seconds / self.window.arrived
-        transport, users, plan = TRANSPORTS[self.case.transport], self.case.users, self.plan
-        load = Load(transport.asks, users, self.rate, plan.poll_interval, plan.hold, client)
+        plan, users, own = self.plan, self.case.users, self.client_seconds
+        asks = TRANSPORTS[self.case.transport].asks
+        load = Load(asks, users, self.rate, plan.poll_interval, plan.hold, own)
         return predict(load, self.costs)
 
 

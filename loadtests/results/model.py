@@ -38,7 +38,8 @@ class Costs:
 class Load:
     """The load that the model is asked about.
 
-    `client_cpu_seconds` are the client's own for one delivery: its readers share a processor, as real ones don't.
+    `client_seconds` are the client's own for one delivery, since its readers share a processor, as real ones don't: to
+    take it in, and to wait for that processor while other programs have it.
     """
 
     asks: Asks
@@ -46,7 +47,7 @@ class Load:
     rate: float
     poll_interval: float
     hold: float
-    client_cpu_seconds: float = 0.0
+    client_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def crossover_rate(poll_interval: float) -> float:
 
 def _queue(load: Load, costs: Costs) -> float:
     """Seconds until half of the readers are served before you: by the server, and by a client that has them all."""
-    return load.users * (costs.cpu_seconds + load.client_cpu_seconds) / 2
+    return load.users * (costs.cpu_seconds + load.client_seconds) / 2
 
 
 def _away(load: Load, costs: Costs) -> float:

@@ -25,7 +25,7 @@ ADDED = (
 WORST = ("rss_bytes", "loop_lag_ms", "opened_at")
 COUNTED = ("faults", "failures")
 DELAYS = ("delivery", "response_time", "first_event", "observed")
-SHARES = ("cpu_share", "machine_busy")
+SHARES = ("cpu_share", "machine_busy", "queued_share")
 LATE = ("lag_p50_ms", "lag_p99_ms", "late_ms")
 
 

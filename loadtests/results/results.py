@@ -15,7 +15,12 @@ from loadtests.results.case_result import CaseResult
 from loadtests.results.files import FOLDER, RESULTS, replace
 from loadtests.results.model import Costs
 from loadtests.results.plan import Case, Plan
-from loadtests.results.window_result import Outcome, outcome_from_json, outcome_to_json
+from loadtests.results.window_result import (
+    Outcome,
+    WindowResult,
+    outcome_from_json,
+    outcome_to_json,
+)
 
 VERSION = 3
 
@@ -43,10 +48,31 @@ class Results:
         for case, outcome in self.windows:
             repetitions.setdefault(case, []).append(outcome)
         made = [
-            CaseResult(case, outcomes, self.costs.get(case.transport), self.plan)
+            CaseResult(
+                case,
+                outcomes,
+                self.costs.get(case.transport),
+                self.plan,
+                self.client_seconds(case.transport),
+            )
             for case, outcomes in repetitions.items()
         ]
         return sorted(made, key=lambda r: (r.case.users, r.case.rate, order[r.case.transport]))
+
+    def client_seconds(self, transport: str) -> float:
+        """Return Locust's own seconds for a delivery, computing and waiting for a processor, at their least.
+
+        That is where deliveries are many: where they are few, its clocks and inspections weigh more than they do.
+        """
+        return min(
+            (
+                window.generator.busy_share * window.seconds / window.arrived
+                for case, window in self.windows
+                if case.transport == transport and isinstance(window, WindowResult)
+                if window.arrived
+            ),
+            default=0.0,
+        )
 
     @property
     def right(self) -> bool:

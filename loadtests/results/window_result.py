@@ -10,13 +10,22 @@ from loadtests.results.histogram import Histogram
 
 @dataclass(frozen=True, slots=True)
 class GeneratorLoad:
-    """How busy Locust itself was: shares of a core, its loop's lag, and how late it posted a message."""
+    """How busy Locust itself was: shares of a core, its loop's lag, and how late it posted a message.
+
+    `queued_share` is the share of the time in which it wanted a core, and other programs had them all.
+    """
 
     cpu_share: float
     machine_busy: float  # cores, of all programs of the machine
     lag_p50_ms: float
     lag_p99_ms: float
     late_ms: float
+    queued_share: float = 0.0
+
+    @property
+    def busy_share(self) -> float:
+        """The share of the time in which it computed, or wanted to."""
+        return self.cpu_share + self.queued_share
 
 
 @dataclass(frozen=True, slots=True)

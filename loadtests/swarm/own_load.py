@@ -10,7 +10,7 @@ import time
 
 import gevent
 
-from loadtests.client.processor_time import busy_seconds
+from loadtests.client.processor_time import busy_seconds, queued_seconds
 from loadtests.results.histogram import Histogram
 from loadtests.results.window_result import GeneratorLoad
 
@@ -23,7 +23,7 @@ class OwnLoad:
     def start(self) -> None:
         """Begin to watch."""
         self._cpu, self._machine = time.process_time(), busy_seconds()
-        self._began = time.monotonic()
+        self._queued, self._began = queued_seconds(), time.monotonic()
         self._lag = Histogram()
         self._ticking = gevent.spawn(self._tick)
 
@@ -43,4 +43,5 @@ class OwnLoad:
             lag_p50_ms=round(self._lag.quantile_ms(0.5), 2),
             lag_p99_ms=round(self._lag.quantile_ms(0.99), 2),
             late_ms=round(late_ms, 2),
+            queued_share=round((queued_seconds() - self._queued) / seconds, 4),
         )

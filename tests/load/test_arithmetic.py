@@ -17,7 +17,8 @@ from loadtests.client.checker import DOUBLED, GAP, LATE_IDS, LOST, OUT_OF_ORDER,
 from loadtests.client.reading import Asks
 from loadtests.client.schedule import endless, exactly
 from loadtests.client.timestamped_text import TEXT_CHARACTERS, due_of, timestamped
-from loadtests.report import charts, findings, lines
+from loadtests.report import charts, findings, lines, predictions
+from loadtests.report.findings import milliseconds
 from loadtests.results.case_result import CaseResult
 from loadtests.results.expectations import Expectation, broken, worse
 from loadtests.results.histogram import Histogram
@@ -213,7 +214,7 @@ def test_a_stamp_can_be_read_again_and_always_has_the_same_length() -> None:
 
 def predicted(transport: str, rate: float, client: float = 0.0) -> Prediction:
     asks = TRANSPORTS[transport].asks
-    return predict(Load(asks, 100, rate, 1.0, 25.0, client_cpu_seconds=client), COSTS)
+    return predict(Load(asks, 100, rate, 1.0, 25.0, client_seconds=client), COSTS)
 
 
 def test_short_polling_asks_as_often_whatever_is_said() -> None:
@@ -234,10 +235,29 @@ def test_long_polling_asks_less_than_once_a_message_when_messages_are_frequent()
     assert predicted("long-polling", 200).requests < 0.5 * 200 * 100
 
 
-def test_the_client_s_own_processor_time_delays_what_is_pushed() -> None:
+def test_the_client_s_own_time_for_a_delivery_delays_what_is_pushed() -> None:
     alone, shared = predicted("websocket", 2), predicted("websocket", 2, client=0.0004)
     assert shared.mean_delay_ms - alone.mean_delay_ms == pytest.approx(100 * 0.4 / 2)
     assert shared.cpu == alone.cpu  # the server's
+
+
+def test_locusts_own_time_for_a_delivery_is_taken_where_deliveries_are_many() -> None:
+    few = replace(window(0.1, [1.0]), generator=GeneratorLoad(0.2, 0.5, 1.0, 2.0, 3.0))
+    many = replace(few, arrived=500, generator=GeneratorLoad(0.3, 0.5, 1.0, 2.0, 3.0, 0.1))
+    run = run_of(few, many)
+    assert run.client_seconds("websocket") == pytest.approx((0.3 + 0.1) * 10 / 500)
+    assert run.client_seconds("long-polling") == 0
+
+
+def test_a_run_says_which_delays_the_model_expected() -> None:
+    waited = replace(window(0.1, [30.0]), generator=GeneratorLoad(0.2, 0.5, 1.0, 2.0, 3.0, 0.25))
+    run = replace(run_of(waited), costs={"websocket": COSTS})
+    expected = run.cases[0].predicted
+    assert expected is not None
+    said = predictions.delays(run.cases, 0.5)
+    assert f"{milliseconds(expected.mean_delay_ms)} over WebSocket, and it was 30 ms." in said
+    assert said.endswith("Locust waited for a processor in 25 % of the time.")
+    assert predictions.delays(run_of(waited).cases, 0.5) == ""
 
 
 def test_what_is_pushed_asks_for_nothing() -> None:
