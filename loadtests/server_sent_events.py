@@ -10,7 +10,7 @@ from geventhttpclient.response import HTTPSocketResponse
 from locust import task
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
 
-from loadtests.client.batch import NotABatch, parse_batch
+from loadtests.client.batch import NotABatch, parse_batch, retry_after_seconds
 from loadtests.swarm.reader import HttpReader, header
 
 DATA = b"data: "
@@ -25,8 +25,9 @@ class ServerSentEvents(HttpReader):
 
     @task
     def receive(self) -> None:
-        self._stream = self._stream or self._open()
-        event = self._next_event() if self._stream else b""
+        if not self._stream and not self._open():
+            return
+        event = self._next_event()
         if not event:
             self._lose()
         data = [line[len(DATA) :] for line in event.split(b"\n") if line.startswith(DATA)]
@@ -36,16 +37,18 @@ class ServerSentEvents(HttpReader):
         except NotABatch as problem:
             self._lose(problem)
 
-    def _open(self) -> HTTPSocketResponse | None:
+    def _open(self) -> bool:
+        """Ask for the stream; False when there is none, and the wait after that is over."""
         answer = self.client.get(self.path(), name=self.row, stream=True)
-        if answer.status_code != 200:
-            return None
-        kind, coding = header(answer, "content-type"), header(answer, "content-encoding")
-        if kind.startswith(self.accept) and not coding:
-            return answer.stream
-        answer.stream.release()
-        self.report("GET", self.row, None, NotABatch("what came is no event stream"))
-        return None
+        if answer.status_code == 200:
+            kind, coding = header(answer, "content-type"), header(answer, "content-encoding")
+            if kind.startswith(self.accept) and not coding:
+                self._stream = answer.stream
+                return True
+            answer.stream.release()
+            self.report("GET", self.row, None, NotABatch("what came is no event stream"))
+        self.back_off(retry_after_seconds(header(answer, "retry-after")))
+        return False
 
     def _lose(self, problem: NotABatch | None = None) -> None:
         """Hang up, count what was wrong, and wait before the next try."""

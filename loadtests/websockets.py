@@ -13,7 +13,7 @@ from locust import task
 from websocket import WebSocket as Socket
 from websocket import WebSocketBadStatusException, WebSocketException
 
-from loadtests.client.batch import NotABatch, parse_batch
+from loadtests.client.batch import NotABatch, parse_batch, retry_after_seconds
 from loadtests.client.headers import handshake_headers, websocket_url
 from loadtests.swarm.reader import Reader
 
@@ -56,11 +56,13 @@ class WebSocket(Reader):
 
     def _lose(self, error: Exception) -> None:
         """Count the loss of a socket, or a handshake that failed, and wait before the next."""
+        retry_after = 0.0
         if isinstance(error, WebSocketBadStatusException):
+            retry_after = retry_after_seconds((error.resp_headers or {}).get("retry-after", ""))
             error = ConnectionRefusedError(f"status {error.status_code}")
         self._report(0.0, error)
         self.on_stop()
-        self.back_off()
+        self.back_off(retry_after)
 
     def _report(self, ms: float, error: Exception | None = None) -> None:
         self.report("OPEN", self.row, ms, error, elapsed_ms=ms)

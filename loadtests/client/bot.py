@@ -23,6 +23,8 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, WSMsgType
 
+from loadtests.client.batch import retry_after_seconds
+
 TRANSPORTS = ("websocket", "server-sent-events", "long-polling", "short-polling")
 FAILURES_IN_A_ROW = 2  # over one transport, before the next is tried
 SILENCE_SECONDS = 45.0  # the heartbeat comes every 20
@@ -142,7 +144,7 @@ async def refusal(answer: ClientResponse) -> float:
     """Return the seconds after which to ask again. Raises: Rejected, when that would change nothing."""
     if answer.status < 500 and answer.status != 429:
         raise Rejected(f"{answer.status} {await answer.text()}")
-    return float(answer.headers.get("Retry-After", 0))
+    return retry_after_seconds(answer.headers.get("Retry-After", ""))
 
 
 def jitter(failures: int) -> float:

@@ -6,6 +6,7 @@ Locust is never imported here: it would replace sockets and threads of every tes
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -271,15 +272,15 @@ def test_a_host_with_a_slash_at_its_end_is_the_same_host(
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("spoil", "words", "most"),
     [
-        (spoiling_relay.as_html, "what came is no batch"),
-        (spoiling_relay.as_busy, "status 503"),
-        (spoiling_relay.as_nonsense, "status 503"),
+        (spoiling_relay.as_html, "what came is no batch", math.inf),
+        (spoiling_relay.as_busy, "status 503", 1),  # each waits as long as it is asked to
+        (spoiling_relay.as_nonsense, "status 503", math.inf),
     ],
 )
 def test_an_answer_that_is_no_batch_is_a_counted_failure(
-    locust: Locust, chat: ServerProcess, spoil: Callable[..., Any], words: str
+    locust: Locust, chat: ServerProcess, spoil: Callable[..., Any], words: str, most: float
 ) -> None:
     with spoiling_relay.relaying(chat.url, spoil) as url:
         ran = locust(f"--host={url}", "-u4", "-r4", "--rate=0", "-t3s")
@@ -287,7 +288,7 @@ def test_an_answer_that_is_no_batch_is_a_counted_failure(
     assert words in ran.log
     for transport in TRANSPORTS:
         kind = "OPEN" if transport == "websocket" else "GET"
-        assert ran.failures(kind, f"/rooms/[room]/{transport}") >= 1
+        assert 1 <= ran.failures(kind, f"/rooms/[room]/{transport}") <= most
         assert ran.count("DELIVER", transport) == 0
 
 

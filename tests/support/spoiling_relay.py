@@ -24,9 +24,9 @@ def as_html(path: str, body: bytes) -> Answer:
 
 
 def as_busy(path: str, body: bytes) -> Answer:
-    """Refuse every reader for a second, with a date."""
+    """Refuse every reader for a minute, with a date."""
     if path.startswith("/rooms/"):
-        return 503, {"Retry-After": formatdate(time() + 1, usegmt=True)}, b""
+        return 503, {"Retry-After": formatdate(time() + 60, usegmt=True)}, b""
     return 200, JSON, body
 
 
