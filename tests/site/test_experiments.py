@@ -31,7 +31,7 @@ LABS = [
     *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
     *("decision-card", "claims-audit"),
 ]
-ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list"]
+ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list", "find-and-fix"]
 RUN_MS = 60_000
 FAULT_MS = 5.0
 FAULT = 0.05
@@ -673,6 +673,25 @@ def test_without_locks_every_attack_succeeds_in_this_browser_and_with_all_of_the
         "log": {"log"},
         "all": everything,
     }
+
+
+def test_five_lines_are_found_in_the_source_and_each_fix_is_answered(
+    standing_page: Page, standing_gallery: str
+) -> None:
+    lab = show(standing_page, standing_gallery, "find-and-fix")
+    lab.get_by_role("button", name="Show the source").click()
+    lab.get_by_role("button", name="self.write_log_line()").click()
+    expect(lab.locator(".lab-status")).to_contain_text("This line lets no attack in")
+    holes = ("self.request.headers", "get_cookie", "return True", "request.uri", "innerHTML")
+    for found, line in enumerate(holes, 1):
+        lab.locator("button.hole-line", has_text=line).click()
+        expect(lab.locator(".lab-status")).to_contain_text(f"{found} of 5 found.")
+        assert lab.locator(".hole-fixes button").count() in (3, 4)
+    expect(lab.locator(".hole-line.marked")).to_have_count(5)
+    lab.locator(".hole-fixes").get_by_role("button", name="HttpOnly").click()
+    expect(lab.locator(".hole-answer")).to_contain_text("No. It is so already.")
+    lab.locator(".hole-fixes").get_by_role("button", name="textContent").click()
+    expect(lab.locator(".hole-answer")).to_contain_text("Yes.")
 
 
 def test_an_event_stream_is_read_with_a_header_that_eventsource_can_not_send(

@@ -26,7 +26,7 @@ from transports.wire import Batch
 from tutorial import counterexamples
 from tutorial.counterexamples.cursorless import CursorlessHandler
 from tutorial.laboratory.routes import Laboratory
-from tutorial.site import bets, choosing_page
+from tutorial.site import bets, book_pages, choosing_page
 from tutorial.site.pages import routes
 from tutorial.site.scripts import scripts_of
 from tutorial.site.security_headers import protect
@@ -101,7 +101,8 @@ async def serve(folder: Path) -> None:
         for path, handler, given in counterexamples.routes(chat)
     ]
     pages: list[Any] = [(r"/gallery", Gallery), (r"/truth", Truth), *wrong]
-    pages += [*laboratory.routes(), *bets.routes(chat, folder), *choosing_page.routes(), *routes()]
+    pages += [*laboratory.routes(), *bets.routes(chat, folder), *choosing_page.routes()]
+    pages += [*book_pages.routes(chat), *routes()]
     polls = {name: noting(TRANSPORTS[name]) for name in ("short-polling", "long-polling")}
     server = Server(chat, make_app(chat, pages, transports=TRANSPORTS | polls))
     print(f"http://127.0.0.1:{server.listen(0)}", flush=True)
