@@ -7,7 +7,9 @@ this is a small change of it. It stands apart because nothing else here reaches 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 from tornado.websocket import (
     WebSocketClosedError,
@@ -67,10 +69,11 @@ class ClosingProtocol(WebSocketProtocol13):
             super()._abort()
         self._abort_follows = False
 
-    async def _receive_frame(self) -> None:
-        if not self._discarding:
-            await super()._receive_frame()
-            return
+    def _receive_frame(self) -> Coroutine[Any, Any, None]:
+        """Return what to await: a coroutine around Tornado's would stay with each idle socket."""
+        return self._discard() if self._discarding else super()._receive_frame()
+
+    async def _discard(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(DISCARD_SECONDS):
                 await self.stream.read_bytes(DISCARD_BYTES, partial=True)

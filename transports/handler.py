@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from types import TracebackType
 from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
@@ -25,6 +24,12 @@ from transports.sender import Sender
 from transports.stream import CountedStream
 from transports.tokens import is_private
 from transports.wire import ROOM_NAME, Cursor, Malformed, Start, to_json
+
+ASKED_LATER = (
+    "Connection",
+    "Origin",
+    "X-Forwarded-For",
+)  # what else came with a request is dropped
 
 
 class Handler(RequestHandler):
@@ -121,12 +126,7 @@ class Handler(RequestHandler):
             self.set_header("Allow", self._allowed())
         self.finish(to_json(problem(refusal.status, str(refusal))))
 
-    def log_exception(
-        self,
-        typ: type[BaseException] | None,
-        value: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         if isinstance(value, asyncio.CancelledError):
             return  # the server ended in the middle of it
         if as_refusal(value) is None:  # a refusal is the client's matter; a bug is ours
@@ -185,10 +185,11 @@ class RoomHandler(Handler):
         return parse_seconds("wait", self._query_argument("wait"), WAIT_MAX_SECONDS, default)
 
     def shed_headers(self) -> None:
-        """Drop what a reader that stays would keep in memory for hours, but for where it comes from."""
-        kept = {n: v for n, v in self.request.headers.items() if n == "X-Forwarded-For"}
-        self.request.headers, self._headers = HTTPHeaders(kept), HTTPHeaders()
-        self.request.arguments = self.request.query_arguments
+        """Drop what a reader that stays would keep in memory for hours, but for what is still asked."""
+        headers = self.request.headers
+        kept = {name: headers[name] for name in ASKED_LATER if name in headers}
+        HTTPHeaders.__init__(headers, kept)  # in place: the connection has them, too
+        self._headers, self.request.arguments = HTTPHeaders(), self.request.query_arguments
 
     def unsubscribe(self) -> None:
         """Push nothing more. May be called more than once."""

@@ -23,6 +23,7 @@ class LongPollingHandler(PollingHandler):
         cursor, limit, wait = self.cursor(), self.limit(), self.wait_seconds()
         if self.has_left:
             return  # while we entered its room
+        self.shed_headers()
         self.holding = asyncio.current_task()
         began = time.monotonic()
         try:

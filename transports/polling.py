@@ -51,6 +51,7 @@ class PollingHandler(RoomHandler):
             timing = f"Server-Timing: {server_timing}\r\n".encode() if server_timing else b""
             self._finish_with(default_head(int(time.time())) + timing + length_and_body(batch))
             return
+        self.clear()  # a held request has shed its headers
         if server_timing:
             self.set_header("Server-Timing", server_timing)
         self.set_header("Date", format_timestamp(time.time()))

@@ -49,7 +49,7 @@ class ServerSentEventsHandler(RoomHandler):
         self.sender = Sender(self.stream, partial(event, chunked=chunked), self.stream.close)
         self.subscription = self.room.subscribe(cursor, self.sender.push)
         with suppress(asyncio.CancelledError):  # when the client leaves, or the server ends
-            await asyncio.Event().wait()
+            await asyncio.get_running_loop().create_future()  # nobody sets it
         self.unsubscribe()
 
     def cursor(self) -> Cursor | Start:

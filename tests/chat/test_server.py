@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -28,6 +29,7 @@ from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.app import TRANSPORTS
 from transports.chat import HOLD_SECONDS
 from transports.connections import DRAIN_SECONDS
+from transports.handler import ASKED_LATER, RoomHandler
 from tutorial.__main__ import main, make_parser
 from tutorial.serving import Options
 
@@ -40,6 +42,21 @@ HANDSHAKE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "c2l4dGVlbiBieXRlcyBvaw==",
 }
+
+
+@pytest.mark.parametrize("transport", ["long-polling", "websocket", "server-sent-events"])
+async def test_a_reader_that_stays_keeps_only_the_headers_that_are_asked_later(
+    server: InProcessServer, transport: str
+) -> None:
+    async with connected(server.url) as connection:
+        sent = (HANDSHAKE if transport == "websocket" else {}) | {"Cookie": "c" * 1000}
+        await connection.send("GET", f"/rooms/lobby/{transport}?cursor=now", headers=sent)
+        await until(lambda: [room.readers for room in server.chat.rooms] == [1])
+        [here] = server.chat.connections.in_progress | server.chat.connections.lasting
+        assert isinstance(here, RoomHandler)
+        connection_headers = cast(Any, here.request.connection)._request_headers
+        for headers in (here.request.headers, connection_headers):
+            assert set(headers) <= set(ASKED_LATER)
 
 
 # Draining
