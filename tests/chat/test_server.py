@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import re
@@ -29,7 +30,8 @@ from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.app import TRANSPORTS
 from transports.chat import HOLD_SECONDS
 from transports.connections import DRAIN_SECONDS
-from transports.handler import ASKED_LATER, RoomHandler
+from transports.handler import ASKED_LATER, Handler, RoomHandler
+from transports.stream import CountedStream
 from tutorial.__main__ import main, make_parser
 from tutorial.serving import Options
 
@@ -57,6 +59,31 @@ async def test_a_reader_that_stays_keeps_only_the_headers_that_are_asked_later(
         connection_headers = cast(Any, here.request.connection)._request_headers
         for headers in (here.request.headers, connection_headers):
             assert set(headers) <= set(ASKED_LATER)
+
+
+@pytest.mark.parametrize("transport", list(TRANSPORTS))
+async def test_a_connection_leaves_no_circle_for_the_garbage_collector(
+    server: InProcessServer, transport: str
+) -> None:
+    async def come_and_leave() -> None:
+        before = len(server.chat.traffic.open)
+        async with connected(server.url) as connection:
+            headers = HANDSHAKE if transport == "websocket" else {}
+            await connection.send("GET", f"/rooms/lobby/{transport}?wait=0.001", headers=headers)
+            assert await connection.reader.readuntil(b"}")  # of the first batch
+        await until(lambda: len(server.chat.traffic.open) == before)
+
+    await come_and_leave()  # what happens once
+    gc.collect()
+    await come_and_leave()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+        left = [one for one in gc.garbage if isinstance(one, (Handler, CountedStream))]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left == []
 
 
 # Draining
