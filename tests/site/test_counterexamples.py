@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from tornado.locks import Condition
-from tornado.web import Application
+from tornado.web import Application, HTTPError
 
 from tests.support.http import Connection, ask
 from tests.support.laboratory import LaboratoryServer, laboratory_server
+from tests.support.server_process import ROOT
 from tests.support.waiting import until
 from transports.room import Room
 from transports.rooms import Rooms
@@ -28,7 +31,7 @@ from tutorial.counterexamples.locks import LOCKS
 from tutorial.counterexamples.mailboxes import BOX_MESSAGES, MailRoom
 from tutorial.counterexamples.slow_reader_server import SEND_BYTES
 from tutorial.counterexamples.slow_readers import LIMIT_BYTES, POLICIES, PlainRoom
-from tutorial.counterexamples.unlocked_chat import AnnsRoom, make_app
+from tutorial.counterexamples.unlocked_chat import AnnsRoom, UnlockedHandler, make_app
 from tutorial.laboratory import blocking_work
 
 Waiting = Callable[[Room, Cursor, float], Awaitable[Batch]]
@@ -210,11 +213,11 @@ async def test_a_reader_that_sleeps_costs_memory_or_everybodys_time_or_messages(
     assert least <= kept <= most
 
 
-async def reached(*locks: str) -> set[str]:
+async def reached(*locks: type[UnlockedHandler], evil: str = "http://127.0.0.1:1") -> set[str]:
     """Return what of Ann's chat another origin's page reaches with her cookie, and a log's reader with the log."""
     room, mallory = AnnsRoom(), Mallory("127.0.0.1")
-    server, port = listen(make_app(room, [LOCKS[name] for name in locks]))
-    url, evil = f"http://127.0.0.1:{port}", "http://127.0.0.1:1"
+    server, port = listen(make_app(room, locks))
+    url, evil = f"http://127.0.0.1:{port}", evil.replace("PORT", str(port))
     as_ann = {"Cookie": f"session={room.token}", "Origin": evil, "Sec-Fetch-Site": "same-site"}
     upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     upgrade |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
@@ -240,7 +243,10 @@ async def reached(*locks: str) -> set[str]:
 
 async def test_a_chat_without_locks_is_open_to_five_attacks_and_each_lock_is_for_some() -> None:
     everything = {"read", "post", "socket", "script", "log"}
-    stopped = {name: everything - await reached(*locks) for name, locks in rounds("alone")}
+    stopped = {
+        name: everything - await reached(*[LOCKS[one] for one in locks])
+        for name, locks in rounds("alone")
+    }
     from_outside = {"read", "post", "socket"}
     assert stopped == {
         "none": set(),
@@ -253,5 +259,49 @@ async def test_a_chat_without_locks_is_open_to_five_attacks_and_each_lock_is_for
         "log": {"log"},
         "all": everything,
     }
-    spare = {name for name, locks in rounds("without") if not await reached(*locks)}
-    assert spare == LOCKS.keys() - {"log"} | {"all"}
+    rest = {n: [LOCKS[one] for one in locks] for n, locks in rounds("without")}
+    assert {name for name, locks in rest.items() if await reached(*locks)} == {"none", "log"}
+
+
+class EndsLikeOurs(UnlockedHandler):
+    """Names every origin that ends with our host."""
+
+    def allow_other_origins(self) -> None:
+        if self.request.headers.get("Origin", "").endswith(self.request.host):
+            super().allow_other_origins()
+
+
+class SameHostName(UnlockedHandler):
+    """Compares the host names."""
+
+    def prepare(self) -> None:
+        origin = self.request.headers.get("Origin")
+        if origin and urlsplit(origin).hostname != self.request.host_name:
+            raise HTTPError(403)
+        super().prepare()
+
+
+class IsJson(UnlockedHandler):
+    """Takes a body only if it is JSON."""
+
+    def prepare(self) -> None:
+        if self.request.method == "POST":
+            json.loads(self.request.body)
+        super().prepare()
+
+
+@pytest.mark.parametrize(
+    ("fix", "evil", "still_works"),
+    [
+        (EndsLikeOurs, "http://evil-127.0.0.1:PORT", "read"),
+        (SameHostName, "http://127.0.0.1:1", "socket"),
+        (IsJson, "http://127.0.0.1:1", "post"),
+    ],
+)
+async def test_a_wrong_fix_is_answered_with_what_still_works_against_it(
+    fix: type[UnlockedHandler], evil: str, still_works: str
+) -> None:
+    choices = (ROOT / "static" / "js" / "experiments" / "find_and_fix.js").read_text("utf-8")
+    name = (fix.__doc__ or "").rstrip(".").split(" ", 1)[1]
+    assert name in choices
+    assert still_works in await reached(fix, evil=evil)

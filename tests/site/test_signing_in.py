@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 from tornado.httpclient import HTTPRequest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import Application, create_signed_value
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from tests.support.http import ask
+from transports.origins import is_foreign
 from transports.tokens import Tokens
 from tutorial.counterexamples.attacks import listen
+from tutorial.exercises.sandbox.loading import load
 from tutorial.laboratory.signing_in import (
     FIRST_MESSAGE_SECONDS,
     ROOM,
@@ -104,3 +108,12 @@ async def test_a_cookie_opens_a_socket_to_our_own_page_alone(host: str) -> None:
     assert await refused(host, "/cookie", Origin=f"http://{host}") == 401
     socket.close()
     await socket.read_message()
+
+
+def test_the_chats_own_check_tells_the_friends_from_the_strangers_of_the_exercise() -> None:
+    table = load(Path("tutorial/exercises/16_friend_or_stranger/check.py"))
+    for one in table.requests():
+        line = RequestStartLine(one.lines[0], "/", "HTTP/1.1")
+        request = HTTPServerRequest(start_line=line, headers=HTTPHeaders(one.headers))
+        foreign = is_foreign(request, lambda origin: origin in table.TRUSTED)
+        assert foreign != one.is_friend, one.sender
