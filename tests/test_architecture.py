@@ -196,7 +196,7 @@ FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the
     ),
     "tutorial/measurements": (
         "`python -m tutorial measure`: the numbers of the chapters, taken again on your machine",
-        {"tutorial/book", "tutorial/laboratory", "tutorial/counterexamples"},
+        {"tutorial/book", "tutorial/laboratory", "tutorial/counterexamples", "tutorial/exercises"},
     ),
     "tutorial/exercises": ("the exercises, and what judges a learner’s file", {"tutorial/book"}),
     "tutorial/existing_app": ("a shop that joins the chat, and knows nothing of Tornado", set()),

@@ -33,6 +33,7 @@ class Chat:
     traffic: Traffic = field(default_factory=Traffic)
     requests: Counter[str] = field(default_factory=Counter)  # transport -> how many were asked
     counts: Counts = field(default_factory=Counts)
+    cacheable: bool = False  # a cache in front may answer equal long polls for a second
     draining: bool = False
 
     async def drain(self) -> None:

@@ -18,13 +18,13 @@ from transports.handler import RoomHandler
 from transports.wire import Batch
 
 
-@lru_cache(maxsize=1)
-def default_head(second: int) -> bytes:
+@lru_cache(maxsize=2)
+def default_head(second: int, cache_control: str) -> bytes:
     """Return what every answer of a second begins with. `second` is counted since 1970."""
     return (
         "HTTP/1.1 200 OK\r\n"
         "Content-Type: application/json; charset=utf-8\r\n"
-        "Cache-Control: no-store\r\n"
+        f"Cache-Control: {cache_control}\r\n"
         f"Date: {format_timestamp(second)}\r\n"
     ).encode()
 
@@ -38,6 +38,8 @@ def length_and_body(batch: Batch) -> bytes:
 class PollingHandler(RoomHandler):
     """Answers a request with one batch."""
 
+    cache_control = "no-store"
+
     def clear(self) -> None:
         """Begin a response, without the date that Tornado would format for each."""
         self._headers = HTTPHeaders()
@@ -49,9 +51,11 @@ class PollingHandler(RoomHandler):
         """Answer with one batch."""
         if self._is_plain():
             timing = f"Server-Timing: {server_timing}\r\n".encode() if server_timing else b""
-            self._finish_with(default_head(int(time.time())) + timing + length_and_body(batch))
+            head = default_head(int(time.time()), self.cache_control)
+            self._finish_with(head + timing + length_and_body(batch))
             return
         self.clear()  # a held request has shed its headers
+        self.set_header("Cache-Control", self.cache_control)
         if server_timing:
             self.set_header("Server-Timing", server_timing)
         self.set_header("Date", format_timestamp(time.time()))

@@ -1,15 +1,14 @@
 """The words of the wire contract: Cursor, Draft, Message, Batch, Ack, and their JSON.
 
 What a client may send is read here, strictly, and what the server says is encoded here, once.
-Everything in this file is a value: nothing waits, nothing is stored, nothing knows of Tornado or HTTP.
-That is why it stands apart – each transport, each store and each test speaks these same words.
+Everything here is a value: nothing waits, is stored, or knows of HTTP. Transports, stores and tests speak these words.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any
@@ -25,7 +24,7 @@ BODY_BYTES = 16 * 1024
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-_CURSOR = re.compile(r"([0-9a-f]{8}):(0|[1-9][0-9]{0,14})")
+_CURSOR = re.compile(r"([0-9a-f]{8}):(0|[1-9][0-9]{0,14})(?:~([0-9]{1,3}))?")
 
 
 class Malformed(Exception):
@@ -50,9 +49,10 @@ class Cursor:
 
     epoch: str
     id: int
+    turn: int | None = field(default=None, compare=False)  # another name of the same place
 
     def __str__(self) -> str:
-        return f"{self.epoch}:{self.id}"
+        return f"{self.epoch}:{self.id}{'' if self.turn is None else f'~{self.turn}'}"
 
     @staticmethod
     @lru_cache(maxsize=1024)
@@ -61,7 +61,7 @@ class Cursor:
         match = _CURSOR.fullmatch(text)
         if match is None:
             raise Malformed("the cursor is malformed: give back one that this server gave, or none")
-        return Cursor(match[1], int(match[2]))
+        return Cursor(match[1], int(match[2]), None if match[3] is None else int(match[3]))
 
 
 @dataclass(frozen=True, slots=True)

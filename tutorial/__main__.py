@@ -72,6 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
         help="messages/s an address; 0: off",
     )
     _add_access(add)
+    add("--cacheable", action="store_true", help="let a cache in front answer equal long polls")
     add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
     return parser
 

@@ -62,6 +62,7 @@ class Options:
     secret: str | None = None
     trusted_origin: tuple[str, ...] = ()
     trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = ()
+    cacheable: bool = False
     debug: bool = False
 
     def make_chat(self) -> Chat:
@@ -73,6 +74,7 @@ class Options:
             publish_key=self.publish_key,
             tokens=Tokens(self.secret),
             proxies=TrustedProxies(self.trusted_proxy),
+            cacheable=self.cacheable,
         )
 
     def url(self, port: int) -> str:

@@ -37,7 +37,7 @@ from loadtests.client.raw_http import (
 from loadtests.client.reading import Asks, PooledReader, Reading, Tally
 from loadtests.client.timestamped_text import DUE, DUE_BYTES
 
-CURSOR = re.compile(rb'"cursor": ?"?([0-9a-f:]+)')
+CURSOR = re.compile(rb'"cursor": ?"?([0-9a-f:~]+)')
 MORE = re.compile(rb'"more": ?true')
 TURN_SECONDS = 0.05  # after so long a condition is looked at again, whatever came
 

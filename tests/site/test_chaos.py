@@ -16,7 +16,7 @@ import pytest
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.laboratory import heard as heard_from
 from tests.support.waiting import PATIENCE_SECONDS
-from tutorial.laboratory.chaos import Link
+from tutorial.laboratory.chaos import RESEND_SECONDS, Link
 from tutorial.laboratory.disposable_server import DisposableServer
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -69,6 +69,25 @@ def test_a_megabyte_goes_through_to_the_byte() -> None:
         await there_and_back(ends, data)
 
     with_link(test)
+
+
+def test_what_is_lost_comes_later_and_all_behind_it_waits() -> None:
+    async def run() -> None:
+        taken = asyncio.Event()
+        async with (
+            linked(listener=lambda *_: taken.set()) as link,
+            connected(link) as (reader, writer),
+        ):
+            link.conditions.loss = 100
+            began = time.monotonic()
+            writer.write(b"lost ")
+            await taken.wait()
+            link.conditions.loss = 0
+            writer.write(b"and behind it")
+            assert await reader.readexactly(18) == b"lost and behind it"
+            assert time.monotonic() - began >= RESEND_SECONDS
+
+    asyncio.run(run())
 
 
 def test_latency_is_added_each_way() -> None:

@@ -352,4 +352,8 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     assert ours("poll.ratio") == pytest.approx(
         ours("poll.overhead_bytes") / ours("poll.frame_head_bytes"), rel=0.001
     )
+    for front in ("nginx", "varnish"):
+        assert ours(f"collapse.{front}_requests_a_message") < 2 < ours("collapse.readers") / 100
+        assert ours(f"collapse.{front}_quiet_requests_a_second") < 1, "one for each hold"
+    assert ours("collapse.nginx_p50_ms") > 10 * ours("collapse.varnish_p50_ms"), "half a second"
     assert ours("compression.on_kib") > 5 * ours("compression.off_kib"), "the price of compression"

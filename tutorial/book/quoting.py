@@ -20,7 +20,8 @@ from tutorial.book import javascript
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("transports", "tutorial", "static", "loadtests", "tests")  # what may be shown
 SUFFIXES = frozenset(
-    {".py", ".js", ".mjs", ".css", ".html", ".md", ".conf", ".cfg", ".service", ".toml", ".json"}
+    {".py", ".js", ".mjs", ".css", ".html", ".md", ".toml", ".json"}
+    | {".conf", ".cfg", ".vcl", ".service"}
 )
 
 

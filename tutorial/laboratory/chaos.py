@@ -23,6 +23,7 @@ Listener = Callable[[int, Way, bytes], None]  # (connection, way, bytes); no byt
 
 CHUNK_BYTES = 64 * 1024
 DRIP_SECONDS = 0.05
+RESEND_SECONDS = 0.2  # Linux’s shortest time-out, after which TCP sends again what was lost
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends RST
 
 
@@ -33,6 +34,7 @@ class Conditions:
     latency_ms: float = 0
     jitter_ms: float = 0  # at random up to this much more; order is kept
     drip: float = 0  # bytes a second; 0: as fast as it goes
+    loss: float = 0  # percent of the pieces; a lost one comes later, and all behind it wait: TCP keeps the order
 
 
 class Link:
@@ -129,9 +131,11 @@ class Link:
             releasing.cancel()
 
     def _delay(self) -> float:
-        return (
-            self.conditions.latency_ms + self._random.uniform(0, self.conditions.jitter_ms)
-        ) / 1000
+        """Return how long a piece is on its way, in seconds; a lost one is missed, and sent again."""
+        jitter_ms = self._random.uniform(0, self.conditions.jitter_ms)
+        once = (self.conditions.latency_ms + jitter_ms) / 1000
+        lost = self.conditions.loss and self._random.random() * 100 < self.conditions.loss
+        return once + (RESEND_SECONDS + once if lost else 0)
 
     async def _release_when_due(
         self, queue: asyncio.Queue[tuple[float, bytes]], sink: asyncio.StreamWriter

@@ -20,7 +20,7 @@ from tutorial.laboratory.disposable_server import STORES, DisposableServer
 from tutorial.laboratory.local_socket import LocalSocket
 
 # The greatest value of each condition.
-BOUNDS = {field.name: 10_000.0 for field in fields_of(Conditions)} | {"drip": 1e6}
+BOUNDS = {field.name: 10_000.0 for field in fields_of(Conditions)} | {"drip": 1e6, "loss": 100}
 LINKS_AT_ONCE = 6
 STALL_SECONDS = 3.0
 RESTART_SECONDS = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tutorial.measurements.collapse import collapse
 from tutorial.measurements.compression import compression
 from tutorial.measurements.costs import costs
 from tutorial.measurements.gap import gap
@@ -15,6 +16,6 @@ from tutorial.measurements.weights import poll, silence
 
 _ALL = (
     poll, silence, gap, held, compression, busy, batching, seams, unread, tables, crossover,
-    fanout, costs,
+    fanout, costs, collapse,
 )  # fmt: skip
 MEASUREMENTS: dict[str, Callable[[int], Values]] = {one.__name__: one for one in _ALL}
