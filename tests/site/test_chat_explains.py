@@ -87,6 +87,7 @@ def test_where_the_clock_is_in_doubt_no_delay_is_shown(
     expect(view.pane.locator(".log .text")).to_have_text(["when?"])
     expect(view.pane.locator(".log .late")).to_have_count(0)
     expect(view.pane.locator('[data-gauge="median"]')).to_have_text("–")
+    expect(view.pane.get_by_text("not measured: this page does not know")).to_be_visible()
 
 
 def test_two_tabs_are_two_people_and_a_name_that_was_typed_is_remembered(

@@ -46,6 +46,12 @@ def test_where_upgrades_are_refused_messages_come_as_events_within_5_seconds(
     expect(view.pane.locator(".log .text")).to_have_text(["hello"], timeout=5000)
     words = "server-sent events, because WebSocket did not work here: open"
     expect(view.pane.locator(".state")).to_contain_text(words)
+    expect(view.pane.locator(".state")).to_contain_text("; next try of WebSocket in")
+    expect(view.pane.locator(".log .change")).to_have_text(
+        ["WebSocket did not work here: now over server-sent events, from message 1"]
+    )
+    in_use = view.page.locator(".switch .in-use")
+    expect(in_use).to_have_attribute("data-transport", "server-sent-events")
     view.write("and back")
     expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["hello", "and back"])
 

@@ -49,8 +49,8 @@ async def test_a_comparison_is_started_followed_and_stopped_from_the_page(tmp_pa
         started = await ask(url, "/results/quick", "POST")
         assert (started.status, started.headers["location"]) == (303, "/results")
         await until(lambda: (tmp_path / "progress.json").exists())
-        told = (await ask(url, "/results/progress")).json
-        assert told["step"]["of"] > 1
+        progress = (await ask(url, "/results/progress")).json
+        assert progress["step"]["of"] > 1
         assert 'data-running="yes"' in (await ask(url, "/results")).body.decode()
         assert (await ask(url, "/results/full", "POST")).status == 409
         assert (await ask(url, "/results/stop", "POST")).status == 303

@@ -110,7 +110,7 @@ async def test_the_header_leads_to_every_place_and_says_where_we_are(
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/static/css/base.css"])
-async def test_what_has_not_changed_is_told_in_a_304(address: str, path: str) -> None:
+async def test_what_has_not_changed_is_answered_with_304(address: str, path: str) -> None:
     first = await ask(address, path)
     assert first.headers["cache-control"] == "no-cache"
     again = await ask(address, path, headers={"If-None-Match": first.headers["etag"]})
@@ -238,7 +238,7 @@ async def test_a_name_that_no_file_system_takes_is_missing_like_any_other(
         "/source/tests/conftest.py",
     ],
 )
-async def test_head_has_the_headers_of_get_and_any_other_method_is_told_which_are_allowed(
+async def test_head_has_the_headers_of_get_and_any_other_method_gets_a_405_with_those_that_are_allowed(
     address: str, path: str
 ) -> None:
     got, head = await ask(address, path), await ask(address, path, "HEAD")

@@ -4,6 +4,8 @@ import { element } from "../site/element.js";
 import { delay, number, size } from "../site/formatting.js";
 import { pluralOf } from "./message_item.js";
 
+export const IN_DOUBT = "not measured: this page does not know the server’s time well enough";
+
 /** Shows a reader's meters as lists of numbers. */
 export class Gauges {
   #cells = new Map();
@@ -62,7 +64,8 @@ export class Gauges {
       p95: delay(delays.percentile(0.95)),
     });
     const counted = `of the last ${pluralOf(delays.count, "message")}, all over ${over?.label}`;
-    const since = delays.count ? counted : "no message yet";
+    const none = this.#reader.clockInDoubt ? IN_DOUBT : "no message yet";
+    const since = delays.count ? counted : none;
     if (this.#since.textContent !== since) this.#since.textContent = since;
     this.#set({ "bytes up": size(network.up), "bytes down": size(network.down) });
     this.#verdict.textContent = exact ? "✓ exact" : "✕ not exact";

@@ -18,6 +18,7 @@ export class Narrator {
   #over = null;
   /** The line about a change that is not complete yet. @type {HTMLElement | null} */
   #change = null;
+  #why = "";
   #newest = 0;
   #lost = false;
   /** When we were connected again, in ms on the server's clock. @type {number | null} */
@@ -65,7 +66,8 @@ export class Narrator {
     const line = makeChange(over);
     if (this.#change) this.#change.replaceWith(line);
     this.#change = line;
-    line.textContent = failed.length ? `${namesOf(failed)} did not work here: ${words}` : words;
+    this.#why = failed.length ? `${namesOf(failed)} did not work here: ` : "";
+    line.textContent = this.#why + words;
     this.#messages.note(line);
   }
 
@@ -73,7 +75,7 @@ export class Narrator {
   #complete(over, first) {
     const from = first ?? (this.#newest ? this.#newest + 1 : null);
     const line = /** @type {HTMLElement} */ (this.#change);
-    line.textContent = `now over ${over.label}${from === null ? "" : `, from message ${from}`}`;
+    line.textContent = `${this.#why}now over ${over.label}${from === null ? "" : `, from message ${from}`}`;
     this.#messages.note(line);
     this.#change = null;
   }

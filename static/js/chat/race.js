@@ -2,6 +2,7 @@
 
 import { element, shapeOf } from "../site/element.js";
 import { lateness } from "../site/formatting.js";
+import { IN_DOUBT } from "./gauges.js";
 
 const SCALE_MS = 1000; // a full bar, or the slowest one's time
 const SHOWN_MS = 700; // a result stays for so long, however fast the next message comes
@@ -56,6 +57,7 @@ export class Race {
    * @param {number} [now]  in ms
    */
   arrived(transport, { added, delays, errorMs }, now = performance.now()) {
+    if (added.length && !delays.length && !this.#id) this.#title.textContent = `The race is ${IN_DOUBT}`;
     added.forEach(({ id }, i) => {
       const late = delays[i];
       if (late === undefined) return;

@@ -39,6 +39,11 @@ export class MeteredReader extends Connection {
     this.network = network;
   }
 
+  /** Whether the server’s time is known too badly for a delay to be measured. */
+  get clockInDoubt() {
+    return this.clock.read().errorMs > DOUBT_MOST_MS;
+  }
+
   /** @param {import("../client/connection.js").Arrival} arrival @returns {MeasuredArrival} */
   #measured(arrival) {
     const { added, dropped, restarted, history, over } = arrival;

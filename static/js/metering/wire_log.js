@@ -82,7 +82,7 @@ export class WireLog {
   #drawChange(entry) {
     const at = x(entry.start);
     const line = svg("line", { class: "change-line", x1: at, x2: at, y1: 0, y2: 2 * MIDDLE });
-    const name = label(entry.what, at + 4, 12, "change-name");
+    const name = label(entry.what, at - 4, 12, "change-name");
     const group = svg("g", { class: entry.kind, "data-transport": entry.over }, line, name);
     this.#drawn.set(entry, { group, band: line, done: true });
     this.#time.append(group);
