@@ -25,6 +25,7 @@ def check(command: str, *options: str, exercise: str = "8") -> int:
     return commands.main(["check", exercise, f"--serve={command}", *options])
 
 
+@pytest.mark.judges
 def test_the_servers_command_in_the_chapter_passes(capsys: pytest.CaptureFixture[str]) -> None:
     installed("node")
     [command] = re.findall(r"^python -m tutorial check 8 --serve '(.+)'$", CHAPTER, re.MULTILINE)
@@ -34,6 +35,7 @@ def test_the_servers_command_in_the_chapter_passes(capsys: pytest.CaptureFixture
     assert passed.number == 8
 
 
+@pytest.mark.judges
 def test_a_server_with_a_fault_fails_at_the_claim_and_the_sentence_of_the_contract(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
