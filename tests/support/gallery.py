@@ -8,14 +8,19 @@ each message that a poll was answered with – over what, and how long after it 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from markupsafe import Markup
 from tornado.web import RequestHandler
 
+from tests.support.server_process import ROOT
 from transports.app import TRANSPORTS, make_app
 from transports.chat import Chat
 from transports.handler import RoomHandler
@@ -24,6 +29,7 @@ from transports.server import Server
 from transports.stores import make_store
 from transports.wire import Batch
 from tutorial import counterexamples
+from tutorial.book.placeholders import filled
 from tutorial.counterexamples.cursorless import CursorlessHandler
 from tutorial.laboratory.routes import Laboratory
 from tutorial.site import bets, book_pages, choosing_page
@@ -57,13 +63,14 @@ class Gallery(RequestHandler):
         tags = ["x-bet" if name in BETS else name for name in names]
         scripts = [f'<script type="module" src="{script}"></script>' for script in scripts_of(tags)]
         elements = [
-            BETS.get(name, f'<div class="experiment"><{name}></{name}></div>') for name in names
+            BETS.get(name, f'<div class="experiment">{filled(name, Markup(""), Markup(""))}</div>')
+            for name in names
         ]
         protect(self)
         self.write(PAGE.format(scripts="".join(scripts), elements="\n".join(elements)))
 
 
-TOLD: list[tuple[str, str, int, float]] = []  # transport, room, message, ms after it was sent
+ANSWERED: list[tuple[str, str, int, float]] = []  # transport, room, message, ms after it was sent
 POLLS: list[tuple[str, str, int]] = []  # transport, room, bytes of request and answer
 
 
@@ -81,14 +88,16 @@ def noting(handler: type[RoomHandler]) -> type[RoomHandler]:
         asked = len("\r\n".join(lines)) + 4
         POLLS.append((handler.transport, batch.room, asked + stream.sent - before))
         for message in batch.messages:
-            TOLD.append((handler.transport, batch.room, message.id, 1000 * (now - message.sent_at)))
+            ANSWERED.append(
+                (handler.transport, batch.room, message.id, 1000 * (now - message.sent_at))
+            )
 
     return type(handler.__name__, (handler,), {"answer": answer})
 
 
 class Truth(RequestHandler):
     def get(self) -> None:
-        self.write({"told": TOLD, "polls": POLLS})
+        self.write({"answered": ANSWERED, "polls": POLLS})
 
 
 async def serve(folder: Path) -> None:
@@ -111,6 +120,18 @@ async def serve(folder: Path) -> None:
     finally:
         await server.drain()
         await laboratory.close()
+
+
+@contextmanager
+def serving_gallery() -> Iterator[str]:
+    """Serve the gallery from a process of its own, and yield its address."""
+    command = [sys.executable, "-m", "tests.support.gallery"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().decode().strip()
+        _, errors = process.communicate(timeout=20)
+    assert b"Traceback" not in errors, errors.decode()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from tutorial.book.chapters import Chapter
 from tutorial.book.claims import as_table
 from tutorial.book.listings import address, listing
 from tutorial.book.measured_numbers import Results
+from tutorial.book.placeholders import filled
 from tutorial.book.quoting import Excerpt, Unquotable, quote, where_is
 
 
@@ -88,13 +89,9 @@ class Quotations:
         """Place a live experiment; what the caller writes is shown without scripts, and while it loads."""
         self.elements.append(tag)
         attributes = _attributes(options)
-        inside = MarkdownIt("commonmark").render(caller().strip())
-        element = Markup('<{0}{1}><div class="without-scripts">{2}</div></{0}>')
-        return self._block(
-            Markup('<div class="experiment" data-experiment="{}">{}</div>').format(
-                tag, element.format(Markup(tag), attributes, Markup(inside))
-            )
-        )
+        described = Markup(MarkdownIt("commonmark").render(caller().strip()))
+        frame = Markup('<div class="experiment" data-experiment="{}">{}</div>')
+        return self._block(frame.format(tag, filled(tag, attributes, described)))
 
     def bet(
         self,

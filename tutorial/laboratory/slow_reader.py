@@ -42,7 +42,7 @@ class ObservedReader:
     delays_ms: list[float] = field(default_factory=list)
     gaps: int = 0
     closed: int = 0
-    heard_at: float = 0.0
+    received_at: float = 0.0
 
     @property
     def at_the_end(self) -> bool:
@@ -52,7 +52,7 @@ class ObservedReader:
     @property
     def done(self) -> bool:
         """Whether it has the last message, or has received nothing for a while."""
-        return self.at_the_end or time.monotonic() - self.heard_at > QUIET_SECONDS
+        return self.at_the_end or time.monotonic() - self.received_at > QUIET_SECONDS
 
     async def read(self, port: int, connection: WebSocketClientConnection) -> None:
         """Read to the last message; come back, at “now”, when the server closes."""
@@ -67,7 +67,7 @@ class ObservedReader:
 
     def _take(self, batch: dict[str, Any]) -> None:
         now = time.time()
-        self.heard_at = time.monotonic()
+        self.received_at = time.monotonic()
         self.gaps += bool(batch["gap"] and self.ids)
         for message in batch["messages"]:
             due = float(message["text"].split(" ", 1)[0])
@@ -110,7 +110,7 @@ class Room:
 
     async def _wake(self, sleeping: WebSocketClientConnection) -> None:
         await asyncio.sleep(SLEEP_SECONDS)
-        self.asleep, self.slow.heard_at = False, time.monotonic()
+        self.asleep, self.slow.received_at = False, time.monotonic()
         await self.slow.read(self.port, sleeping)
 
     async def _watch(self) -> None:

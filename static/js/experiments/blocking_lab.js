@@ -12,7 +12,7 @@ import { Plot } from "../lab/plot.js";
 
 const ENTER_MS = 100;
 const PART_MS = 4000;
-const WORK_AT_MS = [1000, 2500];
+const WORK_AT = [0.25, 0.625]; // of a part
 const PARTS = [
   { name: "on_the_loop", label: "on the loop", address: "/slow/on-the-loop?work=query" },
   { name: "in_a_thread", label: "in a thread", address: "/slow/in-a-thread?work=query" },
@@ -29,6 +29,7 @@ class BlockingLab extends Lab {
 
   output() {
     this.plot = new Plot("How long an answer takes while somebody else’s work runs");
+    this.#draw([]);
     return [this.plot.node];
   }
 
@@ -56,12 +57,13 @@ class BlockingLab extends Lab {
 
   async #play({ name, address }, steps, raw, began, signal) {
     const url = `/rooms/${ownRoom("blocking")}`;
-    const works = WORK_AT_MS.map(async (at) => {
-      await sleep(at, signal);
+    const length = this.setting("part-ms", PART_MS);
+    const works = WORK_AT.map(async (share) => {
+      await sleep(share * length, signal);
       const response = await fetch(`${address}&steps=${steps}`, { cache: "no-store", signal });
       if (!response.ok) throw new LabError((await response.json()).detail);
     });
-    const enters = Array.from({ length: PART_MS / ENTER_MS }, async (_, i) => {
+    const enters = Array.from({ length: length / ENTER_MS }, async (_, i) => {
       await sleep(i * ENTER_MS, signal);
       await this.#enter(url, name, began, raw, signal);
     });
@@ -75,8 +77,9 @@ class BlockingLab extends Lab {
   }
 
   #draw(raw) {
-    const series = PARTS.map(({ name, label }) => ({
+    const series = PARTS.map(({ name, label }, variant) => ({
       label,
+      variant,
       points: raw.filter(({ part }) => part === name).map(({ at, ms }) => [at, ms]),
     }));
     this.plot.lines(series, { label: "seconds" }, { label: "ms", log: true });

@@ -9,11 +9,11 @@ import { Lab, LabError } from "../lab/lab.js";
 import { ownRoom, sleep } from "../lab/room_reader.js";
 import { newKey } from "../client/post.js";
 import { Recorder, utf8 } from "../metering/recorder.js";
-import { acceptOf, hex, mask } from "../metering/rfc6455.js";
+import { acceptOf, hex } from "../metering/rfc6455.js";
 import { number } from "../site/formatting.js";
+import { frameItem } from "./frame_drawing.js";
 
 const FRAMES_SHOWN = 6;
-const HEX_SHOWN = 48;
 
 class FrameLab extends Lab {
   static heading = "One socket, in hexadecimal";
@@ -67,7 +67,9 @@ class FrameLab extends Lab {
 
   async #draw() {
     const shown = this.#frames().slice(0, FRAMES_SHOWN);
-    this.frames.replaceChildren(...shown.map((part) => this.#frame(part)));
+    const { scrollTop } = this.frames;
+    this.frames.replaceChildren(...shown.map((part) => frameItem(part, this.masked.checked)));
+    this.frames.scrollTop = scrollTop; // your frame stays in sight while the mask comes and goes
     const [asked, answered] = ["request", "response"].map((kind) =>
       this.parts.find((part) => part.kind === kind),
     );
@@ -99,34 +101,6 @@ class FrameLab extends Lab {
           element("pre", {}, utf8(part.head)),
         ),
       ),
-    );
-  }
-
-  #frame({ frame, way }) {
-    const key = frame.fields.find(({ name }) => name === "masking key")?.bytes;
-    const fields = frame.fields.map(({ name, bytes, meaning }) => {
-      const plain = name === "payload" && key && !this.masked.checked;
-      const shown = plain ? mask(bytes, key) : bytes;
-      const digits = hex(shown.slice(0, HEX_SHOWN)) + (shown.length > HEX_SHOWN ? " …" : "");
-      return element(
-        "div.frame-field",
-        {},
-        element("dt", {}, name),
-        element(
-          "dd",
-          {},
-          element("code", {}, digits),
-          element("span.small", {}, plain ? `${meaning}, unmasked` : meaning),
-        ),
-      );
-    });
-    const title = `${way === "up" ? "↑ you" : "↓ the server"}: ${frame.opcode}, ${frame.size} bytes`;
-    return element(
-      "li",
-      {},
-      element("strong", {}, title),
-      element("dl", {}, ...fields),
-      element("p.small.frame-text", {}, utf8(frame.payload)),
     );
   }
 

@@ -48,11 +48,12 @@ class HerdLab extends Lab {
 
   async experiment(signal) {
     const polls = [];
+    const seconds = this.setting("seconds", SECONDS);
     const given = {
       pollers: POLLERS,
       interval: INTERVAL,
       jitter: Number(this.jitter.value()),
-      seconds: SECONDS,
+      seconds,
       seed: SEED,
     };
     let drawn = 0;
@@ -64,7 +65,7 @@ class HerdLab extends Lab {
       this.#show(polls);
     }
     this.#show(polls);
-    const peak = 100 * busiest(polls.filter(({ at }) => at > SECONDS - 3 * INTERVAL));
+    const peak = 100 * busiest(polls.filter(({ at }) => at > seconds - 3 * INTERVAL));
     const summary =
       `The busiest twentieth of a second-long round got ${digits(peak)} % of the polls; evenly spread ` +
       `it would be ${100 / SLOTS} %.`;
@@ -72,7 +73,7 @@ class HerdLab extends Lab {
       raw: polls,
       n: polls.length,
       seed: SEED,
-      warmUp: `the first ${SECONDS - 3} s`,
+      warmUp: `the first ${seconds - 3} s`,
       values: { peak, polls: polls.length },
       summary,
     };

@@ -39,7 +39,7 @@ class IntervalLab extends Lab {
 
   async experiment(signal) {
     const interval = this.interval.value() * 1000;
-    const length = Math.max(LEAST_MS, 2 * interval);
+    const length = Math.max(this.setting("least-ms", LEAST_MS), 2 * interval);
     const end = performance.now() + length + interval; // the last message may wait for a whole interval
     const count = Math.min(MOST, Math.round((length / 1000) * RATE));
     const url = `/rooms/${ownRoom("interval")}`;

@@ -1,34 +1,37 @@
-// <recovery-lab>: the wire is cut, goes silent, and the server restarts – who notices, and who comes back
-// with everything?
+// <recovery-lab>: connections are cut, go silent, and the server restarts – which reader notices, and which one
+// comes back with everything?
 //
-// The server is a throw-away one, really restarted; each reader has a wire of its own. Beside our transports
-// reads one that was written in a hurry: a WebSocket without a cursor that never reconnects. Measures:
-// `lost_naive`, `lost_ours` (messages that are missing, and no gap was told), `slowest` (ms, our slowest
-// return after a cut), and `back_short`, `back_long`, `back_websocket` (ms, return after the cut).
+// The server is a disposable one, really restarted; each reader has a link of its own (recovery_readers.js).
+// Measures: `lost_naive`, `lost_ours` (messages that are missing, and no gap was reported), `slowest` (ms, our
+// slowest return after a cut), and `back_short`, `back_long`, `back_websocket` (ms, return after the cut).
 
 import { openLinks } from "../lab/chaos.js";
 import { button, choice } from "../lab/controls.js";
-import { element, shapeOf } from "../site/element.js";
 import { Lab } from "../lab/lab.js";
-import { RoomReader, ownRoom, sleep, send } from "../lab/room_reader.js";
+import { ResultTable } from "../lab/result_table.js";
+import { ownRoom, sleep, send } from "../lab/room_reader.js";
 import { pause } from "../client/retry.js";
+import { element, shapeOf } from "../site/element.js";
+import { digits } from "../site/formatting.js";
 import { TRANSPORTS } from "../transports.js";
-import { digits, stateInWords } from "../site/formatting.js";
+import { HASTY, NAMES, RecoveryReaders } from "./recovery_readers.js";
 
-const EVERY_MS = 250; // somebody says something
-/** @type {[string, number][]} */
+const EVERY_MS = 250; // a message
+const CALM_MS = 2000; // before the first cut
+/** What is done, and how long we watch, in ms. @type {[string, number][]} */
 const DRILL = [
   ["cut", 4000],
   ["freeze", 3000],
   ["thaw", 2000],
   ["restart", 6000],
-]; // what is done, and how long we watch
-const NAIVE = "naive";
+];
+const HEADS = ["reader", "now", "received", "missing", "doubled", "gaps", "back in"];
 
 class RecoveryLab extends Lab {
   static heading = "Cut it, freeze it, restart it";
+  /** @type {import("../lab/chaos.js").Links | null} */
   #links = null;
-  sent = 0;
+  #readers = new RecoveryReaders();
 
   controls() {
     this.store = choice(
@@ -45,74 +48,54 @@ class RecoveryLab extends Lab {
   }
 
   output() {
-    this.rows = new Map(
-      [...TRANSPORTS.map(({ name, label }) => [name, label]), [NAIVE, "written in a hurry"]].map(
-        ([name, label]) => [name, row(name, label)],
-      ),
-    );
-    const heads = ["reader", "now", "received", "missing", "doubled", "gaps told", "back in"].map((text) =>
-      element("th", { scope: "col" }, text),
-    );
-    const body = element("tbody", {}, ...[...this.rows.values()].map(({ node }) => node));
-    return [
-      element(
-        "div.scroll",
-        { tabIndex: 0 },
-        element("table.recovery", {}, element("thead", {}, element("tr", {}, ...heads)), body),
-      ),
-    ];
+    const ours = TRANSPORTS.map(({ name, label }) => [name, shapeOf({ name }), ` ${label}`]);
+    const rows = /** @type {[string, ...(Node | string)[]][]} */ ([...ours, [HASTY, "written in a hurry"]]);
+    this.table = new ResultTable({ kind: "recovery", heads: HEADS, rows });
+    for (const name of NAMES) this.table.row(name).dataset.transport = name;
+    return [this.table.node];
   }
 
   async experiment(signal) {
-    this.report("A throw-away server starts …");
-    this.names = [...TRANSPORTS.map(({ name }) => name), NAIVE];
-    this.#links = await openLinks([...this.names, "author"], { signal, server: this.store.value() });
-    this.readers = new Map(
-      this.names.map((name) => [
-        name,
-        { reader: new RoomReader(() => this.#received(name)), state: null, back: null, cutAt: null },
-      ]),
-    );
+    this.report("A disposable server starts …");
+    this.#readers = new RecoveryReaders();
+    const links = await openLinks([...NAMES, "author"], { signal, server: this.store.value() });
+    this.#links = links;
     const room = ownRoom("recovery");
-    for (const name of this.names) this.#read(name, `${this.#links.bases[name]}/rooms/${room}`, signal);
+    const urlOf = (/** @type {string} */ name) => `${links.bases[name]}/rooms/${room}`;
     const drawing = setInterval(() => this.#draw(), 200);
     signal.addEventListener("abort", () => this.#end(drawing));
-    const talking = new AbortController();
     this.report("The readers come …");
-    while ([...this.readers.values()].some(({ reader }) => !reader.batches)) await sleep(50, signal);
-    this.#talk(`${this.#links.bases.author}/rooms/${room}`, AbortSignal.any([signal, talking.signal]));
+    await this.#readers.begin(Object.fromEntries(NAMES.map((name) => [name, urlOf(name)])), signal);
+    const talking = new AbortController();
+    this.#talk(urlOf("author"), AbortSignal.any([signal, talking.signal]));
+    await this.#readers.arrived(signal);
     this.hands.forEach((hand) => (hand.disabled = false));
-    await sleep(2000, signal);
-    for (const [act, watch] of DRILL) {
-      this.report(`${act[0].toUpperCase()}${act.slice(1)}: watch for ${watch / 1000} s.`);
-      this.#do(act);
-      await sleep(watch, signal);
-    }
+    await this.#drill(signal);
     talking.abort();
     this.report("Nobody talks any more: who has everything?");
     await sleep(1500, signal);
-    for (let tries = 100; this.#lost && tries > 0; tries--) await sleep(100, signal); // a back-off may still run
+    for (let tries = 100; this.#readers.lost && tries > 0; tries--) await sleep(100, signal); // a back-off may still run
     this.#draw();
     return this.#result();
   }
 
-  #read(name, url, signal) {
-    const { reader } = this.readers.get(name);
-    const onState = (state) => (this.readers.get(name).state = state);
-    if (name !== NAIVE) return reader.read(url, name, { signal, onState });
-    const socket = new WebSocket(`${url}/websocket`.replace(/^http/, "ws"));
-    socket.addEventListener("open", () => onState({ name: "open", since: performance.now() }));
-    socket.addEventListener("message", ({ data }) => reader.apply(JSON.parse(data)));
-    socket.addEventListener("close", () => onState({ name: "closed for good" }));
-    signal.addEventListener("abort", () => socket.close());
+  async #drill(signal) {
+    const pace = this.setting("pace", 1);
+    this.report("All is well; the first cut comes in a moment.");
+    await sleep(CALM_MS * pace, signal);
+    for (const [act, watch] of DRILL) {
+      this.report(`${act[0].toUpperCase()}${act.slice(1)}: watch for ${digits((watch * pace) / 1000)} s.`);
+      this.#do(act);
+      await sleep(watch * pace, signal);
+    }
   }
 
   async #talk(url, signal) {
-    this.sent = 0;
-    while (!signal.aborted) {
-      send(url, `message ${this.sent + 1}`, signal).then(
-        () => (this.sent += 1),
-        () => {},
+    const readers = this.#readers;
+    for (let number = 1; !signal.aborted; number++) {
+      send(url, `message ${number}`, signal).then(
+        () => (readers.sent += 1),
+        () => {}, // the server may be away
       );
       await pause(EVERY_MS, signal);
     }
@@ -120,47 +103,18 @@ class RecoveryLab extends Lab {
 
   #do(act) {
     if (act === "restart") return this.#links?.set({ do: act });
-    for (const name of this.names) this.#links?.set({ link: name, do: act });
-    if (act !== "cut") return;
-    for (const reader of this.readers.values())
-      Object.assign(reader, { cutAt: performance.now(), back: null });
-  }
-
-  #received(name) {
-    const reader = this.readers.get(name);
-    if (reader.cutAt !== null && reader.back === null) reader.back = performance.now() - reader.cutAt;
-  }
-
-  /**
-   * How many messages there are: what was acknowledged, or, when an ack was lost on the way, what anybody has
-   * heard.
-   */
-  get #all() {
-    return Math.max(this.sent, ...[...this.readers.values()].map(({ reader }) => seen(reader)));
-  }
-
-  /** The most messages that one of ours misses without a gap. */
-  get #lost() {
-    const ours = TRANSPORTS.map(({ name }) => this.readers.get(name).reader);
-    return Math.max(...ours.map((reader) => (reader.meter.gaps ? 0 : this.#missing(reader))));
-  }
-
-  #missing(reader) {
-    return this.#all - seen(reader);
+    for (const name of NAMES) this.#links?.set({ link: name, do: act });
+    if (act === "cut") this.#readers.cut();
   }
 
   #draw() {
-    for (const [name, { reader, state, back }] of this.readers) {
+    for (const name of NAMES) {
+      const { reader, words, back } = this.#readers.of(name);
       const { received, doubled, gaps, exact } = reader.meter;
-      const missing = this.#missing(reader);
-      const words =
-        state?.name === "closed for good" ? state.name : state ? stateInWords(state) : "connecting";
-      this.rows
-        .get(name)
-        .show(
-          [words, received, missing, doubled, gaps, back === null ? "–" : `${digits(back)} ms`],
-          exact && missing < 8,
-        );
+      const missing = this.#readers.missing(name);
+      const returned = back === null ? "–" : `${digits(back)} ms`;
+      this.table.show(name, [words(), received, missing, doubled, gaps, returned]);
+      this.table.row(name).classList.toggle("broken", !exact || missing >= 8);
     }
   }
 
@@ -171,52 +125,24 @@ class RecoveryLab extends Lab {
   }
 
   #result() {
-    const ours = TRANSPORTS.map(({ name }) => ({ name, ...this.readers.get(name) }));
-    const naive = this.readers.get(NAIVE).reader;
-    const backs = Object.fromEntries(
-      ours.map(({ name, back }) => [`back_${name.split("-")[0]}`, back ?? undefined]),
-    );
-    const lost = this.#lost;
-    const told = Math.max(...ours.map(({ reader }) => (reader.meter.gaps ? this.#missing(reader) : 0)));
-    const values = {
-      lost_ours: lost,
-      lost_naive: this.#missing(naive),
-      slowest: Math.max(...ours.map(({ back }) => back ?? 0)),
-      ...backs,
-    };
-    const gone = told ? ` ${told} went with the server’s memory, and each of ours was told of the gap.` : "";
+    const { all, lost, reported, slowest } = this.#readers;
+    const returns = TRANSPORTS.map(({ name }) => [
+      `back_${name.split("-")[0]}`,
+      this.#readers.of(name).back ?? undefined,
+    ]);
+    const naive = this.#readers.missing(HASTY);
+    const values = { lost_ours: lost, lost_naive: naive, slowest, ...Object.fromEntries(returns) };
+    const gone = reported
+      ? ` ${reported} went with the server’s memory, and each of ours got a gap that says it.`
+      : "";
     const summary =
-      `${this.#all} messages: ours miss ${lost} without being told, and heard again ` +
-      `${digits(values.slowest)} ms after the cut at the latest; the one written in a hurry misses ` +
-      `${values.lost_naive}.${gone}`;
-    const raw = [...this.readers].flatMap(([name, { reader }]) =>
-      reader.received.map((one) => ({ reader: name, ...one })),
+      `${all} messages: ours miss ${lost} without a gap, and the slowest was back ${digits(slowest)} ms after ` +
+      `the cut; the one written in a hurry misses ${naive}.${gone}`;
+    const raw = NAMES.flatMap((name) =>
+      this.#readers.of(name).reader.received.map((one) => ({ reader: name, ...one })),
     );
-    return {
-      raw,
-      n: this.#all,
-      warmUp: "2 s before the first cut; the back-off is by chance",
-      values,
-      summary,
-    };
+    return { raw, n: all, warmUp: "2 s before the first cut; the back-off is by chance", values, summary };
   }
-}
-
-/** Count what a reader has heard. After a restart ids may begin anew. */
-function seen(reader) {
-  return new Set(reader.received.map(({ id, sentAt }) => `${id} ${sentAt}`)).size;
-}
-
-function row(name, label) {
-  const cells = Array.from({ length: 6 }, () => element("td", {}, "–"));
-  const head = element("th", { scope: "row" }, ...(name === NAIVE ? [] : [shapeOf({ name })]), ` ${label}`);
-  const node = element("tr", {}, head, ...cells);
-  node.dataset.transport = name;
-  const show = (texts, exact) => {
-    texts.forEach((text, i) => (cells[i].textContent = String(text)));
-    node.classList.toggle("broken", !exact);
-  };
-  return { node, show };
 }
 
 customElements.define("recovery-lab", RecoveryLab);

@@ -9,6 +9,7 @@ import { element } from "../site/element.js";
 import { digits } from "../site/formatting.js";
 import { ranking } from "../site/statistics.js";
 import { Lab, LabError } from "../lab/lab.js";
+import { ResultTable } from "../lab/result_table.js";
 import { start } from "../lab/runs.js";
 import { TRANSPORTS } from "../transports.js";
 
@@ -101,31 +102,16 @@ class ResponseTimeLab extends Lab {
 
 /** Make a table with a row for each transport. */
 function table(caption, columns) {
-  const cells = TRANSPORTS.map(({ name }) =>
-    columns.map(([member]) => element("td", { "data-cell": `${name} ${member}` }, "–")),
-  );
-  const body = TRANSPORTS.map(({ label }, i) =>
-    element("tr", {}, element("th", { scope: "row" }, label), ...cells[i]),
-  );
-  const heads = ["transport", ...columns.map(([, head]) => head)].map((head) =>
-    element("th", { scope: "col" }, head),
-  );
-  const node = element(
-    "div.scroll",
-    { tabIndex: 0 },
-    element(
-      "table",
-      {},
-      element("caption", {}, caption),
-      element("thead", {}, element("tr", {}, ...heads)),
-      element("tbody", {}, ...body),
-    ),
-  );
-  const show = (rows) =>
-    TRANSPORTS.forEach(({ name }, i) =>
-      columns.forEach(([member], j) => (cells[i][j].textContent = digits(rows[name][member]))),
-    );
-  return { node, show };
+  const heads = ["transport", ...columns.map(([, head]) => head)];
+  const rows = TRANSPORTS.map(({ name, label }) => /** @type {[string, string]} */ ([name, label]));
+  const made = new ResultTable({ kind: "reports", heads, rows, caption });
+  const show = (found) => {
+    for (const { name } of TRANSPORTS) {
+      const values = columns.map(([member]) => digits(found[name][member]));
+      made.show(name, values);
+    }
+  };
+  return { node: made.node, show };
 }
 
 customElements.define("response-time-lab", ResponseTimeLab);

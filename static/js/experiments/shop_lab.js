@@ -1,8 +1,8 @@
-// <shop-lab>: orders are shipped, and one of the programs that tell of them is killed in the middle.
+// <shop-lab>: orders are shipped, and one of the programs that report them is killed in the middle.
 //
 // The run is tutorial/existing_app/rehearsal.py: the shop's own database and relay, and a chat of their own.
 // Each order is a bar, from the warehouse to the customer's page. Measures: `lost`, `doubled`, `longest` (s,
-// from shipped to told).
+// from shipped to reported).
 
 import { choice } from "../lab/controls.js";
 import { digits } from "../site/formatting.js";
@@ -27,6 +27,7 @@ class ShopLab extends Lab {
 
   output() {
     this.plot = new Plot("From the warehouse to the customer’s page");
+    this.#draw(new Map(), 10);
     return [this.plot.node];
   }
 
@@ -35,8 +36,8 @@ class ShopLab extends Lab {
     const orders = new Map();
     for await (const line of start("shop", { victim }, signal)) {
       if (line.event === "shipped")
-        orders.set(line.order, { order: line.order, shipped: line.at, told: null });
-      if (line.event === "delivered") this.#told(orders, line);
+        orders.set(line.order, { order: line.order, shipped: line.at, reported: null });
+      if (line.event === "delivered") this.#reported(orders, line);
       if (line.event === "end") return this.#result(line, [...orders.values()], victim);
       const killed = line.event === "killed" ? ` The ${line.who} is killed.` : "";
       if (line.event) this.report(`${orders.size} shipped, ${line.waiting} in the outbox.${killed}`);
@@ -45,26 +46,34 @@ class ShopLab extends Lab {
     throw new LabError("the run ended before its end");
   }
 
-  #told(orders, { order, at }) {
-    // A page may hear of an order before the line that says it was shipped has come.
-    const known = orders.get(order) ?? { order, shipped: at, told: null };
-    orders.set(order, { ...known, told: known.told ?? at });
+  #reported(orders, { order, at }) {
+    // A page may show an order before the line that says it was shipped has come.
+    const known = orders.get(order) ?? { order, shipped: at, reported: null };
+    orders.set(order, { ...known, reported: known.reported ?? at });
   }
 
   #draw(orders, now) {
-    const rows = [...orders.values()].map(({ shipped, told }) => ({
+    const rows = [...orders.values()].map(({ shipped, reported }) => ({
       label: "",
-      spans: [{ from: shipped, to: told ?? Math.max(now, shipped), kind: told === null ? "waits" : "told" }],
+      spans: [
+        {
+          from: shipped,
+          to: reported ?? Math.max(now, shipped),
+          kind: reported === null ? "waits" : "reported",
+        },
+      ],
     }));
-    this.plot.timeline(rows, { label: "seconds" });
+    this.plot.timeline(rows, { label: "seconds", ...(orders.size ? {} : { most: now }) });
   }
 
   #result({ lost, doubled, shipped }, raw, victim) {
-    const delays = raw.filter(({ told }) => told !== null).map((one) => (one.told - one.shipped) * 1000);
+    const delays = raw
+      .filter(({ reported }) => reported !== null)
+      .map((one) => (one.reported - one.shipped) * 1000);
     const longest = Math.max(...delays) / 1000;
-    const who = victim === "nobody" ? "nobody killed" : `the ${victim} killed in the middle`;
+    const accident = victim === "nobody" ? "nobody killed" : `the ${victim} killed in the middle`;
     const summary =
-      `${shipped} orders, ${who}: ${lost} lost, ${doubled} told twice. The slowest news took ` +
+      `${shipped} orders, ${accident}: ${lost} lost, ${doubled} reported twice. The slowest news took ` +
       `${digits(longest)} s.`;
     return {
       raw,

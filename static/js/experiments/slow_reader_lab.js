@@ -5,12 +5,13 @@
 // `waited` (ms, the others' p95 on the server that waits) and `skipped_to` (how many messages our slow reader
 // has).
 
-import { element } from "../site/element.js";
 import { digits } from "../site/formatting.js";
 import { Lab, LabError } from "../lab/lab.js";
+import { ResultTable } from "../lab/result_table.js";
 import { start } from "../lab/runs.js";
 
 const MESSAGES = 400;
+/** @type {[string, string][]} */
 const POLICIES = [
   ["write-on", "writes on"],
   ["wait", "waits"],
@@ -24,20 +25,8 @@ class SlowReaderLab extends Lab {
   static heading = "One reader sleeps";
 
   output() {
-    this.cells = Object.fromEntries(
-      POLICIES.map(([name]) => [name, HEADS.slice(1).map(() => element("td", {}, "–"))]),
-    );
-    const heads = HEADS.map((head) => element("th", { scope: "col" }, head));
-    const rows = POLICIES.map(([name, label]) =>
-      element("tr", {}, element("th", { scope: "row" }, label), ...this.cells[name]),
-    );
-    const table = element(
-      "table.costs",
-      {},
-      element("thead", {}, element("tr", {}, ...heads)),
-      element("tbody", {}, ...rows),
-    );
-    return [element("div.scroll", { tabIndex: 0 }, table)];
+    this.table = new ResultTable({ kind: "costs", heads: HEADS, rows: POLICIES });
+    return [this.table.node];
   }
 
   async experiment(signal) {
@@ -53,8 +42,7 @@ class SlowReaderLab extends Lab {
 
   #show(name, row) {
     const has = row.slow_has ? `${row.slow_has} of ${MESSAGES}` : "nothing yet";
-    const texts = [digits(row.mb), digits(row.p95_ms ?? undefined), has, knows(row)];
-    texts.forEach((text, i) => (this.cells[name][i].textContent = text));
+    this.table.show(name, [digits(row.mb), digits(row.p95_ms ?? undefined), has, knows(row)]);
   }
 
   #result(rows) {

@@ -62,16 +62,18 @@ class TransportSwitcher extends Lab {
     const random = seeded(SEED);
     reader.use(TRANSPORTS[0]);
     await sleep(500, signal);
-    const sending = sendAt(url, moments(COUNT, LENGTH_MS, random), signal);
-    const switches = await this.#change(reader, received, signal);
+    const length = this.setting("length-ms", LENGTH_MS);
+    const at = moments(this.setting("count", COUNT), length, random);
+    const sending = sendAt(url, at, signal);
+    const switches = await this.#change(reader, received, length, signal);
     const posted = await sending;
     for (let tries = 40; reader.meter.received < posted && tries > 0; tries--) await sleep(100, signal);
     return this.#result(reader, raw, posted, switches);
   }
 
-  async #change(reader, received, signal) {
+  async #change(reader, received, length, signal) {
     let switches = 0;
-    for (let left = LENGTH_MS; left > 0; left -= Number(this.every.value())) {
+    for (let left = length; left > 0; left -= Number(this.every.value())) {
       reader.use(TRANSPORTS[++switches % TRANSPORTS.length]);
       this.#show(reader, received);
       this.report(`Change number ${switches}: now ${reader.transport.label}.`);

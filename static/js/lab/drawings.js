@@ -69,13 +69,14 @@ export function bar({ from, to, count }, x, y) {
 
 /** Draw marks, and name each on a line of its own. @param {{at: number, label: string}[]} marks @param {Scale} x @param {Scale} y @param {number} width */
 export function markLines(marks, x, y, width) {
-  return marks.flatMap(({ at, label }, i) => {
+  const lines = marks.map(({ at }) =>
+    svg("line", { class: "mark-line", x1: x(at), x2: x(at), y1: TOP, y2: y(0) }),
+  );
+  const labels = marks.map(({ at, label }, i) => {
     const right = x(at) + 5 + label.length * LETTER < width - RIGHT;
-    return [
-      svg("line", { class: "mark-line", x1: x(at), x2: x(at), y1: TOP, y2: y(0) }),
-      text(label, x(at) + (right ? 5 : -5), TOP + 11 + MARK_LINE * i, right ? "start" : "end"),
-    ];
+    return text(label, x(at) + (right ? 5 : -5), TOP + 11 + MARK_LINE * i, right ? "start" : "end");
   });
+  return [...lines, ...labels];
 }
 
 /** Draw a line with a shape at each point. @param {Series} series @param {Scale} x @param {Scale} y */
@@ -117,6 +118,6 @@ export function spanRow({ label, transport = "", spans }, x, { top, height, widt
   });
   if (!label) return bars;
   const last = width - RIGHT - label.length * LETTER; // where the name can begin without being cut off
-  const begin = Math.max(LEFT, Math.min(x(spans[0]?.from ?? 0), last));
+  const begin = Math.max(0, Math.min(x(spans[0]?.from ?? 0), last));
   return [...bars, text(label, begin, top + 12, "start")];
 }

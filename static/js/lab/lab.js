@@ -10,6 +10,7 @@ import { digits } from "../site/formatting.js";
 import { percentile } from "../site/statistics.js";
 import { score } from "../site/bets.js";
 import { settingsOf } from "./controls.js";
+import { asCsv, asJson } from "./raw_data.js";
 
 /**
  * @typedef {object} Result
@@ -28,6 +29,8 @@ import { settingsOf } from "./controls.js";
 export class Lab extends HTMLElement {
   /** The experiment's name. */
   static heading = "";
+  /** What to do, or to know, before a run. */
+  static advice = "";
   /** @type {Result | null} */
   result = null;
   #running = new AbortController();
@@ -71,6 +74,15 @@ export class Lab extends HTMLElement {
     return [];
   }
 
+  /**
+   * Return a number that the page may set as an attribute, for a shorter or longer run.
+   * @param {string} name
+   * @param {number} usual
+   */
+  setting(name, usual) {
+    return Number(this.getAttribute(name) ?? usual);
+  }
+
   /** @param {AbortSignal} signal @returns {Promise<Result>} */
   async experiment(signal) {
     signal.throwIfAborted();
@@ -88,7 +100,9 @@ export class Lab extends HTMLElement {
     const bets = document.querySelectorAll(`x-bet[for="${this.localName}"]`);
     const waiting = Array.from(bets).some(({ placed }) => !placed);
     this.run.disabled = waiting;
-    if (!this.result) this.report(waiting ? "Place your bet first; then you can run this." : "Not run yet.");
+    const { advice } = /** @type {typeof Lab} */ (this.constructor);
+    const ready = `Not run yet. ${advice}`.trim();
+    if (!this.result) this.report(waiting ? "Place your bet first; then you can run this." : ready);
   }
 
   async #run() {
@@ -172,29 +186,3 @@ export class Lab extends HTMLElement {
 
 /** Something outside went wrong; the message is for the reader. */
 export class LabError extends Error {}
-
-function asJson({ raw, seed, warmUp, settings, conditions, values, n = raw.length }) {
-  return JSON.stringify(
-    {
-      n,
-      seed,
-      warmUp,
-      settings: { ...conditions, ...Object.fromEntries(settings.map(({ name, value }) => [name, value])) },
-      values,
-      measuredAt: new Date().toISOString(),
-      browser: navigator.userAgent,
-      raw,
-    },
-    null,
-    1,
-  );
-}
-
-function asCsv({ raw }) {
-  const heads = [...new Set(raw.flatMap(Object.keys))];
-  const cell = (value) =>
-    /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? "");
-  return [heads, ...raw.map((record) => heads.map((head) => record[head]))]
-    .map((line) => line.map(cell).join(","))
-    .join("\n");
-}
