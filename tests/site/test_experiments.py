@@ -669,10 +669,10 @@ def test_five_lines_are_found_in_the_source_and_each_fix_is_answered(
 
 
 def test_an_event_stream_is_read_with_a_header_that_eventsource_can_not_send(
-    standing_page: Page, standing_gallery: str
+    page: Page, gallery: str
 ) -> None:
-    standing_page.goto(f"{standing_gallery}/gallery?show=attack-lab")
-    first = standing_page.evaluate(
+    page.goto(f"{gallery}/gallery?show=attack-lab")
+    first = page.evaluate(
         """async () => {
             const { events } = await import("/static/js/lab/event_stream.js");
             const ending = new AbortController();

@@ -31,7 +31,7 @@ DRAW = """async (width) => {
         await new Promise(requestAnimationFrame);
         await new Promise(requestAnimationFrame);
         const words = [...plot.node.querySelectorAll("svg[role=img] text")].map(box);
-        const things = [...plot.node.querySelectorAll("svg[role=img] :is(.dot, .bar, .span)")]
+        const things = [...plot.node.querySelectorAll("svg[role=img] :is(.dot, .plot-bar, .span)")]
             .map(box).filter(({ top, bottom }) => bottom > top);
         const frame = box(plot.node);
         words.forEach((one, i) => {

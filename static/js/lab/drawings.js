@@ -64,7 +64,7 @@ function short(tick) {
 /** Draw a bar of a histogram. @param {{from: number, to: number, count: number}} bin @param {Scale} x @param {Scale} y */
 export function bar({ from, to, count }, x, y) {
   const width = Math.max(1, x(to) - x(from) - 1);
-  return svg("rect", { class: "bar", x: x(from) + 0.5, width, y: y(count), height: y(0) - y(count) });
+  return svg("rect", { class: "plot-bar", x: x(from) + 0.5, width, y: y(count), height: y(0) - y(count) });
 }
 
 /** Draw marks, and name each on a line of its own. @param {{at: number, label: string}[]} marks @param {Scale} x @param {Scale} y @param {number} width */
