@@ -650,9 +650,9 @@ def test_without_locks_every_attack_succeeds_in_this_browser_and_with_all_of_the
 
 
 def test_five_lines_are_found_in_the_source_and_each_fix_is_answered(
-    standing_page: Page, standing_gallery: str
+    page: Page, gallery: str
 ) -> None:
-    lab = show(standing_page, standing_gallery, "find-and-fix")
+    lab = show(page, gallery, "find-and-fix")
     lab.get_by_role("button", name="Show the source").click()
     lab.get_by_role("button", name="self.write_log_line()").click()
     expect(lab.locator(".lab-status")).to_contain_text("This line lets no attack in")
