@@ -35,9 +35,9 @@ UPGRADE = {
 }
 CLAIM = "192.0.2.9"
 FRAME = b"\x81\x82\x00\x00\x00\x00hi"
-LISTENS = re.compile(r"^(\s*listen\s+)\S*\b8080\b", re.MULTILINE)
+LISTENS = re.compile(r"\b(listen\s+)\S*\b8080\b")
 BACKEND = re.compile(r"\b(?:127\.0\.0\.1|localhost):8888\b")
-PATIENCE = re.compile(r"^(\s*proxy_read_timeout\s+)([^;]+);", re.MULTILINE)
+PATIENCE = re.compile(r"\b(proxy_read_timeout\s+)([^;]+);")
 
 
 async def check(path: Path) -> str:
