@@ -6,14 +6,15 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.support.http import Connection
 from tests.support.laboratory import LaboratoryServer, heard, laboratory_server
 from tests.support.waiting import until
-from transports.wire import Message
+from transports.wire import Draft, Message
+from tutorial.laboratory.x_ray import XRay
 
 Look = dict[str, Any]
 UPGRADE = {
@@ -70,6 +71,25 @@ def test_a_released_request_is_answered_at_once_and_empty() -> None:
             assert await do(lab, session, mark[0], "release")
             assert json.loads((await poll).body)["messages"] == []
             assert not await do(lab, session, mark[0], "release"), "it has gone"
+
+    asyncio.run(run())
+
+
+def test_a_request_that_is_released_in_the_turn_of_a_message_has_the_message() -> None:
+    async def run() -> None:
+        async with laboratory_server() as lab:
+            xray = XRay(lab.chat)
+            poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now"))
+            came: list[Any] = []
+            while not came:
+                await asyncio.sleep(0.01)
+                came = cast(list[Any], xray.snapshot()["came"])
+            room = await lab.chat.rooms.enter("lobby")
+            await room.post(Draft("ann", "hi"))
+            xray.act(came[0][0], "release")
+            [message] = json.loads((await poll).body)["messages"]
+            assert message["text"] == "hi"
+            xray.stop()
 
     asyncio.run(run())
 

@@ -8,8 +8,11 @@ last one, so that a mark that stays is free; of what passed, at most PASSES_LIST
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections import Counter
 from itertools import count
+from types import CoroutineType
 from typing import cast
 
 from tornado.websocket import WebSocketHandler
@@ -134,11 +137,13 @@ class XRay:
         return handler is not None and action in acts and acts[action](handler)
 
     def _release(self, handler: RoomHandler) -> bool:
-        """Answer a held request with what there is."""
+        """End a request's hold, as its time-out would: it is answered with what there is."""
         if not isinstance(handler, LongPollingHandler) or handler.holding is None:
             return False
-        handler.holding.cancel()  # it ends as if the client had left; the answer is ours
-        handler.answer(handler.room.since(handler.cursor(), handler.limit()))
+        held = _held(handler.holding)
+        if held.done():
+            return False  # a message was quicker
+        held.set_result(None)
         return True
 
     def _drop(self, handler: RoomHandler) -> bool:
@@ -174,3 +179,12 @@ def given(handler: RoomHandler, name: str) -> str:
     """Return a query parameter as its client wrote it, or nothing. It is shown, never believed."""
     values = handler.request.query_arguments.get(name)
     return values[-1][:64].decode("utf-8", "replace") if values else ""
+
+
+def _held(task: asyncio.Task[None]) -> asyncio.Future[None]:
+    """Return the future of a held request: a variable of `Room.wait`, the last of the coroutines that await."""
+    coroutine = cast("CoroutineType[object, object, None]", task.get_coro())
+    while inspect.iscoroutine(inner := coroutine.cr_await):
+        coroutine = inner
+    held: asyncio.Future[None] = inspect.getcoroutinelocals(coroutine)["held"]
+    return held
