@@ -27,7 +27,15 @@ from transports.tokens import Tokens
 from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
 from tutorial.processes import Processes, reserve
-from tutorial.site import bets, book_pages, choosing_page, contract, pages, results_page
+from tutorial.site import (
+    around_pages,
+    bets,
+    book_pages,
+    choosing_page,
+    contract,
+    pages,
+    results_page,
+)
 
 if TYPE_CHECKING:
     from transports.stores.redis_queue import QueueConsumer  # needs the package redis
@@ -121,6 +129,7 @@ def routes(
         *book_pages.routes(chat),
         *contract.routes(),
         *choosing_page.routes(),
+        *around_pages.routes(),
         *bets.routes(chat, learner),
         *results_page.routes(chat, comparison),
         *laboratory.routes(),

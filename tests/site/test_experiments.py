@@ -28,7 +28,7 @@ LABS = [
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab", "tabs-lab", "loss-lab"),
     *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
-    *("decision-card", "claims-audit"),
+    *("decision-card", "claims-audit", "answer-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list", "find-and-fix"]
 RUN_MS = 60_000

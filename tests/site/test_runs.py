@@ -12,10 +12,12 @@ from typing import Any
 import psutil
 import pytest
 
+from loadtests.comparison.server import fresh_server
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.wire import Unacceptable
 from tutorial.laboratory import runs
+from tutorial.laboratory.answer_stream import Answer
 from tutorial.laboratory.runs import SCRIPTS, script_command
 from tutorial.measurements import MEASUREMENTS
 
@@ -121,6 +123,16 @@ def test_a_page_takes_a_measurement_and_it_is_kept_for_the_reader(
             assert (await lab.post("/runs/measure", {})).status == 422
 
     asyncio.run(test())
+
+
+def test_from_its_cursor_a_reader_misses_no_token_and_without_one_what_was_written_meanwhile() -> (
+    None
+):
+    with fresh_server() as server:
+        row = Answer(server.port, "server-sent-events", rate=20).row()
+    assert (row["tokens"], row["lost_cursor"], row["lost_plain"]) == (80, 0, 20)
+    assert row["requests_a_token"] == 0
+    assert row["first_ms"] > 0
 
 
 def test_one_run_at_a_time() -> None:

@@ -2,6 +2,8 @@
 // must run before the first paint: a module would come after it, and the page would flash.
 {
   const root = document.documentElement;
+  // On a projector: `?present` in the address leaves the panes, in larger type (see css/base.css).
+  if (new URLSearchParams(location.search).has("present")) root.dataset.present = "";
   const stored = "hold-the-line:theme";
   const choose = (theme) => {
     if (theme === "light" || theme === "dark") root.dataset.theme = theme;
