@@ -266,11 +266,11 @@ async def test_a_messages_bytes_are_the_same_on_every_transport_and_for_every_re
     async with server.joined(transport, cursor="now") as early:
         start = (await early.receive()).cursor
         await early.post("𝒳 é \x00 </script>", key="k\u2028")
-        tellings = [(await early.receive()).raw]
+        copies = [(await early.receive()).raw]
         for other in table:
             async with server.joined(other, cursor=start) as late:
-                tellings.append((await late.receive()).raw)
-    assert len(set(tellings)) == 1
+                copies.append((await late.receive()).raw)
+    assert len(set(copies)) == 1
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -305,7 +305,7 @@ async def test_without_a_cursor_the_newest_hundred_come(server: Subject, transpo
     assert (batch.ids, batch.gap, batch.more) == (list(range(21, 121)), False, False)
 
 
-async def test_now_tells_no_message_and_goes_on_with_the_next(
+async def test_now_brings_no_message_and_goes_on_with_the_next(
     server: Subject, transport: str
 ) -> None:
     """Reading: `cursor=now`: no messages, the current cursor."""
@@ -337,7 +337,7 @@ async def test_an_empty_cursor_is_none(server: Subject, transport: str) -> None:
     assert (batch.ids, batch.gap) == ([1, 2, 3], False)
 
 
-async def test_the_epochs_zero_tells_from_the_beginning(server: Subject, transport: str) -> None:
+async def test_the_epochs_zero_begins_at_the_beginning(server: Subject, transport: str) -> None:
     """Reading: `<epoch>:0`: from the beginning."""
     acks = await post_many(server, 3)
     epoch = epoch_of(acks[0]["cursor"])
@@ -457,7 +457,7 @@ async def test_an_answer_is_never_stored_on_the_way(server: Subject, polling: st
         ("far ahead", "{epoch}:999999999999999"),
     ],
 )
-async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
+async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_reported_at_once(
     server: Subject, transport: str, name: str, cursor: str
 ) -> None:
     """Batch: A gap is reported at once, never held."""
@@ -471,7 +471,7 @@ async def test_a_cursor_that_the_room_cannot_go_on_from_is_a_gap_told_at_once(
         assert (batch.gap, batch.ids) == (False, [6])
 
 
-async def test_in_an_empty_room_a_gap_is_told_too(server: Subject, transport: str) -> None:
+async def test_in_an_empty_room_a_gap_is_reported_too(server: Subject, transport: str) -> None:
     """Batch: A gap is reported at once, never held."""
     async with server.joined(transport) as reader:
         other = another_epoch(epoch_of((await reader.receive()).cursor))
@@ -905,16 +905,18 @@ async def test_two_transports_that_overlap_during_a_switch_do_no_harm(
     assert (seen.ids, seen.lost, seen.out_of_order) == (list(range(1, 7)), 0, 0)
 
 
-async def test_a_gap_is_told_alike_on_every_transport(serve: Serve, pair: tuple[str, str]) -> None:
+async def test_a_gap_is_reported_alike_on_every_transport(
+    serve: Serve, pair: tuple[str, str]
+) -> None:
     """Batch: The only form in which a server sends the messages of a room, on every transport."""
     server = await serve(history=5)
     acks = await post_many(server, 9)
-    told: list[Batch] = []
+    received: list[Batch] = []
     for transport in pair:
         async with server.joined(transport, cursor=acks[0]["cursor"]) as reader:
-            told.append(await reader.receive())
-    assert told[0] == told[1]
-    assert told[0].gap
+            received.append(await reader.receive())
+    assert received[0] == received[1]
+    assert received[0].gap
 
 
 async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reorders_nothing(

@@ -203,8 +203,8 @@ async def throw_damaged(
             for _ in range(12):  # time for an answer, before the client hangs up
                 await asyncio.sleep(0)
             connection.half_close()
-            told = await connection.ended()
-        for status in re.findall(rb"^HTTP/1\.1 (\d\d\d) ", told, re.MULTILINE):
+            received = await connection.ended()
+        for status in re.findall(rb"^HTTP/1\.1 (\d\d\d) ", received, re.MULTILINE):
             statuses[int(status)] += 1
             assert int(status) < 500, request
 
@@ -226,9 +226,9 @@ async def throw_frames(
                     break
             connection.writer.write(b"\x88\x80\x00\x00\x00\x00")  # good-bye
             connection.half_close()
-            told = await connection.ended()
-        assert b'"status": 5' not in told
-        closed[told.count(b'"type": "error"') > 0] += 1
+            received = await connection.ended()
+        assert b'"status": 5' not in received
+        closed[received.count(b'"type": "error"') > 0] += 1
 
 
 @pytest.mark.parametrize("seed", range(2))

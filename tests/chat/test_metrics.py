@@ -22,8 +22,8 @@ NUMBERS = {"held", "websockets", "loop_lag_ms", "rss_bytes", "cpu_seconds", "upt
 async def inspect(server: InProcessServer) -> dict[str, Any]:
     answer = await ask(server.url, "/inspect")
     assert answer.status == 200
-    told: dict[str, Any] = answer.json
-    return told
+    report: dict[str, Any] = answer.json
+    return report
 
 
 async def test_inspect_has_the_contracts_members_and_their_types(server: InProcessServer) -> None:
@@ -83,7 +83,7 @@ async def test_bytes_are_those_that_tcp_carried(server: InProcessServer) -> None
     assert (traffic.received, traffic.sent) == counted  # after the connection has gone, too
 
 
-async def test_what_a_websocket_is_told_is_counted_too(server: InProcessServer) -> None:
+async def test_what_a_websocket_is_sent_is_counted_too(server: InProcessServer) -> None:
     async with joined(server.url, "websocket", cursor="now") as client:
         await client.receive()
         before = server.chat.traffic.sent

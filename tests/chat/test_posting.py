@@ -1,4 +1,4 @@
-"""Writing over HTTP and from outside programs: an ack is a promise, and who sends too much is told to wait."""
+"""Writing over HTTP and from outside programs: an ack is a promise, and who sends too much is asked to wait."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_a_body_may_have_16_kib_and_not_a_byte_more(server: InProcessServe
 
 
 async def chunked(connection: Connection, body: bytes, size: int) -> Response:
-    """Send a body in chunks, of a length that nobody was told before."""
+    """Send a body in chunks, of a length that nobody has announced."""
     head = f"POST {PATH} HTTP/1.1\r\nHost: {connection.host}\r\nTransfer-Encoding: chunked\r\n"
     connection.writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n")
     for start in range(0, len(body), size):
@@ -219,7 +219,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-async def test_who_sends_too_much_is_429_and_told_how_long_to_wait(serve: Serve) -> None:
+async def test_who_sends_too_much_is_429_with_how_long_to_wait(serve: Serve) -> None:
     server = await serve(rate=RateLimit(0.01))
     first, second = await post(server), await post(server)
     assert (first.status, second.status, second.json["status"]) == (201, 429, 429)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,18 +49,10 @@ def server(log: Path) -> Iterator[ServerProcess]:
 
 
 def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[int, str]:
-    """Give the status and the beginning of the answer."""
-    if body is not None:
-        headers["Content-Type"] = "application/json"
+    """Return the status and the beginning of the answer."""
     data = json.dumps(body).encode() if body is not None else None
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, data, headers), timeout=5
-        ) as answer:
-            return answer.status, answer.read1(4000).decode()
-    except urllib.error.HTTPError as refused:
-        with refused:
-            return refused.code, refused.read().decode()
+    answer = http.fetch(url, "GET" if data is None else "POST", data, headers)
+    return answer.status, answer.body.decode()
 
 
 def closing(server: ServerProcess, room: str, query: str) -> int:
@@ -133,8 +123,7 @@ def test_other_rooms_ask_for_nothing(server: ServerProcess) -> None:
 
 def test_a_preflight_shows_no_token(server: ServerProcess) -> None:
     url = f"{server.url}/rooms/user-ann/short-polling"
-    with urllib.request.urlopen(urllib.request.Request(url, method="OPTIONS")) as answer:
-        assert answer.status == 204
+    assert http.fetch(url, "OPTIONS").status == 204
 
 
 def test_private_rooms_are_counted_and_not_named(server: ServerProcess) -> None:
@@ -172,8 +161,8 @@ async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_ends(
 def test_without_a_secret_private_rooms_open_to_nobody() -> None:
     server = start("--store=memory", CHAT_SECRET="")
     try:
-        status, told = ask(f"{server.url}/rooms/user-ann/short-polling?token={token('user-ann')}")
-        assert (status, "--secret" in told) == (401, True)
+        status, body = ask(f"{server.url}/rooms/user-ann/short-polling?token={token('user-ann')}")
+        assert (status, "--secret" in body) == (401, True)
     finally:
         stop(server)
 

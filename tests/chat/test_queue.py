@@ -1,4 +1,4 @@
-"""The queue bridge: at least once on the queue, once in the room, whoever dies in between."""
+"""The queue bridge: at least once on the queue, once in the room, whichever process dies in between."""
 
 from __future__ import annotations
 

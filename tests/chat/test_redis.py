@@ -185,9 +185,9 @@ def test_the_right_password_lets_us_in(locked: RedisServer) -> None:
 
 @pytest.mark.parametrize("login", ["", ":swordfish@", "ann:swordfish@"])
 def test_a_wrong_password_is_refused_and_not_repeated(locked: RedisServer, login: str) -> None:
-    told = startup_error(f"--store=redis://{login}127.0.0.1:{locked.port}/0")
-    assert f"127.0.0.1:{locked.port} doesn’t let us in" in told
-    assert "swordfish" not in told
+    sentence = startup_error(f"--store=redis://{login}127.0.0.1:{locked.port}/0")
+    assert f"127.0.0.1:{locked.port} doesn’t let us in" in sentence
+    assert "swordfish" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -204,10 +204,10 @@ def test_a_wrong_password_is_refused_and_not_repeated(locked: RedisServer, login
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(store: str) -> None:
-    told = startup_error(f"--store={store}")
-    assert "say " in told
-    assert "redis://" in told
-    assert "fish" not in told
+    sentence = startup_error(f"--store={store}")
+    assert "say " in sentence
+    assert "redis://" in sentence
+    assert "fish" not in sentence
 
 
 def test_a_database_that_there_is_not_is_refused(redis: RedisServer) -> None:

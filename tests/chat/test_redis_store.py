@@ -253,9 +253,9 @@ def test_without_redis_reading_goes_on_and_what_was_acknowledged_is_there_afterw
 
     with caplog.at_level(logging.WARNING):
         asyncio.run(run())
-    told = [record.getMessage() for record in caplog.records]
-    assert len([line for line in told if "trying again" in line]) == 2
-    assert len([line for line in told if "is back" in line]) == 2
+    logged = [record.getMessage() for record in caplog.records]
+    assert len([line for line in logged if "trying again" in line]) == 2
+    assert len([line for line in logged if "is back" in line]) == 2
 
 
 def test_a_redis_that_comes_back_empty_begins_a_new_life(own_redis: RedisServer) -> None:

@@ -137,7 +137,7 @@ async def test_a_body_far_over_16_kib_is_413_before_it_is_sent(server: InProcess
     assert_problem(await ask(server.url, MESSAGES, "POST", headers=head), 413)
 
 
-async def test_a_body_whose_length_nobody_was_told_is_413_however_long_it_gets(
+async def test_a_body_of_a_length_that_nobody_announced_is_413_however_long_it_gets(
     server: InProcessServer,
 ) -> None:
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
@@ -490,7 +490,7 @@ async def test_a_trusted_origins_page_may_read_and_write(serve: Serve) -> None:
         assert len(json.loads(await socket.recv())["messages"]) == 1
 
 
-async def test_a_trusted_origins_preflight_is_told_what_it_may_send(serve: Serve) -> None:
+async def test_a_trusted_origins_preflight_learns_what_it_may_send(serve: Serve) -> None:
     server = await serve(trusted_origins=(FRIEND,))
     headers = {"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
     answer = await ask(server.url, MESSAGES, "OPTIONS", headers=headers)

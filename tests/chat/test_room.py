@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.clients import Batch as Told
+from tests.support.clients import Batch as Received
 from tests.support.clients import Reader
 from tests.support.in_process_server import Errors
 from transports import room as room_module
@@ -54,7 +54,7 @@ def texts(*batches: Batch) -> list[str]:
 
 
 class Ear:
-    """A reader that is told: what it was given, and whether it takes it at once or when the test says."""
+    """A reader: which batches it was given, and whether it takes it at once or when the test says."""
 
     def __init__(self, slow: bool = False) -> None:
         self.slow = slow
@@ -77,7 +77,7 @@ class Ear:
     def reader(self) -> Reader:
         reader = Reader()
         for batch in self.heard:
-            reader.take(Told(batch.json))
+            reader.take(Received(batch.json))
         return reader
 
 
@@ -126,7 +126,7 @@ async def test_a_waiter_that_is_cancelled_in_the_turn_of_its_message_takes_nobod
     assert room.held == 0
 
 
-async def test_who_was_told_is_not_kept_until_the_hold_would_have_ended() -> None:
+async def test_a_reader_that_was_answered_is_not_kept_until_the_hold_would_have_ended() -> None:
     room = await opened()
     waiting = asyncio.ensure_future(room.wait(room.cursor, LONG))
     await turns(1)
@@ -145,7 +145,7 @@ async def test_after_its_time_a_waiter_gets_an_empty_batch_and_its_own_cursor() 
     assert room.held == 0
 
 
-async def test_a_message_that_comes_in_the_turn_of_the_timeout_is_told() -> None:
+async def test_a_message_that_comes_in_the_turn_of_the_timeout_is_delivered() -> None:
     room = await opened()
     waiting = asyncio.ensure_future(room.wait(room.cursor, 0.01))
     await turns(1)
@@ -159,7 +159,7 @@ def room_post_now(room: Room) -> None:
     asyncio.ensure_future(post(room, "hi", "ho")).add_done_callback(lambda posted: posted.result())
 
 
-async def test_a_backlog_or_a_gap_is_told_and_not_held() -> None:
+async def test_a_backlog_or_a_gap_is_answered_and_not_held() -> None:
     room = await opened(history=3)
     await post(room, *"abcde")
     assert texts(await room.wait(Cursor(room.cursor.epoch, 3), LONG)) == ["d", "e"]
@@ -240,7 +240,7 @@ async def test_release_answers_with_an_empty_batch_and_an_unchanged_cursor() -> 
 # follow
 
 
-async def test_the_first_batch_is_told_at_once_even_when_it_is_empty() -> None:
+async def test_the_first_batch_is_pushed_at_once_even_when_it_is_empty() -> None:
     room, ear = await opened(), Ear()
     room.subscribe(Start.NEWEST, ear.push)
     assert [batch.has_news for batch in ear.heard] == [False]
@@ -271,7 +271,7 @@ async def test_who_joins_while_a_push_is_pending_hears_each_message_once(
     room, early, late = await opened(), Ear(), Ear()
     beginning = room.cursor
     room.subscribe(beginning, early.push)
-    await post(room, "kept, and not told yet")
+    await post(room, "kept, and not delivered yet")
     assert len(early.heard) == 1
     room.subscribe(beginning if from_the_beginning else room.cursor, late.push)
     await post(room, "after")
@@ -351,7 +351,7 @@ async def test_more_messages_in_one_turn_than_the_history_has_are_a_gap_for_ever
     assert (ear.reader.gaps, ear.reader.ids) == (1, [16, 17, 18, 19, 20])
 
 
-async def test_a_burst_longer_than_a_batch_is_told_batch_after_batch() -> None:
+async def test_a_burst_longer_than_a_batch_is_pushed_batch_after_batch() -> None:
     room, ear, slow = await opened(), Ear(), Ear(slow=True)
     room.subscribe(room.cursor, ear.push)
     room.subscribe(room.cursor, slow.push)
@@ -365,7 +365,7 @@ async def test_a_burst_longer_than_a_batch_is_told_batch_after_batch() -> None:
     assert slow.reader.ids == ear.reader.ids == list(range(1, 251))
 
 
-async def test_who_leaves_with_a_batch_in_its_hands_is_told_nothing_more() -> None:
+async def test_a_reader_that_leaves_with_a_batch_in_its_hands_gets_nothing_more() -> None:
     room, slow = await opened(), Ear(slow=True)
     subscription = room.subscribe(room.cursor, slow.push)
     await post(room, "hi")
@@ -389,7 +389,7 @@ async def test_a_reader_whose_wire_breaks_under_a_batch_is_gone(
     assert room.readers == 0
 
 
-async def test_a_reader_that_leaves_while_another_is_told_harms_nobody() -> None:
+async def test_a_reader_that_leaves_while_another_is_pushed_to_harms_nobody() -> None:
     room, last = await opened(), Ear()
     leaving: list[Subscription] = []
 

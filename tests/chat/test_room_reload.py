@@ -1,4 +1,4 @@
-"""A store that begins a new life, or lost count of the old one: what those who read at that moment are told."""
+"""A store that begins a new life, or lost count of the old one: what readers get at that moment."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_busy_follower_learns_of_the_gap_when_it_has_taken_its_batch() -> None
     assert [batch.gap for batch in asyncio.run(run())] == [False, True]
 
 
-def test_who_comes_while_the_log_is_read_again_is_told_the_old_one_whole() -> None:
+def test_who_comes_while_the_log_is_read_again_gets_the_old_one_whole() -> None:
     async def run() -> tuple[Batch, Batch]:
         store, rooms = await opened("one", "two")
         store.gate.clear()
@@ -154,7 +154,7 @@ def test_a_room_that_is_loading_when_the_new_life_begins_reads_the_new_log() -> 
     assert (batch.cursor.epoch, texts(batch)) == (NEW, ["new"])
 
 
-def test_what_was_missed_in_the_same_life_is_told_without_a_gap() -> None:
+def test_what_was_missed_in_the_same_epoch_comes_without_a_gap() -> None:
     async def run() -> Batch:
         store, rooms = await opened("one")
         held = asyncio.create_task((await rooms.enter("lobby")).wait(Cursor(OLD, 1), 60))
@@ -196,13 +196,13 @@ async def turns(count: int = 6) -> None:
         await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("told", [(), ("one", "two")])
+@pytest.mark.parametrize("retained", [(), ("one", "two")])
 def test_who_is_held_in_the_very_turn_in_which_a_room_is_loaded_stays_held(
-    told: tuple[str, ...],
+    retained: tuple[str, ...],
 ) -> None:
     async def run() -> None:
         store, rooms = await opened()
-        store.log = [Message(id, "ann", text, 0.0) for id, text in enumerate(told, start=1)]
+        store.log = [Message(id, "ann", text, 0.0) for id, text in enumerate(retained, start=1)]
         store.gate.clear()
 
         async def come_in_that_turn() -> Batch:

@@ -184,8 +184,10 @@ class Failing(MemoryStore):
 
 async def test_a_room_that_could_not_be_loaded_is_loaded_when_the_store_is_back() -> None:
     rooms = await opened(Failing(1000, 1000))
-    told = await asyncio.gather(*[rooms.enter("lobby") for _ in range(3)], return_exceptions=True)
-    assert [type(each) for each in told] == [Unavailable] * 3
+    results = await asyncio.gather(
+        *[rooms.enter("lobby") for _ in range(3)], return_exceptions=True
+    )
+    assert [type(each) for each in results] == [Unavailable] * 3
     room = await rooms.enter("lobby")
     assert (await room.post(Draft("ann", "hi"))).id == 1
     assert len(room.log) == 1

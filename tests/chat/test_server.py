@@ -144,8 +144,8 @@ async def test_what_asks_while_the_server_drains_is_503_with_retry_after(serve: 
         assert answer.headers["connection"] == "close"
         store.appending.set()
         await stopping
-        told = await posts.response()  # what was begun is finished
-        assert (told.status, told.headers["connection"]) == (201, "close")
+        answer = await posts.response()  # what was begun is finished
+        assert (answer.status, answer.headers["connection"]) == (201, "close")
 
 
 async def test_while_draining_nobody_new_is_let_in(serve: Serve) -> None:
@@ -243,14 +243,14 @@ async def ended(server: ServerProcess) -> int:
     return await asyncio.to_thread(server.process.wait, PATIENCE_SECONDS)
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("store", ["memory", "sqlite"])
 async def test_sigterm_and_ctrl_c_drain_and_end_with_status_0(
-    process: StartProcess, tmp_path: Path, told: signal.Signals, store: str
+    process: StartProcess, tmp_path: Path, sent: signal.Signals, store: str
 ) -> None:
     server = process(f"--store={'memory' if store == 'memory' else f'sqlite:{tmp_path}/chat.db'}")
     everyone = await everyone_there(server.url)
-    server.process.send_signal(told)
+    server.process.send_signal(sent)
     assert await ended(server) == 0
     assert await asyncio.gather(*everyone) == [200, 1012, 0]
 
@@ -267,18 +267,18 @@ async def test_a_client_that_will_not_go_does_not_keep_the_process_longer_than_5
     assert DRAIN_SECONDS < 5
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 async def test_a_second_ctrl_c_ends_the_process_at_once(
-    process: StartProcess, told: signal.Signals
+    process: StartProcess, sent: signal.Signals
 ) -> None:
     server = process("--store=memory")
     async with connected(server.url) as silent:
         await silent.send("GET", "/rooms/lobby/websocket", headers=HANDSHAKE)
         await silent.head()
-        server.process.send_signal(told)
+        server.process.send_signal(sent)
         await closes_its_door(server.url)
-        server.process.send_signal(told)
-        assert await ended(server) == -told  # by the signal: who drains ends with 0
+        server.process.send_signal(sent)
+        assert await ended(server) == -sent  # by the signal: who drains ends with 0
 
 
 # Starting
@@ -325,10 +325,10 @@ BAD_OPTIONS = [
 ]  # fmt: skip
 
 
-def assert_one_sentence(told: subprocess.CompletedProcess[str]) -> None:
-    assert told.returncode == 2, told
-    assert told.stdout == ""
-    assert re.fullmatch(r"python -m tutorial: [^\n]+\n", told.stderr), told.stderr
+def assert_one_sentence(result: subprocess.CompletedProcess[str]) -> None:
+    assert result.returncode == 2, result
+    assert result.stdout == ""
+    assert re.fullmatch(r"python -m tutorial: [^\n]+\n", result.stderr), result.stderr
 
 
 @pytest.mark.parametrize("options", BAD_OPTIONS, ids=" ".join)
@@ -336,9 +336,9 @@ def test_what_it_cannot_start_with_is_one_sentence_and_status_2(
     options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     status = main(["--port=0", "--store=memory", *options])
-    told = capsys.readouterr()
-    assert (status, told.out) == (2, "")
-    assert re.fullmatch(r"python -m tutorial: [^\n]+\n", told.err), told.err
+    result = capsys.readouterr()
+    assert (status, result.out) == (2, "")
+    assert re.fullmatch(r"python -m tutorial: [^\n]+\n", result.err), result.err
 
 
 @pytest.mark.parametrize("bad", ["--port=70000", "--address=192.0.2.1"])
@@ -351,34 +351,34 @@ def test_a_store_that_is_none_is_one_sentence_and_status_2(
     tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     spoil(tmp_path / "chat.db")
-    told = command("--port=0", cwd=tmp_path)
-    assert_one_sentence(told)
-    assert "chat.db" in told.stderr
+    result = command("--port=0", cwd=tmp_path)
+    assert_one_sentence(result)
+    assert "chat.db" in result.stderr
 
 
 def test_a_store_that_another_process_uses_is_one_sentence_and_status_2(
     process: StartProcess, tmp_path: Path
 ) -> None:
     process(f"--store=sqlite:{tmp_path}/chat.db")
-    told = command("--port=0", cwd=tmp_path)
-    assert_one_sentence(told)
-    assert "another process" in told.stderr
+    result = command("--port=0", cwd=tmp_path)
+    assert_one_sentence(result)
+    assert "another process" in result.stderr
 
 
 def test_a_taken_port_is_one_sentence_and_status_2(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        told = command(f"--port={port}", cwd=tmp_path)
-    assert_one_sentence(told)
-    assert f":{port}" in told.stderr
+        result = command(f"--port={port}", cwd=tmp_path)
+    assert_one_sentence(result)
+    assert f":{port}" in result.stderr
 
 
 def test_what_is_installed_without_its_checkout_says_so(tmp_path: Path) -> None:
     for package in ("transports", "tutorial", "loadtests"):
         shutil.copytree(ROOT / package, tmp_path / package)
-    told = command("--port=0", "--store=memory", cwd=tmp_path, PYTHONPATH="")
-    assert_one_sentence(told)
-    assert "pip install -e ." in told.stderr
+    result = command("--port=0", "--store=memory", cwd=tmp_path, PYTHONPATH="")
+    assert_one_sentence(result)
+    assert "pip install -e ." in result.stderr
 
 
 def test_it_prints_the_address_to_open(process: StartProcess) -> None:
@@ -394,12 +394,12 @@ def test_an_address_can_be_opened_as_it_is_printed(address: str, opened: str) ->
 
 
 async def test_help_names_every_option(tmp_path: Path) -> None:
-    told = command("--help", cwd=tmp_path)
-    assert told.returncode == 0
+    result = command("--help", cwd=tmp_path)
+    assert result.returncode == 0
     for option in (
         "port", "address", "store", "history", "hold", "rate-limit", "publish-key", "trusted-origin", "debug",
     ):  # fmt: skip
-        assert f"--{option}" in told.stdout
+        assert f"--{option}" in result.stdout
 
 
 async def test_options_reach_the_chat(process: StartProcess, tmp_path: Path) -> None:

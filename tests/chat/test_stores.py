@@ -308,9 +308,9 @@ async def test_what_a_damaged_page_holds_is_503_and_no_traceback(serve: Serve, f
     damaged[8192:] = b"\xff" * len(damaged[8192:])
     file.write_bytes(damaged)
     server = await serve(store=f"sqlite:{file}")
-    told = await ask(server.url, "/rooms/lobby/short-polling")
-    assert (told.status, told.headers["retry-after"]) == (503, "1")
-    assert "can’t be used" in told.json["detail"]
+    refused = await ask(server.url, "/rooms/lobby/short-polling")
+    assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+    assert "can’t be used" in refused.json["detail"]
 
 
 # A full disk
@@ -368,18 +368,16 @@ async def test_on_a_full_disk_nothing_is_acknowledged_that_is_not_kept(
     assert kept == [(ack["id"], ack.get("key")) for ack in acks]
 
 
-async def test_whoever_waits_for_a_commit_that_fails_is_told_so_all_of_them(
-    serve: Serve, file: Path
-) -> None:
+async def test_all_who_wait_for_a_commit_that_fails_learn_it(serve: Serve, file: Path) -> None:
     server = await serve(store=f"sqlite:{file}")
     store = server.chat.rooms.store
     assert isinstance(store, SQLiteStore)
     await FullDisk(store).fill()
     drafts = [Draft("ann", "x" * 2000) for _ in range(40)]
-    told = await asyncio.gather(
+    refused = await asyncio.gather(
         *[store.append("lobby", draft) for draft in drafts], return_exceptions=True
     )
-    assert {type(each) for each in told} == {Unavailable}
+    assert {type(each) for each in refused} == {Unavailable}
     assert await store.tail("lobby") == []
 
 

@@ -138,12 +138,14 @@ def test_a_batch_is_encoded_as_the_contract_shows_it() -> None:
     batch = Batch(
         "lobby", Cursor("9f3c2a11", 17), gap=False, more=True, messages=(message, message)
     )
-    told = '{"id": 17, "author": "ann", "text": "hi", "sent_at": 1795456708.572, "key": "c1f0-9"}'
+    message_json = (
+        '{"id": 17, "author": "ann", "text": "hi", "sent_at": 1795456708.572, "key": "c1f0-9"}'
+    )
     assert batch.json.decode() == (
         '{"type": "batch", "room": "lobby", "cursor": "9f3c2a11:17", "gap": false, "more": true, '
-        f'"messages": [{told}, {told}]}}'
+        f'"messages": [{message_json}, {message_json}]}}'
     )
-    assert json.loads(batch.json)["messages"][0] == json.loads(told)
+    assert json.loads(batch.json)["messages"][0] == json.loads(message_json)
 
 
 def test_a_message_and_a_batch_are_encoded_once() -> None:

@@ -28,7 +28,7 @@ CLAIMS = {
     "lost message": "messages are numbered from one without holes and come oldest first",
     "doubled": "what many authors write at once reaches every reader exactly once and in one order",
     "reordered": "messages are numbered from one without holes and come oldest first",
-    "wrong gap": "a cursor that the room cannot go on from is a gap told at once",
+    "wrong gap": "a cursor that the room cannot go on from is a gap reported at once",
     "epoch forgotten": "after a restart of a store that forgets every cursor is a gap",
     "ack before kept": "what is acknowledged is there for the next reader",
     "cursor not opaque": "a cursor is legal in an address and as an events id",
@@ -43,27 +43,27 @@ def judged(*options: str) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-m", "tests.conformance", "--json", *options]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.stdout, ran.stderr
-    told: dict[str, Any] = json.loads(ran.stdout)
-    return ran.returncode, told
+    result: dict[str, Any] = json.loads(ran.stdout)
+    return ran.returncode, result
 
 
-def of(told: dict[str, Any], outcome: str) -> list[dict[str, str]]:
-    return [verdict for verdict in told["verdicts"] if verdict["outcome"] == outcome]
+def of(result: dict[str, Any], outcome: str) -> list[dict[str, str]]:
+    return [verdict for verdict in result["verdicts"] if verdict["outcome"] == outcome]
 
 
 def test_a_server_in_another_language_keeps_the_contract() -> None:
     installed("node")
-    status, told = judged(*NODE, "--patience=20")
-    assert (status, of(told, "failed")) == (0, [])
-    assert told["passed"] > 200
+    status, result = judged(*NODE, "--patience=20")
+    assert (status, of(result, "failed")) == (0, [])
+    assert result["passed"] > 200
 
 
 def test_a_server_on_another_framework_keeps_the_contract() -> None:
     needed("starlette", "uvicorn")
     with_this_python = [option.replace("python", sys.executable) for option in STARLETTE]
-    status, told = judged(*with_this_python, "--patience=20")
-    assert (status, of(told, "failed")) == (0, [])
-    assert told["passed"] > 200
+    status, result = judged(*with_this_python, "--patience=20")
+    assert (status, of(result, "failed")) == (0, [])
+    assert result["passed"] > 200
 
 
 @pytest.mark.parametrize("file", ["chat.mjs", "starlette_chat.py"])
@@ -79,8 +79,8 @@ def test_a_server_with_one_fault_fails_at_the_claim_that_names_it(fault: str) ->
     needed("starlette", "uvicorn")
     serve = f"{sys.executable} -m tests.support.faulty_servers '{fault}' {{port}}"
     only = [f"--only={claim}" for claim in sorted(set(CLAIMS.values()))]
-    status, told = judged(f"--serve={serve}", "--transports=long-polling", *only)
-    failed = of(told, "failed")
+    status, result = judged(f"--serve={serve}", "--transports=long-polling", *only)
+    failed = of(result, "failed")
     claims = {verdict["claim"] for verdict in failed}
     assert status == 1
     assert CLAIMS[fault] in claims

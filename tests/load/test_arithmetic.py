@@ -97,7 +97,7 @@ def test_a_loss_outside_the_window_is_not_counted_in_it() -> None:
     assert checker.finish(6, 7) == 0
 
 
-def test_a_told_gap_is_a_fault_and_what_it_skipped_is_lost() -> None:
+def test_a_reported_gap_is_a_fault_and_what_it_skipped_is_lost() -> None:
     checker = Checker()
     checker.take([7])
     assert checker.take([10, 11], gap=True) == [GAP, LOST, LOST]

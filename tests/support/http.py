@@ -182,7 +182,7 @@ def fetch(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Ask once and block until the answer is there; redirects are not followed."""
+    """Ask once and block until the answer is there, of a stream its beginning; redirects are not followed."""
     where = urlsplit(url)
     path = where.path + (f"?{where.query}" if where.query else "")
     given = {"Content-Type": "application/json"} if body is not None else {}
@@ -190,4 +190,6 @@ def fetch(
         connection.request(method, path or "/", body, {**given, **(headers or {})})
         answer = connection.getresponse()
         named = {name.lower(): value for name, value in answer.getheaders()}
-        return Response(answer.status, answer.reason, named, answer.read())
+        streams = named.get("content-type") == "text/event-stream"
+        whole = answer.read1() if streams else answer.read()
+        return Response(answer.status, answer.reason, named, whole)

@@ -26,7 +26,7 @@ class Link:
         self._ways = 2
 
     def cut(self) -> None:
-        """End both connections; whoever carries their bytes closes them."""
+        """End both connections; the thread that carries their bytes closes them."""
         for end in (self.client, self.server):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -7,7 +7,7 @@ here as everywhere: the message may have been kept. Asking again with the same k
 we never ask again by ourselves.
 
 While Redis is away, reading goes on from memory and posting is refused. What was acknowledged is as safe as Redis
-is told to keep it: `appendonly yes` and `appendfsync always` for every crash.
+is configured to keep it: `appendonly yes` and `appendfsync always` for every crash.
 """
 
 from __future__ import annotations
