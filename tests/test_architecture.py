@@ -516,6 +516,20 @@ def commands() -> list[list[str]]:
     return [shlex.split(part) for line in lines for part in line.split("&&") if part.strip()]
 
 
+LINES_A_MINUTE = 30
+
+
+def test_the_hour_of_reading_is_one_and_has_every_transport() -> None:
+    path = README.partition("## Read it")[2].partition("Then read the names")[0]
+    listed = re.findall(r"\]\((transports/[\w/]+\.py)\)", path)
+    assert len(listed) == len(set(listed))
+    assert {f"transports/{stem}.py" for stem in STEMS.values()} <= set(listed)
+    lines = sum(len((ROOT / file).read_text("utf-8").splitlines()) for file in listed)
+    [stated] = map(int, re.findall(r"about (\d+) lines", path))
+    assert abs(lines - stated) < 100
+    assert 55 <= lines / LINES_A_MINUTE <= 65
+
+
 def test_the_readme_has_commands() -> None:
     assert len(commands()) >= 6
 
