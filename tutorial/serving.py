@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from transports.stores.redis_queue import QueueConsumer  # needs the package redis
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# Python looks for circles of garbage after so many new objects; of these collections, each fifth looks at younger ones
-# again, and next to none at all objects: with 10 000 readers that stalls the loop for a second, and finds nothing. A
-# connection leaves no circle behind.
-COLLECTIONS = (5000, 5, 100_000)
+# Python looks for circles of garbage after so many new objects. Each fifth time it looks at the younger ones, and only
+# after some millions at all objects: with 10 000 readers that stalls the loop for a second, and finds next to nothing,
+# because a connection leaves no circle behind.
+COLLECTIONS = (5000, 5, 100)
 NOT_SHARED = (
     "--processes needs --store=redis://…: memory is one process’s own, and"
     " a SQLite file tells no process what another has written to it"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -31,6 +32,7 @@ KILLS = 6  # one after each tenth of the time in which there is a server
 CHANGES_A_SECOND, CUTS_A_SECOND = 500 / 600, 200 / 600
 GROWTH = 1.1
 DESCRIPTORS = 2  # that SQLite may have open, or not
+COUNTED = "tests.support.counted_server"
 
 
 async def test_whatever_goes_wrong_every_reader_is_exact_and_nothing_is_left_behind(
@@ -42,7 +44,7 @@ async def test_whatever_goes_wrong_every_reader_is_exact_and_nothing_is_left_beh
     seconds = float(pytestconfig.getoption("--seconds"))
     seed = int(pytestconfig.getoption("--seed") or random.SystemRandom().randrange(1 << 31))
     options = (f"--store=sqlite:{tmp_path}/chat.db", f"--port={free_port()}", "--history=5000")
-    server = process(*options)
+    server = process(*options, program=COUNTED)
     soak = Soak(server.port, seed)
     readers = [Reader() for _ in range(READERS)]
     epoch = await first_epoch(server)
@@ -88,11 +90,11 @@ async def killed(
     """Kill the server as a crash does, and start it again."""
     server.process.kill()
     await asyncio.to_thread(server.process.wait)
-    return await asyncio.to_thread(process, *options)
+    return await asyncio.to_thread(process, *options, program=COUNTED)
 
 
 async def at_rest(soak: Soak, server: ServerProcess) -> tuple[int, int]:
-    """Let all clients leave; return the server's descriptors and bytes of memory once it has seen it."""
+    """Let all clients leave; return the server's descriptors and blocks of memory once it has seen it."""
     soak.may_connect.clear()
     soak.heal()
     await until(lambda: not soak.connected)
@@ -105,8 +107,11 @@ async def at_rest(soak: Soak, server: ServerProcess) -> tuple[int, int]:
     await until(lambda: len(here.net_connections(kind="tcp")) == 1)  # its listening socket
     inside = (await ask(server.url, "/inspect")).json
     assert (inside["held"], inside["websockets"]) == (0, 0)
+    assert server.process.stdout is not None
+    server.process.send_signal(signal.SIGUSR1)
+    blocks = int(await asyncio.to_thread(server.process.stdout.readline))
     soak.may_connect.set()
-    return here.num_fds(), here.memory_info().rss
+    return here.num_fds(), blocks
 
 
 def expect_exact(soak: Soak, readers: list[Reader]) -> None:

@@ -29,11 +29,13 @@ class ServerProcess:
         return int(self.url.rpartition(":")[2])
 
 
-def start(*options: str, stderr: Path | None = None, **environment: str) -> ServerProcess:
-    """Start `python -m tutorial` with `options`, and return when it listens."""
+def start(
+    *options: str, stderr: Path | None = None, program: str = "tutorial", **environment: str
+) -> ServerProcess:
+    """Start `python -m tutorial`, or another `program` like it, and return when it listens."""
     with (stderr or Path(os.devnull)).open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tutorial", "--port=0", "--rate-limit=0", *options],
+            [sys.executable, "-m", program, "--port=0", "--rate-limit=0", *options],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
