@@ -25,8 +25,8 @@ def test_a_thousand_held_polls_behind_a_cache_are_a_few_requests(program: str) -
     installed(program)
     in_front = FRONTS[program.removesuffix("d")]
     with running("--store=memory", "--cacheable") as chat, in_front(chat.port) as port:
-        readers = Held(chat.port, port, READERS)
-        requests = readers.speak(messages=3)
+        readers = Held(chat.port, port, READERS, settle_seconds=0.1)
+        requests = readers.speak(messages=3, apart=(0, 0))
         readers.pool.close()
     assert requests <= REQUESTS_A_MESSAGE
 

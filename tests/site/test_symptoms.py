@@ -1,8 +1,9 @@
-"""Chapter 12's table, from symptom to line: each line is in our configuration, and a check finds that it is missing."""
+"""What chapter 12 says to type: each line of its table is ours, and a check misses it; its commands do what it says."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 
 from tests.exercises.mistakes import mistakes_in
 from tutorial.book import quoting
@@ -20,3 +21,21 @@ def test_each_line_of_the_table_is_in_our_configuration_and_is_missed_where_it_i
         assert f"{line};" in ours
         tried = [one for one in edits if f"{line};" in one.here and f"{line};" not in one.instead]
         assert tried, line
+
+
+def test_the_proxy_of_chapter_12_moves_to_the_ports_and_the_certificate_that_the_text_names() -> (
+    None
+):
+    [script] = re.findall(
+        r'^sed "(.*)" tutorial/deploy/haproxy.cfg', chapter(12).body, re.MULTILINE
+    )
+    text = quoting.read("tutorial/deploy/haproxy.cfg")
+    moved = subprocess.run(
+        ["sed", script.replace("$PWD", "/here")],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    binds = [line.split()[1:5] for line in moved.splitlines() if line.strip().startswith("bind")]
+    assert binds == [[":8080"], [":8443", "ssl", "crt", "/here/chat.pem"]]

@@ -57,7 +57,7 @@ def collapse(_: int) -> Values:
 class Held:
     """Readers whose polls are held, at `port`, and the requests that they are to the chat behind it."""
 
-    def __init__(self, chat: int, port: int, readers: int) -> None:
+    def __init__(self, chat: int, port: int, readers: int, settle_seconds: float = 1.0) -> None:
         self.pool, self.tally = ReaderPool(), Tally()
         self._chat, self._readers = chat, readers
         self._random = random.Random(7)
@@ -67,9 +67,9 @@ class Held:
         first = str(asked(chat, f"/rooms/{ROOM}/short-polling?cursor=now")["cursor"])
         for _ in range(readers):
             self.pool.add(Reading(port, path, Asks.AGAIN_AT_ONCE, first=first), self.tally)
-        self.pool.serve(1.0)
+        self.pool.serve(settle_seconds)
 
-    def speak(self, messages: int) -> float:
+    def speak(self, messages: int, apart: tuple[float, float] = APART_SECONDS) -> float:
         """Post messages; return how many requests each was. Raises: RuntimeError, when a reader isn't exact."""
         before = self._requests()
         with Author(self._chat, ROOM) as author:
@@ -77,7 +77,7 @@ class Held:
                 author.post(time.time())
                 if not self.pool.serve_until(partial(self._delivered, number), PATIENCE_SECONDS):
                     raise RuntimeError("a reader has missed a message")
-                self.pool.serve(self._random.uniform(*APART_SECONDS))
+                self.pool.serve(self._random.uniform(*apart))
         return (self._requests() - before) / messages
 
     def keep_quiet(self, seconds: float) -> float:
