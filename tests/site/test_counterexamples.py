@@ -18,7 +18,7 @@ from tornado.web import Application, HTTPError
 from tests.support.http import Connection, ask
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.server_process import ROOT
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.room import Room
 from transports.rooms import Rooms
 from transports.stores import make_store
@@ -182,9 +182,12 @@ async def kept_for_a_reader_that_sleeps(policy: str, posts: int, size: int) -> t
     stream = cast(Any, handler.ws_connection).stream
     stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
     ended, kept = 0, 0
+    patience = (
+        1 if policy == "wait" else PATIENCE_SECONDS
+    )  # there a post ends never, and here always
     for _ in range(posts):
         posting = asyncio.ensure_future(room.post("x" * size))
-        if not (await asyncio.wait([posting], timeout=1))[0]:
+        if not (await asyncio.wait([posting], timeout=patience))[0]:
             posting.cancel()
             break
         ended += 1

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.http import Connection, ask
 from tests.support.in_process_server import Errors
-from tests.support.laboratory import heard, laboratory_server
+from tests.support.laboratory import laboratory_server, next_json
 from tests.support.waiting import until
 
 UPGRADE = {
@@ -94,5 +94,5 @@ async def test_a_page_that_leaves_while_its_links_are_opened_leaves_no_port_open
         connection.abort()  # the disposable server takes its time to start
         await until(lambda: not site.chat.connections.in_progress)
         socket = await site.socket("/chaos?links=a")
-        assert (await heard(socket))["ports"]
+        assert (await next_json(socket))["ports"]
     assert errors.take() == []

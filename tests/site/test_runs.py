@@ -23,7 +23,7 @@ from tutorial.measurements import MEASUREMENTS
 
 
 async def run(lab: LaboratoryServer, name: str, **given: object) -> list[dict[str, Any]]:
-    """Start a run, and give what it told."""
+    """Start a run, and give what it reported."""
     response = await lab.post(f"/runs/{name}", given)
     assert response.status == 200, response.body
     return [json.loads(line) for line in response.body.splitlines()]
@@ -32,9 +32,9 @@ async def run(lab: LaboratoryServer, name: str, **given: object) -> list[dict[st
 def test_pollers_that_start_together_stay_together() -> None:
     async def test() -> None:
         async with laboratory_server() as lab:
-            told = await run(lab, "herd", pollers=10, interval=0.5, seconds=1.8)
-            polls = [line["at"] for line in told if "at" in line]
-            assert len(polls) == told[-1]["requests"] == lab.chat.requests["short-polling"]
+            lines = await run(lab, "herd", pollers=10, interval=0.5, seconds=1.8)
+            polls = [line["at"] for line in lines if "at" in line]
+            assert len(polls) == lines[-1]["requests"] == lab.chat.requests["short-polling"]
             pauses = sorted(later - at for at, later in pairwise(sorted(polls)))
             assert min(pauses[-3:]) > 0.1, "nobody polls between two rounds"
 
@@ -44,8 +44,8 @@ def test_pollers_that_start_together_stay_together() -> None:
 def test_jitter_breaks_the_step() -> None:
     async def test() -> None:
         async with laboratory_server() as lab:
-            told = await run(lab, "herd", pollers=10, interval=0.4, seconds=1.8, jitter=0.5)
-            last = [line["at"] for line in told if "at" in line][-10:]
+            lines = await run(lab, "herd", pollers=10, interval=0.4, seconds=1.8, jitter=0.5)
+            last = [line["at"] for line in lines if "at" in line][-10:]
             assert max(last) - min(last) > 0.1
 
     asyncio.run(test())
@@ -54,8 +54,8 @@ def test_jitter_breaks_the_step() -> None:
 def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() -> None:
     async def test() -> None:
         async with laboratory_server() as lab:
-            told = await run(lab, "rates", rates=[20], readers=3, seconds=1, interval=0.2)
-            by = {line["transport"]: line for line in told[:-1]}
+            lines = await run(lab, "rates", rates=[20], readers=3, seconds=1, interval=0.2)
+            by = {line["transport"]: line for line in lines[:-1]}
             assert set(by) == {"short-polling", "long-polling", "websocket"}
             for line in by.values():
                 assert len(line["delays_ms"]) == 3 * line["posted"] == 60

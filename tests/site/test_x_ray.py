@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from tests.support.http import Connection
-from tests.support.laboratory import LaboratoryServer, heard, laboratory_server
+from tests.support.laboratory import LaboratoryServer, laboratory_server, next_json
 from tests.support.waiting import until
 from transports.wire import Draft, Message
 from tutorial.laboratory.x_ray import XRay
@@ -28,7 +28,7 @@ UPGRADE = {
 async def look_until(xray: Any, seen: Callable[[Look], Any]) -> Any:
     """Look until something is seen, and give it."""
     async with asyncio.timeout(5):
-        while not (found := seen(await heard(xray))):
+        while not (found := seen(await next_json(xray))):
             pass
     return found
 
@@ -47,7 +47,7 @@ def test_a_held_request_has_a_mark_with_its_room_cursor_and_client() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            await heard(xray)
+            await next_json(xray)
             poll = asyncio.ensure_future(
                 lab.get("/rooms/lobby/long-polling?cursor=now&client=mine")
             )
@@ -65,7 +65,7 @@ def test_a_released_request_is_answered_at_once_and_empty() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            session = (await heard(xray))["session"]
+            session = (await next_json(xray))["session"]
             poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now"))
             [mark] = await look_until(xray, came("long-polling"))
             assert await do(lab, session, mark[0], "release")
@@ -102,7 +102,7 @@ async def read(lab: LaboratoryServer, transport: str) -> str:
             return str((await lab.get(path)).status)
         return "cut"
     socket = await lab.socket(path)
-    await heard(socket)
+    await next_json(socket)
     return "open" if await socket.read_message() else "cut"
 
 
@@ -111,7 +111,7 @@ def test_a_dropped_mark_loses_its_connection(transport: str) -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            session = (await heard(xray))["session"]
+            session = (await next_json(xray))["session"]
             reading = asyncio.ensure_future(read(lab, transport))
             [mark] = await look_until(xray, came(transport))
             assert await do(lab, session, mark[0], "drop")
@@ -124,16 +124,16 @@ def test_a_frozen_socket_falls_behind_in_the_log_and_a_thawed_one_catches_up() -
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            session = (await heard(xray))["session"]
+            session = (await next_json(xray))["session"]
             socket = await lab.socket("/rooms/lobby/websocket")
-            await heard(socket)
+            await next_json(socket)
             [mark] = await look_until(xray, came("websocket"))
             assert await do(lab, session, mark[0], "freeze")
             for _ in range(3):
                 await lab.say("lobby")
             assert await look_until(xray, lambda look: look["behind"]) == {str(mark[0]): 3}
             assert await do(lab, session, mark[0], "thaw")
-            assert len((await heard(socket))["messages"]) == 3, "in one bigger batch"
+            assert len((await next_json(socket))["messages"]) == 3, "in one bigger batch"
 
     asyncio.run(run())
 
@@ -150,10 +150,10 @@ def test_a_request_that_has_not_entered_its_room_has_no_mark_yet() -> None:
 
             store.tail = slowly  # type: ignore[method-assign]
             xray = await lab.socket("/xray")
-            await heard(xray)
+            await next_json(xray)
             poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now&wait=1"))
             await until(lambda: lab.chat.requests["long-polling"])
-            looks = [await heard(xray) for _ in range(3)]
+            looks = [await next_json(xray) for _ in range(3)]
             assert not any(look["came"] for look in looks)
             loaded.set()
             await look_until(xray, came("long-polling"))
@@ -166,11 +166,11 @@ def test_each_poll_that_passes_is_told_once() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            await heard(xray)
+            await next_json(xray)
             await lab.get("/rooms/lobby/short-polling?client=mine")
             [passed] = await look_until(xray, lambda look: look["passed"])
             assert (passed[0], passed[1], passed[3]) == ("short-polling", 200, "mine")
-            assert (await heard(xray))["passed"] == []
+            assert (await next_json(xray))["passed"] == []
 
     asyncio.run(run())
 
@@ -186,23 +186,23 @@ def test_each_poll_that_passes_is_told_once() -> None:
 async def test_a_cut_request_is_reported_once_and_as_cut(path: str, ended: str) -> None:
     async with laboratory_server() as lab:
         xray = await lab.socket("/xray")
-        await heard(xray)
+        await next_json(xray)
         reader = await Connection.open(lab.url)
         upgrade = UPGRADE if path.startswith("websocket") else {}
         await reader.send("GET", f"/rooms/lobby/{path}", headers=upgrade)
         await look_until(xray, came(path.partition("?")[0]))
         reader.abort()
         passed = list(await look_until(xray, lambda look: look["passed"]))
-        passed += (await heard(xray))["passed"]
+        passed += (await next_json(xray))["passed"]
         assert [one[1] for one in passed] == [ended]
 
 
 async def test_the_cursor_of_a_socket_follows_what_its_reader_receives() -> None:
     async with laboratory_server() as lab:
         xray = await lab.socket("/xray")
-        await heard(xray)
+        await next_json(xray)
         socket = await lab.socket("/rooms/lobby/websocket")
-        await heard(socket)
+        await next_json(socket)
         [mark] = await look_until(xray, came("websocket"))
         acked = (await lab.say("lobby")).json
         moved = await look_until(
@@ -215,14 +215,14 @@ def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> Non
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
-            session = (await heard(xray))["session"]
+            session = (await next_json(xray))["session"]
             socket = await lab.socket("/rooms/lobby/websocket")
-            await heard(socket)
+            await next_json(socket)
             [mark] = await look_until(xray, came("websocket"))
             await do(lab, session, mark[0], "freeze")
             await lab.say("lobby")
             xray.close()
-            assert len((await heard(socket))["messages"]) == 1
+            assert len((await next_json(socket))["messages"]) == 1
             assert not lab.chat.connections.observers
 
     asyncio.run(run())

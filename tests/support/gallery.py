@@ -116,7 +116,7 @@ async def serve(folder: Path) -> None:
     server = Server(chat, make_app(chat, pages, transports=TRANSPORTS | polls))
     print(f"http://127.0.0.1:{server.listen(0)}", flush=True)
     try:
-        await asyncio.to_thread(sys.stdin.read)  # until whoever started us hangs up
+        await asyncio.to_thread(sys.stdin.read)  # until the process that started us hangs up
     finally:
         await server.drain()
         await laboratory.close()

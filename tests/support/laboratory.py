@@ -78,7 +78,7 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-async def heard(socket: WebSocketClientConnection) -> dict[str, Any]:
+async def next_json(socket: WebSocketClientConnection) -> dict[str, Any]:
     """Return the next JSON object from a socket."""
     message = await socket.read_message()
     assert message is not None, "the socket was closed"
