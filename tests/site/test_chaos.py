@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.laboratory import LaboratoryServer, laboratory_server
-from tests.support.laboratory import heard as heard_from
+from tests.support.laboratory import LaboratoryServer, laboratory_server, next_json
 from tests.support.waiting import PATIENCE_SECONDS
 from tutorial.laboratory.chaos import RESEND_SECONDS, Link
 from tutorial.laboratory.disposable_server import DisposableServer
@@ -197,13 +196,13 @@ def test_a_page_has_a_link_a_transport_and_controls_each() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             controls = await lab.socket("/chaos?links=short-polling,long-polling")
-            ports = (await heard_from(controls))["ports"]
+            ports = (await next_json(controls))["ports"]
             assert set(ports) == {"short-polling", "long-polling"}
             through = replace(lab, port=ports["short-polling"])
             assert (await through.get("/rooms/lobby/short-polling")).status == 200
             await controls.write_message(json.dumps({"link": "short-polling", "latency_ms": 2000}))
             await controls.write_message(json.dumps({"do": "shout"}))
-            assert "“do”" in (await heard_from(controls))["error"], "and by now the knob is turned"
+            assert "“do”" in (await next_json(controls))["error"], "and by now the knob is turned"
             beside = replace(lab, port=ports["long-polling"])
             delayed = asyncio.ensure_future(through.get("/healthz"))
             assert (await beside.get("/healthz")).status == 200
@@ -217,15 +216,15 @@ def test_a_page_hears_the_bytes_that_it_sent_and_received() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             controls = await lab.socket("/chaos?links=all&record=1")
-            port = (await heard_from(controls))["ports"]["all"]
+            port = (await next_json(controls))["ports"]["all"]
             through = replace(lab, port=port)
             before = lab.chat.traffic.received
             await through.get("/rooms/lobby/short-polling?client=mine")
-            up = await heard_from(controls)
+            up = await next_json(controls)
             sent = b64decode(up["bytes"])
             assert sent.startswith(b"GET /rooms/lobby/short-polling?client=mine HTTP/1.1\r\n")
             assert len(sent) == lab.chat.traffic.received - before, "as the server counts them"
-            assert b64decode((await heard_from(controls))["bytes"]).startswith(b"HTTP/1.1 200 OK")
+            assert b64decode((await next_json(controls))["bytes"]).startswith(b"HTTP/1.1 200 OK")
 
     asyncio.run(run())
 

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from loadtests.comparison.server import fresh_server
+from loadtests.table import TRANSPORTS
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.wire import Unacceptable
@@ -56,7 +57,7 @@ def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() 
         async with laboratory_server() as lab:
             lines = await run(lab, "rates", rates=[20], readers=3, seconds=1, interval=0.2)
             by = {line["transport"]: line for line in lines[:-1]}
-            assert set(by) == {"short-polling", "long-polling", "websocket"}
+            assert set(by) == set(TRANSPORTS)
             for line in by.values():
                 assert len(line["delays_ms"]) == 3 * line["posted"] == 60
                 asked = line["requests_asked_per_second"]
@@ -64,7 +65,8 @@ def test_every_reader_has_every_message_and_the_server_counts_what_they_asked() 
             assert (
                 0 < by["short-polling"]["requests_per_second"] <= 18
             )  # 15, if the machine keeps up
-            assert by["websocket"]["requests_per_second"] == 0
+            for pushing in ("websocket", "server-sent-events"):
+                assert by[pushing]["requests_per_second"] == 0
 
     asyncio.run(test())
 
