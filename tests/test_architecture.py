@@ -231,7 +231,7 @@ FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the
     ),
     "loadtests/benchmarks": (
         "`python -m loadtests fanout`: what a delivery costs the server, beside its peers",
-        {"loadtests/client", "loadtests/comparison"},
+        {"loadtests/client", "loadtests/comparison", "loadtests/results"},
     ),
 }
 

@@ -1,33 +1,45 @@
-"""Contenders: our server and its peers, each a process of its own on the first core, and the lines of the table.
+"""Contenders: our server and its peers, each a process of its own on the first core.
 
-`bound` is what this project holds itself to, as a ratio to the peer named in `name`, or in the row's own unit.
+A peer is a file in peers/, which serves a chat at /chat as its library would have it. Those that need a library or a
+program are measured where it is installed.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
-import sys
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from loadtests.comparison.server import CHAT, Server, running
+from loadtests.benchmarks.samples import Contender, Sample
+from loadtests.comparison.server import CHAT, NotStarted, Server, free_port, running
 
 PEERS = Path(__file__).parent / "peers"
-LIBRARIES = {"aiohttp": "aiohttp_chat", "websockets": "websockets_chat"}  # may be missing
+REDIS = (
+    "--appendonly",
+    "yes",
+    "--appendfsync",
+    "always",
+    "--save",
+    "",
+)  # what it acknowledges, it has
 
-Measure = Callable[[Server], float]
+Measure = Callable[[Server], Sample]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How much work to do. `scale` multiplies readers and messages."""
+    """How much work to do. `scale` multiplies readers and messages; at most so many `servers` a row."""
 
-    repetitions: int = 3
+    rounds: int = 3
     scale: float = 1.0
+    servers: int = 100
 
     def of(self, count: int) -> int:
         """Return a count scaled, no less than 1."""
@@ -35,69 +47,94 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: a value, and its ratio to ours (of a peer) with the bound on it."""
-
-    what: str
-    name: str
-    value: float
-    unit: str
-    ratio: float | None = None
-    bound: float | None = None
-    at_least: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A server that can be started, and how it is measured."""
+class Peer:
+    """Another chat: its file in peers/, and the library or program that it needs ("" for none)."""
 
     name: str
-    start: Callable[[], AbstractContextManager[Server]]
-    measure: Measure
+    file: str
+    library: str = ""
+    program: str = ""
+
+    @property
+    def installed(self) -> bool:
+        """Whether this machine has what it needs."""
+        has_library = not self.library or importlib.util.find_spec(self.library) is not None
+        return has_library and (not self.program or shutil.which(self.program) is not None)
+
+    def start(self) -> AbstractContextManager[Server]:
+        """Run it. Raises: NotStarted."""
+        return running([str(PEERS / f"{self.file}.py")], preexec=_on_first_core)
+
+
+PLAIN_POLLING = Peer("plain Tornado", "plain_polling")
+CHATS = (  # --quick takes the first few
+    Peer("aiohttp", "aiohttp_chat", library="aiohttp"),
+    Peer("plain Tornado", "plain_tornado"),
+    Peer("picows", "picows_chat", library="picows"),
+    Peer("websockets", "websockets_chat", library="websockets"),
+    Peer("uvicorn", "uvicorn_chat", library="uvicorn"),
+    Peer("ws on Node", "node_chat", program="node"),
+    Peer("Nchan", "nchan_chat", program="nginx"),
+    Peer("bare loop, Python", "bare_loop"),
+    Peer("bare loop, C", "c_loop", program="cc"),
+)
+
+
+def beside(
+    settings: Settings, mine: Contender, measure: Measure, bounds: dict[str, float]
+) -> list[Contender]:
+    """Return ours, then the peers that are installed."""
+    peers = [
+        Contender(peer.name, peer.start, measure, bounds.get(peer.name))
+        for peer in CHATS
+        if peer.installed
+    ]
+    return [mine, *peers][: settings.servers]
+
+
+def missing() -> list[str]:
+    """Return a sentence for each peer that isn't installed."""
+    return [
+        f"{peer.name} isn’t measured: {peer.library or peer.program} is not installed"
+        for peer in CHATS
+        if not peer.installed
+    ]
 
 
 @contextmanager
 def ours(store: str = "memory") -> Iterator[Server]:
-    """Run this project's server; `store` may be `sqlite`, for a file of its own."""
+    """Run this project's server; `store` may be `sqlite` or `redis`, each with a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        where = f"sqlite:{folder}/chat.db" if store == "sqlite" else store
-        with running((*CHAT, f"--store={where}"), preexec=_on_first_core) as server:
-            yield server
+        keeping = {"sqlite": partial(_file, folder), "redis": partial(_redis, folder)}
+        with keeping.get(store, _memory)() as where:
+            command = (*CHAT, f"--store={where}")
+            with running(command, preexec=_on_first_core) as server:
+                yield server
 
 
-def peer(name: str, file: str, measure: Measure) -> Contender:
-    """Return the peer in that file of peers/."""
-    command = [str(PEERS / f"{file}.py")]
-    return Contender(name, lambda: running(command, preexec=_on_first_core), measure)
+@contextmanager
+def _memory() -> Iterator[str]:
+    yield "memory"
 
 
-def installed(measure: Measure) -> list[Contender]:
-    """Return the peers whose library is there."""
-    found = {name: file for name, file in LIBRARIES.items() if importlib.util.find_spec(name)}
-    return [peer(name, file, measure) for name, file in found.items()]
+@contextmanager
+def _file(folder: str) -> Iterator[str]:
+    yield f"sqlite:{folder}/chat.db"
 
 
-def best_of(repetitions: int, contenders: list[Contender]) -> dict[str, float]:
-    """Measure each contender in turn, so often, and return each one's least: noise only adds."""
-    least: dict[str, float] = {}
-    for number in range(1, repetitions + 1):
-        for one in contenders:
-            print(f"  {one.name}, {number} of {repetitions} …", file=sys.stderr, flush=True)
-            with one.start() as server:
-                value = one.measure(server)
-            least[one.name] = min(value, least.get(one.name, value))
-    return least
-
-
-def compare(
-    what: str, settings: Settings, contenders: list[Contender], bounds: dict[str, float]
-) -> Iterator[Row]:
-    """Yield our row, then each peer's with the ratio of ours to it; all values are µs."""
-    least = best_of(settings.repetitions, contenders)
-    mine = least.pop("ours")
-    yield Row(what, "ours", mine, "µs")
-    for name, value in least.items():
-        yield Row("", name, value, "µs", mine / value, bounds.get(name))
+@contextmanager
+def _redis(folder: str) -> Iterator[str]:
+    port = free_port()
+    try:
+        command = ["redis-server", "--port", str(port), "--dir", folder, *REDIS]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise NotStarted("redis-server is not installed") from error
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _on_first_core() -> None:

@@ -1,4 +1,4 @@
-"""Crowds: what very many readers, writers, or one that never reads, do to our server."""
+"""Crowds: what very many readers, rooms or writers, or a reader that never reads, do to a server."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from loadtests.benchmarks.processor import (
     ENVELOPE,
     PATIENCE_SECONDS,
     ROOM,
-    Lost,
+    SERVE_SECONDS,
+    SETTLE_SECONDS,
+    Stopwatch,
     arrive,
     body,
     pool_of,
     reading,
     send,
 )
+from loadtests.benchmarks.samples import Lost, Sample
 from loadtests.client.limits import raise_limits
 from loadtests.client.raw_http import connect, inspect, request, upgrade
 from loadtests.client.reader_pool import ReaderPool
@@ -26,48 +29,73 @@ from loadtests.comparison.server import Server
 WEBSOCKET = f"{ROOM}/websocket?cursor="
 LONG_POLLING = f"{ROOM}/long-polling?cursor="
 POST = f"{ROOM}/messages"
+READERS_A_ROOM = 5
 FIRST_READERS = 50  # what a server does for the first time takes memory that is nobody's
 LONG = "y" * 1880
 STILL_MS = 20  # a loop that is late by less has nothing to do
 
 
-def bytes_each(server: Server, upgraded: bool, readers: int) -> float:
-    """Return the memory that one idle reader costs the server, in bytes."""
+def kib_each(server: Server, path: str, upgraded: bool, readers: int) -> Sample:
+    """Measure the memory that one idle reader costs the server, in KiB."""
     raise_limits(readers)
 
     def come() -> socket.socket:
         if upgraded:
-            return upgrade(server.port, f"{WEBSOCKET}now")[0]
+            return upgrade(server.port, path)[0]
         connection = connect(server.port)
-        connection.sendall(request("GET", f"{LONG_POLLING}now"))
+        connection.sendall(request("GET", path))
         return connection
 
     here = [come() for _ in range(FIRST_READERS)]
-    inspect(server.port)  # all that came before it has been served
+    time.sleep(SETTLE_SECONDS)
     before = server.rss_bytes()
     here += [come() for _ in range(readers)]
-    inspect(server.port)
+    time.sleep(SETTLE_SECONDS)
     grown = server.rss_bytes() - before
     for connection in here:
         connection.close()
-    return grown / readers
+    return Sample(grown / readers / 1024)
 
 
-def reach_all_seconds(server: Server, readers: int) -> float:
-    """Return the seconds until one message has reached every WebSocket."""
-    way = reading(server, WEBSOCKET, Asks.ONCE)
+def reach_all_seconds(server: Server, path: str, envelope: str, readers: int) -> Sample:
+    """Measure the seconds until one message has reached every WebSocket."""
+    way = reading(server, path, Asks.ONCE, "")
     pool, tally = pool_of(way, readers)
-    send(pool.add(way, tally), ENVELOPE)
+    author = pool.add(way, tally)
+    began, own = time.monotonic(), time.process_time()
+    send(author, envelope)
     arrive(pool, tally, readers + 1)
+    busy = (time.process_time() - own) / (time.monotonic() - began)
     pool.close()
-    return max(tally.delays_ms) / 1000
+    return Sample(max(tally.delays_ms) / 1000, p50_ms=tally.percentile_ms(0.5), load_busy=busy)
 
 
-def p95_and_growth(server: Server, messages: int, stalled: int) -> tuple[float, int]:
-    """Return the p95 of ten readers' deliveries, in ms, and by how many bytes the server grew.
+def rooms_us(server: Server, path: str, envelope: str, rooms: int, seconds: int) -> Sample:
+    """Measure the server's CPU a delivery, in µs: so many rooms of 5 readers, each with 1 message a second."""
+    raise_limits(rooms * READERS_A_ROOM)
+    pool, tally = ReaderPool(), Tally()
+    authors = []
+    for number in range(rooms):
+        way = reading(server, path.replace("%d", str(number)), Asks.ONCE, "")
+        authors.append(pool.add(way, tally))
+        for _ in range(READERS_A_ROOM - 1):
+            pool.add(way, tally)
+        if number % 20 == 0:
+            pool.serve(SERVE_SECONDS)
+    pool.serve(SETTLE_SECONDS)
+    watch, began = Stopwatch(server), time.monotonic()
+    for number in range(rooms * seconds):
+        pool.serve(began + number / rooms - time.monotonic())
+        send(authors[number % rooms], envelope)
+    deliveries = rooms * seconds * READERS_A_ROOM
+    arrive(pool, tally, deliveries)
+    sample = watch.sample(deliveries, tally)
+    pool.close()
+    return sample
 
-    Beside them are `stalled` readers that never read.
-    """
+
+def growth_mib(server: Server, messages: int, stalled: int) -> Sample:
+    """Measure by how many MiB a server grows with ten readers, and `stalled` ones that never read."""
     way = reading(server, WEBSOCKET, Asks.ONCE)
     pool, tally = pool_of(way, 10)
     sleepers = [upgrade(server.port, f"{WEBSOCKET}now")[0] for _ in range(stalled)]
@@ -83,7 +111,7 @@ def p95_and_growth(server: Server, messages: int, stalled: int) -> tuple[float, 
     for connection in (*sleepers, author.connection):
         connection.close()
     pool.close()
-    return tally.percentile_ms(0.95), grown
+    return Sample(grown / 2**20, p50_ms=tally.percentile_ms(0.5), p99_ms=tally.percentile_ms(0.99))
 
 
 class Writers(ReaderPool):
@@ -102,8 +130,8 @@ class Writers(ReaderPool):
             raise Lost(f"not every post was acknowledged within {PATIENCE_SECONDS} s")
 
 
-def posts_a_second(server: Server, posts: int, writers: int) -> float:
-    """Return how many posts a second are acknowledged to writers that each wait for their ack."""
+def posts_a_second(server: Server, posts: int, writers: int) -> Sample:
+    """Measure how many posts a second are acknowledged to writers that each wait for their ack."""
     pool = Writers()
     for _ in range(writers):
         way = reading(server, f"{ROOM}/short-polling?cursor=", Asks.AGAIN_AT_ONCE)
@@ -113,11 +141,11 @@ def posts_a_second(server: Server, posts: int, writers: int) -> float:
     pool.reach(first + posts)
     took = time.perf_counter() - began
     pool.close()
-    return (pool.acknowledged - first) / took
+    return Sample((pool.acknowledged - first) / took)
 
 
-def release_stall_ms(server: Server, readers: int) -> float:
-    """Return the longest stall of the loop, in ms, while one message releases held polls that ask again."""
+def release_stall_ms(server: Server, readers: int) -> Sample:
+    """Measure the longest stall of the loop, in ms, while one message releases held polls that ask again."""
     pool, tally = pool_of(reading(server, LONG_POLLING, Asks.AGAIN_AT_ONCE), readers)
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (said := inspect(server.port))["held"] < readers or said["loop_lag_ms"] > STILL_MS:
@@ -129,4 +157,4 @@ def release_stall_ms(server: Server, readers: int) -> float:
         arrive(pool, tally, readers)
     stall: float = inspect(server.port)["loop_lag_ms"]
     pool.close()
-    return stall
+    return Sample(stall, p99_ms=tally.percentile_ms(0.99))

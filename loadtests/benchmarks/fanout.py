@@ -1,26 +1,26 @@
 """`python -m loadtests fanout`: what a delivery costs this server, beside its peers, in one run.
 
-Machines are noisy and differ, so no figure here stands alone: each is measured in the same minute as the same work done
-by a peer, with the server on one core and the load on another, and what counts is the ratio. Of several repetitions
-the best is taken, since noise only adds. Nothing of transports/ is imported: ours is started like any other.
+Machines are noisy and differ, so no figure here stands alone: each server of a row does the same work in turn, round
+after round, with the server on one core and the load on another. What counts is the median of the ratios. Nothing of
+transports/ is imported: ours is started like any other. The results are a page of the site, too: /benchmark.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import sys
+from pathlib import Path
 
-from loadtests.benchmarks.contenders import LIBRARIES, Row, Settings
-from loadtests.benchmarks.processor import Lost
-from loadtests.benchmarks.rows import ROWS
+from loadtests.benchmarks.contenders import Settings, missing
+from loadtests.benchmarks.rows import QUICK, ROWS
+from loadtests.benchmarks.table import missed, save, text
 from loadtests.client.limits import TooMany
-from loadtests.comparison.server import NotStarted
+from loadtests.results.files import FOLDER
 
 
 def main(arguments: list[str]) -> int:
-    """Measure the rows that are asked for, and print the table. Return the exit status."""
+    """Measure the rows that are asked for, print and save the table. Return the exit status."""
     options = _parse(arguments)
     unknown = sorted(set(options.rows) - set(ROWS))
     if unknown:
@@ -29,35 +29,38 @@ def main(arguments: list[str]) -> int:
         return 2
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {1})
-    _say_what_is_missing()
-    settings = Settings(options.repetitions, options.scale)
+    quick = options.quick
+    settings = Settings(
+        options.rounds or (1 if quick else 3), 0.1 if quick else options.scale, 3 if quick else 100
+    )
+    measured = []
     try:
-        for name in options.rows or ROWS:
-            for row in ROWS[name](settings):
-                print(_line(row), flush=True)
-    except (Lost, TooMany, NotStarted, OSError) as problem:
+        for name in options.rows or (QUICK if quick else ROWS):
+            measured.append(ROWS[name](settings))
+            print(f"\n{text(measured[-1])}", flush=True)
+            save(measured, options.results)
+    except (TooMany, OSError) as problem:
         print(f"fanout: {problem}", file=sys.stderr)
         return 1
+    _say_what_to_know(list(missed(measured)))
     return 0
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m loadtests fanout", description=__doc__)
     options.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all")
-    options.add_argument("--repetitions", type=int, default=3, help="of which the best counts (3)")
+    options.add_argument(
+        "--quick", action="store_true", help="few rows and peers, a tenth of the work"
+    )
+    options.add_argument("--rounds", type=int, help="of which the median counts (3; quick: 1)")
     options.add_argument("--scale", type=float, default=1.0, help="of readers and messages (1)")
+    options.add_argument("--results", type=Path, default=FOLDER, metavar="FOLDER", help="(results)")
     return options.parse_args(arguments)
 
 
-def _say_what_is_missing() -> None:
-    for peer in LIBRARIES:
-        if importlib.util.find_spec(peer) is None:
-            print(f"({peer} is not installed, so it isn’t measured: pip install {peer})")
-
-
-def _line(row: Row) -> str:
-    ratio = f"{row.ratio:6.2f} ×" if row.ratio is not None else " " * 8
-    bound = f"≤ {row.bound:g}" if row.bound is not None else ""
-    if row.at_least is not None:
-        bound = f"≥ {row.at_least:g}"
-    return f"{row.what:<52} {row.name:<16} {row.value:>10.2f} {row.unit:<14} {ratio} {bound}"
+def _say_what_to_know(broken: list[str]) -> None:
+    print()
+    for sentence in missing():
+        print(f"({sentence})")
+    for sentence in broken:
+        print(f"over its bound: {sentence}")

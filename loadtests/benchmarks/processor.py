@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from loadtests.benchmarks.samples import Lost, Sample
 from loadtests.client.limits import raise_limits
 from loadtests.client.raw_http import connect, masked_frame, one_answer, request
 from loadtests.client.reader_pool import ReaderPool
@@ -18,11 +19,8 @@ BODY = '{"author": "bench", "text": "%s"}'
 CHARACTERS = 102  # of a message
 PATIENCE_SECONDS = 60
 SETTLE_SECONDS = 0.5
+SERVE_SECONDS = 0.001
 WARM_UP_POLLS = 200
-
-
-class Lost(Exception):
-    """Not everything arrived in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,27 @@ class Paths:
     post: str
 
 
+class Stopwatch:
+    """What a server's work has cost since now: its processor time, ours, and the seconds that have passed."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._used = server.cpu_seconds()
+        self._own, self._began = time.process_time(), time.monotonic()
+
+    def sample(self, deliveries: int, tally: Tally, **figures: float | None) -> Sample:
+        """Return the CPU a delivery, in µs, and what else is known of so many deliveries."""
+        passed = time.monotonic() - self._began
+        return Sample(
+            (self._server.cpu_seconds() - self._used) / max(deliveries, 1) * 1e6,
+            deliveries / passed,
+            tally.percentile_ms(0.5),
+            tally.percentile_ms(0.99),
+            load_busy=(time.process_time() - self._own) / passed,
+            **figures,
+        )
+
+
 def reading(server: Server, path: str, asks: Asks, first: str = "now") -> Reading:
     """Return the way to read here: with the fewest bytes, as they are the same for all servers."""
     return Reading(server.port, path, asks, asks is Asks.ONCE, first, browser=False)
@@ -43,8 +62,10 @@ def pool_of(way: Reading, readers: int) -> tuple[ReaderPool, Tally]:
     """Return a pool of that many readers who have all come."""
     raise_limits(readers)
     pool, tally = ReaderPool(), Tally()
-    for _ in range(readers):
+    for number in range(readers):
         pool.add(way, tally)
+        if number % 100 == 99:
+            pool.serve(SERVE_SECONDS)  # who has come is answered while others come
     pool.serve(SETTLE_SECONDS)
     return pool, tally
 
@@ -68,25 +89,7 @@ def body() -> str:
     return BODY.replace("%s", timestamped(time.time(), CHARACTERS))
 
 
-def websocket_us(server: Server, paths: Paths, readers: int, messages: int, rate: int) -> float:
-    """Return the server's processor time a delivery, in µs, at `rate` messages a second."""
-    way = reading(server, paths.read, Asks.ONCE, paths.first)
-    pool, tally = pool_of(way, readers)
-    author = pool.add(way, tally)
-    send(author, paths.post)
-    arrive(pool, tally, readers + 1)
-    before, began = server.cpu_seconds(), time.monotonic()
-    for number in range(messages):
-        pool.serve(max(0.0, began + number / rate - time.monotonic()))
-        send(author, paths.post)
-    expected = (readers + 1) * messages
-    arrive(pool, tally, readers + 1 + expected)
-    used = server.cpu_seconds() - before
-    pool.close()
-    return used / expected * 1e6
-
-
-def held_us(server: Server, paths: Paths, readers: int, messages: int) -> float:
+def held_us(server: Server, paths: Paths, readers: int, messages: int) -> Sample:
     """Return the server's processor time a long-poll delivery, in µs; a message comes when all hold again."""
     way = reading(server, paths.read, Asks.AGAIN_AT_ONCE, paths.first)
     pool, tally = pool_of(way, readers)
@@ -98,16 +101,17 @@ def held_us(server: Server, paths: Paths, readers: int, messages: int) -> float:
         one_answer(author)
 
     deliver(1)  # warms up
-    before = server.cpu_seconds()
-    for number in range(2, messages + 2):
+    tally.clear()
+    watch = Stopwatch(server)
+    for number in range(1, messages + 1):
         deliver(number)
-    used = server.cpu_seconds() - before
+    sample = watch.sample(readers * messages, tally)
     pool.close()
     author.close()
-    return used / (readers * messages) * 1e6
+    return sample
 
 
-def poll_us(server: Server, path: str, polls: int) -> float:
+def poll_us(server: Server, path: str, polls: int) -> Sample:
     """Return the server's processor time an empty poll, in µs."""
     connection = connect(server.port)
     ask = request("GET", path)
@@ -122,4 +126,4 @@ def poll_us(server: Server, path: str, polls: int) -> float:
     poll(polls)
     used = server.cpu_seconds() - before
     connection.close()
-    return used / polls * 1e6
+    return Sample(used / polls * 1e6)

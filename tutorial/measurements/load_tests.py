@@ -14,7 +14,14 @@ from tutorial.measurements.names import Values, word
 
 SECONDS = 20.0
 CROSSING = Plan(("short-polling", "long-polling"), (0.5, 2.0, 8.0), (100,), 5.0, repetitions=2)
-NAMES = {"CPU a WebSocket": "push", "CPU a long-poll": "held_poll", "CPU an empty": "empty_poll"}
+NAMES = {"websocket-50": "push", "long-poll": "held_poll", "empty-poll": "empty_poll"}
+SERVERS = {
+    "ours": "ours",
+    "aiohttp": "aiohttp",
+    "websockets": "websockets",
+    "plain Tornado": "plain_tornado",
+    "bare loop, Python": "bare_loop",
+}
 
 
 def tables(port: int) -> Values:
@@ -46,11 +53,9 @@ def crossover(_: int) -> Values:
 
 def fanout(_: int) -> Values:
     """What a delivery costs the server, in µs of processor time, beside plain Tornado."""
-    settings, values = Settings(repetitions=2), Values()
-    for row in ("websocket-50", "long-poll", "empty-poll"):
-        what = ""
-        for measured in ROWS[row](settings):
-            known = (name for start, name in NAMES.items() if measured.what.startswith(start))
-            what = next(known, what)
-            values[word(f"{what}_{measured.name}".replace(" ", "_").lower())] = measured.value
-    return values
+    return {
+        f"{what}_{SERVERS[line.name]}": line.median.value
+        for row, what in NAMES.items()
+        for line in ROWS[row](Settings()).lines
+        if line.name in SERVERS
+    }

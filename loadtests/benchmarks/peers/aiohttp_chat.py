@@ -1,22 +1,24 @@
-"""aiohttp: `send_str` to each connection in turn."""
+"""aiohttp: `send_str` to each connection of a room in turn."""
 
 import asyncio
+from collections import defaultdict
 
 from aiohttp import web
 
-connections: set[web.WebSocketResponse] = set()
+rooms: defaultdict[str, set[web.WebSocketResponse]] = defaultdict(set)
 
 
 async def chat(request: web.Request) -> web.WebSocketResponse:
     connection = web.WebSocketResponse(compress=False)
     await connection.prepare(request)
-    connections.add(connection)
+    room = rooms[request.query.get("room", "")]
+    room.add(connection)
     try:
         async for message in connection:
-            for other in list(connections):
+            for other in list(room):
                 await other.send_str(message.data)
     finally:
-        connections.discard(connection)
+        room.discard(connection)
     return connection
 
 
