@@ -29,6 +29,7 @@ from tutorial.laboratory.routes import Laboratory
 from tutorial.processes import Processes, reserve
 from tutorial.site import (
     around_pages,
+    benchmark_page,
     bets,
     book_pages,
     choosing_page,
@@ -132,6 +133,7 @@ def routes(
         *around_pages.routes(),
         *bets.routes(chat, learner),
         *results_page.routes(chat, comparison),
+        *benchmark_page.routes(),
         *laboratory.routes(),
         *counterexamples.routes(chat),
         *pages.routes(),

@@ -155,7 +155,7 @@ def test_links_within_the_book_lead_somewhere(chapter: Chapter) -> None:
             assert not anchor or unquote(anchor) in names, link
         else:
             page = path.partition("?")[0]
-            assert page in ("/chat", "/results", "/wire", "/choose"), link
+            assert page in ("/chat", "/results", "/benchmark", "/wire", "/choose"), link
 
 
 def written() -> list[exercises.State]:

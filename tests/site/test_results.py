@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
+from loadtests.benchmarks.samples import Contender, Measured, Row, Sample, lines
+from loadtests.benchmarks.table import save
 from tests.support.http import ask
 from tests.support.waiting import until
 from transports.app import make_app
@@ -14,6 +17,7 @@ from transports.chat import Chat
 from transports.rooms import Rooms
 from transports.server import Server
 from transports.stores import make_store
+from tutorial.site import benchmark_page
 from tutorial.site.results_page import Comparison, routes
 
 
@@ -22,7 +26,9 @@ async def serving(folder: Path) -> AsyncIterator[tuple[str, Comparison]]:
     rooms = Rooms(make_store("memory", 10), 10)
     await rooms.open()
     chat, comparison = Chat(rooms), Comparison(folder)
-    server = Server(chat, make_app(chat, routes(chat, comparison)))
+    server = Server(
+        chat, make_app(chat, [*routes(chat, comparison), *benchmark_page.routes(folder)])
+    )
     yield f"http://127.0.0.1:{server.listen(0)}", comparison
     await comparison.stop()
     await server.drain()
@@ -71,3 +77,17 @@ async def test_nobody_from_elsewhere_starts_a_comparison(tmp_path: Path) -> None
         for sign in ({"Sec-Fetch-Site": "cross-site"}, {"X-Forwarded-For": "203.0.113.7"}):
             assert (await ask(url, "/results/quick", "POST", headers=sign)).status == 403
         assert comparison.step is None
+
+
+async def test_the_benchmarks_page_has_a_bar_and_a_table_for_each_row(tmp_path: Path) -> None:
+    row = Row("row", "A title", "What it means.", "µs")
+    async with serving(tmp_path) as (url, _):
+        assert "Nothing has been measured" in (await ask(url, "/benchmark")).body.decode()
+        start: Any = nullcontext
+        samples = {"ours": [Sample(2.0, 1000.0, 1.0, 5.0)], "peer": [Sample(4.0)]}
+        contenders = [Contender(name, start, lambda _: Sample(1)) for name in samples]
+        save([Measured(row, lines(row, contenders, samples), ["Nchan: no nginx"])], tmp_path)
+        page = (await ask(url, "/benchmark")).body.decode()
+    for shown in ("A title", "What it means.", "0.50 ×", "1000", "Not measured: Nchan: no nginx"):
+        assert shown in page
+    assert page.count("<rect") == page.count('<th scope="row">') == 2
