@@ -122,16 +122,38 @@ def test_every_delay_of_short_polling_is_the_servers_own_to_5_ms(page: Page, gal
     assert result["values"]["mean"] == pytest.approx(mean, rel=FAULT, abs=FAULT_MS)
 
 
-def test_what_a_poll_costs_is_what_the_server_counts(page: Page, gallery: str) -> None:
-    values = measure(page, show(page, gallery, "byte-ruler"))["values"]
+def test_the_byte_ruler_shows_what_the_server_counts_and_its_sums_add_up(
+    page: Page, gallery: str
+) -> None:
+    lab = show(page, gallery, "byte-ruler")
+    lab.get_by_label("Without a message for").select_option("10")
+    values = measure(page, lab)["values"]
     polls = ask(gallery, "/truth")["polls"]
-    first = {name: next(bytes for poll, _, bytes in polls if poll == name) for name, *_ in polls}
-    assert values["poll_short"] == pytest.approx(first["short-polling"], rel=FAULT)
-    assert values["poll_long"] == pytest.approx(first["long-polling"], rel=FAULT)
+    for name in ("short-polling", "long-polling"):
+        first = next(bytes for poll, _, bytes in polls if poll == name)
+        assert values[f"empty_{name}"] == pytest.approx(first, rel=FAULT)
     empty = min(bytes for name, _, bytes in polls if name == "short-polling")
-    assert values["silence_short"] == pytest.approx(60 * empty, rel=0.15), "the interval has jitter"
+    assert values["silence_short-polling"] == pytest.approx(60 * empty, rel=0.15), "jitter"
     assert values["frame_head"] == 4
-    assert values["silence_websocket"] == 0
+    lab.get_by_text("Each exchange").click()
+    sums = lab.locator(":is(.ruler-one, .ruler-exchange) span").all_inner_texts()
+    assert len(sums) > 2 * 4
+    for text in sums:
+        headers, payload, whole = map(int, re.findall(r"\d+", text.replace("\u202f", ""))[:3])
+        assert headers + payload == whole, text
+    assert_bars_are_to_scale(lab, values)
+
+
+def assert_bars_are_to_scale(lab: Locator, values: dict[str, float]) -> None:
+    for chart, what in zip(lab.locator(".ruler").all(), ("silence", "message"), strict=True):
+        widths = chart.evaluate("""chart => Object.fromEntries(
+            Array.from(chart.querySelectorAll(".ruler-line"), (line) => [line.dataset.transport,
+                parseFloat(line.querySelector(".ruler-headers").style.width)
+                + parseFloat(line.querySelector(".ruler-payload").style.width)]))""")
+        assert len(widths) == 4
+        scales = [widths[name] / values[f"{what}_{name}"] for name in widths if widths[name]]
+        assert max(scales) == pytest.approx(min(scales), rel=0.001)
+        assert all(bool(widths[name]) == bool(values[f"{what}_{name}"]) for name in widths)
 
 
 def test_a_reader_without_a_cursor_loses_what_no_poll_was_answered_with(
@@ -344,7 +366,12 @@ def test_a_bet_comes_before_the_experiment_and_is_settled_by_its_first_run(
 
 RUNS_OF_A_BET = """async ({ bets, lab }) => {
     const { score } = await import("/static/js/site/bets.js");
-    const until = async (is) => { while (!is()) await new Promise((r) => setTimeout(r, 5)); };
+    const until = async (is) => {
+        for (let tries = 0; !is(); tries++) {
+            if (tries > 4000) throw new Error(`waits for ever: ${is}`);
+            await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+    };
     const settings = (when, other) => when.split(" ").filter(Boolean).map((one) => {
         const [name, value] = one.split("=");
         return { name, value: other ?? value, label: `the ${name}`, words: (value) => `[${value}]` };
@@ -359,7 +386,7 @@ RUNS_OF_A_BET = """async ({ bets, lab }) => {
         const [form, input] = [bet.querySelector("form"), bet.querySelector("input")];
         const named = document.getElementById((input ?? form.firstChild).getAttribute("aria-labelledby"));
         const unread = input ? form.checkValidity() : !form.lastChild.disabled;
-        if (input) input.value = 7;
+        if (input) input.value = 2;
         else form.querySelectorAll(".bet-order button").forEach((button) => button.click());
         form.requestSubmit();
         await until(() => bet.placed);

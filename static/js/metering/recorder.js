@@ -76,7 +76,8 @@ function eventOf(bytes) {
   const end = said.indexOf("\r\n");
   const size = end + 2 + Number.parseInt(said, 16) + 2;
   if (end < 0 || bytes.length < size) return null;
-  const from = said.indexOf("data: ") < 0 ? size : said.indexOf("data: ") + 6;
+  const data = said.slice(0, size).indexOf("data: "); // what follows may be here already
+  const from = data < 0 ? size : data + "data: ".length;
   const to = Math.max(from, size - 4);
   return {
     kind: "event",
