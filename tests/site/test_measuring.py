@@ -31,10 +31,12 @@ def test_a_measurement_gives_the_numbers_that_the_project_has_and_keeps_them(
 ) -> None:
     kept = tmp_path / "new" / "measured.json"
     assert main(["poll", f"--keep={kept}"]) == 0
-    told, ours = json.loads(kept.read_text())["poll"], json.loads(OURS.read_text())["poll"]
-    assert told["values"].keys() == ours["values"].keys()
+    taken, ours = json.loads(kept.read_text())["poll"], json.loads(OURS.read_text())["poll"]
+    assert taken["values"].keys() == ours["values"].keys()
     for member in ("head_bytes", "frame_head_bytes", "event_overhead_bytes"):
-        assert told["values"][member] == ours["values"][member], "what the server says is the same"
+        assert taken["values"][member] == ours["values"][member], (
+            "what the server sends is the same"
+        )
     assert "poll:" in capsys.readouterr().out
 
 
@@ -44,9 +46,9 @@ def test_what_locusts_two_tables_say_is_named_as_the_chapter_names_it(
     monkeypatch.setattr(load_tests, "SECONDS", 1.5)
     kept = tmp_path / "measured.json"
     assert main(["tables", f"--keep={kept}"]) == 0
-    told, ours = (json.loads(file.read_text())["tables"]["values"] for file in (kept, OURS))
-    assert told.keys() == ours.keys()
-    assert told["websocket_response_ms"] == 0 < told["websocket_delivery_ms"]
+    taken, ours = (json.loads(file.read_text())["tables"]["values"] for file in (kept, OURS))
+    assert taken.keys() == ours.keys()
+    assert taken["websocket_response_ms"] == 0 < taken["websocket_delivery_ms"]
 
 
 def test_measuring_one_thing_forgets_no_other(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 // <byte-ruler>: what this very browser sends and receives, to scale, as the network carried it.
 //
 // Each transport reads through a recorded link of its own; then one message is posted, then there is none for a
-// minute. Measures, in bytes: `empty_…` of the two polling transports (an exchange without a message, headers and
-// all), `handshake`, `frame_head` (of one delivery), and `message_…` and `silence_…` (a minute's) of each transport.
+// minute. Measures, in bytes: `empty_short-polling` (a poll without a message, headers and all), `handshake`,
+// `frame_head` (of one delivery), and `message_…` and `silence_…` (a minute's) of each transport.
 
 import { choice } from "../lab/controls.js";
 import { element, shapeOf } from "../site/element.js";
@@ -14,7 +14,6 @@ import { TRANSPORTS } from "../transports.js";
 import { number, size } from "../site/formatting.js";
 import { exchangesOf, scaled, sumOf } from "./exchanges.js";
 
-const HOLD_SECONDS = 25;
 const SHOWN = 4; // exchanges a transport, in the details
 const NAMES = TRANSPORTS.map(({ name }) => name);
 
@@ -24,7 +23,7 @@ class ByteRuler extends Lab {
   controls() {
     this.silence = choice("Without a message for", [
       ["60", "a minute"],
-      ["10", "10 s, multiplied (too short for a ping)"],
+      ["10", "10 s, multiplied (too short for a hold or a ping)"],
     ]);
     return [this.silence.node];
   }
@@ -76,15 +75,12 @@ class ByteRuler extends Lab {
     const minute = Object.fromEntries(
       NAMES.map((name) => [name, scaled(sumOf(of(name, silent)), 60 / quiet)]),
     );
-    const emptyLong = first("long-polling", "empty answer") ?? exchanges["long-polling"][0];
-    if (quiet < HOLD_SECONDS) minute["long-polling"] = scaled(emptyLong, 60 / HOLD_SECONDS);
     const message = Object.fromEntries(NAMES.map((name) => [name, first(name, "message")]));
     this.silent.show(minute);
     this.spoken.show(message);
     this.rows.replaceChildren(...TRANSPORTS.map((transport) => listed(transport, exchanges[transport.name])));
     const values = {
       "empty_short-polling": first("short-polling", "empty answer").bytes,
-      "empty_long-polling": emptyLong.bytes,
       handshake: first("websocket", "handshake").bytes,
       frame_head: message.websocket.headers,
     };
