@@ -30,7 +30,7 @@ LABS = [
     *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
     *("decision-card", "claims-audit", "answer-lab"),
 ]
-ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list", "find-and-fix"]
+ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list", "bet-calibration", "find-and-fix"]
 RUN_MS = 60_000
 PHONE: ViewportSize = {"width": 340, "height": 800}
 FAULT_MS = 5.0

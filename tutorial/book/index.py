@@ -9,10 +9,16 @@ from tutorial.book.chapters import Chapter
 from tutorial.book.markdown import anchor_of
 
 _EXPERIMENT = re.compile(r'\{% call experiment\("([a-z-]+)"')
+NO_EXPERIMENTS = ("bet-list", "bet-calibration")
 _SECTIONS = re.compile(r"^## (.+)$", re.MULTILINE)
 
 # What happens if … An experiment that is not here is listed by the heading of its section.
 QUESTIONS = {
+    "chat-pane": "… you say something in one of two tabs?",
+    "chaos-controls": "… you delay, freeze or cut one connection?",
+    "message-timeline": "… you draw when each message comes?",
+    "loss-lab": "… packets are lost?",
+    "find-and-fix": "… you have to find the vulnerable line yourself?",
     "x-ray": "… you look inside the server while people talk?",
     "waiting-lab": "… nobody says anything for a minute?",
     "check-button-chat": "… a page can only ask, and never hears anything by itself?",
@@ -81,6 +87,8 @@ def experiments(chapters: list[Chapter]) -> list[Entry]:
         for heading, text in [("", first), *zip(rest[::2], rest[1::2], strict=True)]:
             address = chapter.path + (f"#{anchor_of(heading)}" if heading else "")
             for tag in _EXPERIMENT.findall(text):
+                if tag in NO_EXPERIMENTS:
+                    continue
                 question = QUESTIONS.get(tag, f"… {heading or chapter.question}")
                 found.setdefault(tag, Entry(question, chapter.number, address))
     return list(found.values())
