@@ -17,7 +17,7 @@ from loadtests.table import TRANSPORTS
 from tests.support.laboratory import LaboratoryServer, laboratory_server
 from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.wire import Unacceptable
-from tutorial.laboratory import runs
+from tutorial.laboratory import answer_stream, runs
 from tutorial.laboratory.answer_stream import Answer
 from tutorial.laboratory.runs import SCRIPTS, script_command
 from tutorial.measurements import MEASUREMENTS
@@ -127,12 +127,14 @@ def test_a_page_takes_a_measurement_and_it_is_kept_for_the_reader(
     asyncio.run(test())
 
 
-def test_from_its_cursor_a_reader_misses_no_token_and_without_one_what_was_written_meanwhile() -> (
-    None
-):
+def test_from_its_cursor_a_reader_misses_no_token_and_without_one_what_was_written_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, seconds in (("SECONDS", 1.0), ("AWAY_SECONDS", 0.25), ("SETTLE_SECONDS", 0.3)):
+        monkeypatch.setattr(answer_stream, name, seconds)
     with fresh_server() as server:
-        row = Answer(server.port, "server-sent-events", rate=20).row()
-    assert (row["tokens"], row["lost_cursor"], row["lost_plain"]) == (80, 0, 20)
+        row = Answer(server.port, "server-sent-events", rate=40).row()
+    assert (row["tokens"], row["lost_cursor"], row["lost_plain"]) == (40, 0, 10)
     assert row["requests_a_token"] == 0
     assert row["first_ms"] > 0
 
