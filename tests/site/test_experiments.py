@@ -27,7 +27,7 @@ LABS = [
     *("check-button-chat", "interval-lab", "herd-lab", "gap-lab", "hold-timeline", "byte-ruler"),
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab", "tabs-lab", "loss-lab"),
-    *("response-time-lab", "ramp-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
+    *("response-time-lab", "ramp-lab", "rest-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
     *("decision-card", "claims-audit", "answer-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list", "bet-calibration", "find-and-fix"]

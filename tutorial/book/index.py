@@ -33,6 +33,7 @@ QUESTIONS = {
     "transport-switcher": "… you change the transport in the middle of a conversation?",
     "suite-lab": "… four transports have to keep the same promises?",
     "response-time-lab": "… a load tester measures the wrong thing?",
+    "rest-lab": "… the server rests after it has sent?",
     "ramp-lab": "… more and more readers come?",
     "slow-reader-lab": "… one reader stops reading?",
     "tabs-lab": "… somebody opens a seventh tab?",

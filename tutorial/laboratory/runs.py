@@ -27,7 +27,7 @@ from transports.wire import Unacceptable, parse_object, to_json
 from tutorial.book.measured_numbers import YOURS
 from tutorial.exercises.checking.suite import missing
 from tutorial.existing_app import rehearsal
-from tutorial.laboratory import answer_stream, slow_reader, two_processes, waiting_cost
+from tutorial.laboratory import answer_stream, rest_factor, slow_reader, two_processes, waiting_cost
 from tutorial.laboratory.disposable_server import PROJECT, project_first
 from tutorial.site.local_only import LocalBodyHandler
 
@@ -55,6 +55,7 @@ SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "processes": ("tutorial.laboratory.two_processes", {"store": two_processes.STORES}),
     "waiting": ("tutorial.laboratory.waiting_cost", {"seconds": waiting_cost.LENGTHS}),
     "answer": ("tutorial.laboratory.answer_stream", {"rate": answer_stream.RATES}),
+    "rest": ("tutorial.laboratory.rest_factor", {"rest": rest_factor.RESTS}),
     "slow-reader": ("tutorial.laboratory.slow_reader", {"messages": slow_reader.COUNTS}),
     "attacks": (
         "tutorial.counterexamples.attacks",
