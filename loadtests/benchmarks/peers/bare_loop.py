@@ -5,6 +5,7 @@ import hashlib
 import re
 import select
 import socket
+from collections.abc import Iterator
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 KEY = re.compile(rb"(?i)sec-websocket-key: *(\S+)")
@@ -20,11 +21,16 @@ def accept_upgrade(connection: socket.socket, head: bytes) -> None:
     )
 
 
-def unmasked(frame: bytes) -> bytes:
-    """Return the server's frame of a client's, whose mask is zeros."""
-    size = frame[1] & 127
-    head = 4 if size == 126 else 2
-    return bytes([frame[0], size]) + frame[2:head] + frame[head + 4 :]
+def unmasked(data: bytes) -> Iterator[bytes]:
+    """Yield the server's frame of each client's frame, whose mask is zeros."""
+    while data:
+        size = data[1] & 127
+        head = 2 if size < 126 else 4
+        if size == 126:
+            size = int.from_bytes(data[2:4], "big")
+        end = head + 4 + size
+        yield bytes([data[0], data[1] & 127]) + data[2:head] + data[head + 4 : end]
+        data = data[end:]
 
 
 def accept(listening: socket.socket) -> socket.socket:
@@ -55,9 +61,9 @@ def main() -> None:
                 accept_upgrade(connections[number], data)
                 upgraded[number] = connections[number]
             else:
-                frame = unmasked(data)
-                for other in upgraded.values():
-                    other.send(frame)
+                for frame in unmasked(data):
+                    for other in upgraded.values():
+                        other.send(frame)
 
 
 main()
