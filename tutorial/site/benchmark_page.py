@@ -15,6 +15,11 @@ from tutorial.site.pages import Page, SiteHandler, make_environment
 BENCHMARK = Page("/benchmark", "The benchmark", "benchmark.html")
 
 
+def figures(lines: list[dict[str, Any]]) -> list[str]:
+    """Return the figures that at least one server of a row has."""
+    return [name for name in HEADINGS if any(line["median"][name] is not None for line in lines)]
+
+
 class BenchmarkHandler(SiteHandler):
     """`GET /benchmark` → the last run's rows; without one, how to start it."""
 
@@ -24,7 +29,8 @@ class BenchmarkHandler(SiteHandler):
 
     def get(self) -> None:
         content = json.loads(self._file.read_text("utf-8")) if self._file.exists() else {"rows": []}
-        self.show(self.page.template, page=self.page, run=content, headings=HEADINGS, number=number)
+        words = {"headings": HEADINGS, "number": number, "figures": figures}
+        self.show(self.page.template, page=self.page, run=content, **words)
 
     head = get
 
