@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from math import ceil
 from typing import Any
 
 from loadtests.benchmarks.fan import Fan, Way
@@ -53,7 +54,7 @@ def steps(rest: str, readers: int = READERS, seconds: float = SECONDS) -> Iterat
         fan.send()
         fan.serve_until(readers + 1, PATIENCE_SECONDS)
         for rate in RATES:
-            yield {"rate": rate, **_step(fan, server.port, rate, round(rate * seconds), readers)}
+            yield {"rate": rate, **_step(fan, server.port, rate, ceil(rate * seconds), readers)}
         fan.close()
 
 
