@@ -42,9 +42,12 @@ MALFORMED = {
     "surrogates the wrong way round": rb'{"text": "\ude00\ud83d"}',
     "a lone surrogate in a name": rb'{"\ud83d": 1}',
     "a lone surrogate in an ignored member": rb'{"author": "a", "text": "b", "x": [{"y": "\udfff"}]}',
-    "arrays too deep": b'{"x": ' + b"[" * 8000 + b"]" * 8000 + b"}",
-    "objects too deep": b'{"x": ' * 2000 + b"1" + b"}" * 2000,
-    "arrays too deep, with an escape": b'{"y": "\\u0041", "x": ' + b"[" * 8000 + b"]" * 8000 + b"}",
+    "arrays too deep": b'{"x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    "objects too deep": b'{"x": ' * 200_000 + b"1" + b"}" * 200_000,
+    "arrays too deep, with an escape": b'{"y": "\\u0041", "x": '
+    + b"[" * 200_000
+    + b"]" * 200_000
+    + b"}",
     "a number too long": b'{"x": ' + b"9" * 5000 + b"}",
 }
 

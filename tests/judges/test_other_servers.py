@@ -60,7 +60,9 @@ def test_a_server_in_another_language_keeps_the_contract() -> None:
 
 def test_a_server_on_another_framework_keeps_the_contract() -> None:
     needed("starlette", "uvicorn")
-    with_this_python = [option.replace(" uvicorn ", f" {sys.executable} -m uvicorn ") for option in STARLETTE]
+    with_this_python = [
+        option.replace(" uvicorn ", f" {sys.executable} -m uvicorn ") for option in STARLETTE
+    ]
     status, result = judged(*with_this_python, "--patience=20")
     assert (status, of(result, "failed")) == (0, [])
     assert result["passed"] > 200
