@@ -280,6 +280,8 @@ def test_the_decision_card_follows_its_sliders_and_can_be_printed(page: Page, ga
     lab.get_by_role("link", name="on one sheet").click()
     expect(page.locator("select[name=writers]")).to_have_value("often")
     expect(page.locator(".card h2")).to_be_visible()
+    page.goto(f"{gallery}/choose")
+    assert re.findall(rb"/Count\s+(\d+)", page.pdf(format="A4")) == [b"1"], "one sheet"
 
 
 def test_useless_checks_are_counted(page: Page, gallery: str) -> None:
