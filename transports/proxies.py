@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+ADDRESSES_REMEMBERED = 256  # each is asked for with every message
 IPV6_CLIENT_BITS = 64  # a household or a machine has that many addresses of its own (RFC 6177)
 _WITH_PORT = re.compile(
     r"\[(.*)\](?::[0-9]*)?|([^:]*):[0-9]*"
@@ -38,6 +40,7 @@ class TrustedProxies:
         return parsed is not None and any(parsed in network for network in self._networks)
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def plain(address: str) -> str:
     """Return an address without port and brackets; an IPv4 address as such, also where IPv6 carries it."""
     address = address.strip()
@@ -57,6 +60,7 @@ def parse(address: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def one_client(address: str) -> str:
     """Return what all addresses of one client have in common: IPv4 all of it, IPv6 its /64."""
     parsed = parse(address)

@@ -34,7 +34,7 @@ class Sender:
         self._encode = encode
         self._on_stall = on_stall
         self._loop = asyncio.get_running_loop()
-        self._last: tuple[str, Cursor] | None = None  # the room, and where its reader is
+        self._last: Batch | None = None  # shared with all who have it
         self._sent_at = self._loop.time()
         self._timer = self._loop.call_later(HEARTBEAT_SECONDS, self._beat)
 
@@ -43,7 +43,7 @@ class Sender:
 
         The future is cancelled when the client has gone.
         """
-        self._last, self._sent_at = (batch.room, batch.cursor), self._loop.time()
+        self._last, self._sent_at = batch, self._loop.time()
         written = self._stream.send(self._encode(batch))
         return None if written is None else self._watch(written)
 
@@ -67,7 +67,7 @@ class Sender:
         """Send an empty batch if it is time; what is on its way already is a sign of life, too."""
         silent = self._loop.time() - self._sent_at
         if silent >= HEARTBEAT_SECONDS and self._last and not self._stream.writing():
-            self.push(_heartbeat(*self._last))
+            self.push(_heartbeat(self._last.room, self._last.cursor))
             silent = 0.0
         if not self._stream.closed():
             wait = max(HEARTBEAT_SECONDS - silent, HEARTBEAT_SECONDS / 20)
