@@ -46,8 +46,13 @@ class DecisionCard extends Lab {
 
   output() {
     this.card = element("div.decision", { ariaLive: "polite" });
+    this.card.dataset.concealed = ""; // it has the answers to the bets
     this.#show();
     return [this.card];
+  }
+
+  allowed() {
+    delete this.card.dataset.concealed;
   }
 
   async experiment(signal) {

@@ -94,12 +94,16 @@ export class Lab extends HTMLElement {
     if (this.status.textContent !== text) this.status.textContent = text;
   }
 
+  /** Called when it may be run: no bet on it waits any more. */
+  allowed() {}
+
   #allow() {
     if (!this.stop.disabled) return;
     /** @type {NodeListOf<HTMLElement & {placed?: boolean}>} */
     const bets = document.querySelectorAll(`x-bet[for="${this.localName}"]`);
     const waiting = Array.from(bets).some(({ placed }) => !placed);
     this.run.disabled = waiting;
+    if (!waiting) this.allowed();
     const { advice } = /** @type {typeof Lab} */ (this.constructor);
     const ready = `Not run yet. ${advice}`.trim();
     if (!this.result) this.report(waiting ? "Place your bet first; then you can run this." : ready);
