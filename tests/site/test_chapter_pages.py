@@ -20,15 +20,23 @@ SHIFTS = """new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true })"""
 SHIFT_MOST = 0.1  # what Lighthouse still calls good
 
+SCRIPTS_AND_STYLES_BYTES = (
+    200_000  # as they are written, comments and types too; chapters 0 and 2 have most
+)
+SIZES = """Promise.all(performance.getEntriesByType("resource").map(({ name }) => name)
+    .filter((name) => /[.](js|css)$/.test(name))
+    .map(async (name) => (await (await fetch(name)).arrayBuffer()).byteLength))"""
+
 
 @pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
-def test_nothing_moves_while_a_page_loads_and_it_fits_every_screen(
+def test_a_page_is_light_and_nothing_moves_while_it_loads_and_it_fits_every_screen(
     open_in_shared_tab: OpenPage, path: str
 ) -> None:
     view = open_in_shared_tab(path)
     view.page.evaluate(SHIFTS)
     view.connected() if path == PATHS[0] else view.page.wait_for_load_state("networkidle")
     assert (view.page.evaluate("window.shifted") or 0) < SHIFT_MOST
+    assert 0 < sum(view.page.evaluate(SIZES)) <= SCRIPTS_AND_STYLES_BYTES
     view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     for width in (320, 390, 768, 1024, 1440):
