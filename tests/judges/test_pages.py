@@ -20,7 +20,8 @@ pytest_plugins = ["tests.support.browser_fixtures"]
 pytestmark = pytest.mark.judges
 
 CHATS = ["/chat?room=judged", "/chat?room=judged&mode=compare"]
-PAGES = ["/", "/nowhere", "/results", "/source/", *CHATS, *(one.path for one in chapters())]
+BESIDE = ["/results", "/benchmark", "/source/", "/wire", "/choose", "/glossary", "/teaching"]
+PAGES = ["/", "/nowhere", *BESIDE, *CHATS, *(one.path for one in chapters())]
 VIOLATIONS = """async () => (await axe.run()).violations.map(({ id, help, nodes }) =>
   `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`)"""
 

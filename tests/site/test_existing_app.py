@@ -289,8 +289,10 @@ class Street:
 
 
 def module_of(pid: int) -> str:
-    """Give the last word of the module that a Python process runs."""
-    command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    """Return the last word of the module that a Python process runs; nothing, when it has just ended."""
+    command: list[str] = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     return command[2].rpartition(".")[2] if len(command) > 2 else ""
 
 

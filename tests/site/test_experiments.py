@@ -484,7 +484,7 @@ def test_what_was_bet_in_the_first_chapter_is_settled_by_readers_that_wait(
     result = measure(page, lab, 2 * RUN_MS)
     by = {one["transport"]: one for one in result["raw"]}
     assert all(one["received"] == result["n"] == 200 for one in by.values())
-    assert by["short-polling"]["requests"] > by["long-polling"]["requests"] == 1
+    assert by["short-polling"]["requests"] > by["long-polling"]["requests"] >= 1
     assert all(one["kib"] > 0 for one in by.values())
     assert by["websocket"]["requests"] == 0
     first_to_hear = re.compile(r"Measured: .* → short polling\.")
