@@ -127,6 +127,7 @@ async def first_answers(url: str, messages: int = 20) -> set[str]:
         assert {answer["type"] for answer in answers} == {"ack", "batch"}
         first.add(answers[0]["type"])
     socket.close()
+    assert await socket.read_message() is None  # it has closed
     return first
 
 

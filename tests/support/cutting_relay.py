@@ -31,7 +31,11 @@ class CuttingRelay:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._server_port))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._server_port))
+                except OSError:  # the server is gone, and so is this connection
+                    client.close()
+                    continue
                 budget = self._budgets.pop(0) if self._budgets else None
                 for pump in ((client, server, None), (server, client, budget)):
                     threading.Thread(target=self._pump, args=pump, daemon=True).start()

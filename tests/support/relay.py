@@ -67,7 +67,12 @@ class Relay:
         with suppress(OSError):
             while True:
                 client, _ = self.listener.accept()
-                link = Link(client, socket.create_connection(("127.0.0.1", self.upstream)))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self.upstream))
+                except OSError:  # the server is gone, and so is this connection
+                    client.close()
+                    continue
+                link = Link(client, server)
                 self.links.append(link)
                 self._start(self._up, link)
                 self._start(self._down, link)
