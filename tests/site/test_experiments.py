@@ -445,7 +445,7 @@ def bets_of(chapter: Chapter) -> list[dict[str, str]]:
 
 def test_a_slider_stops_at_round_numbers_one_for_each_arrow(page: Page, gallery: str) -> None:
     lab = show(page, gallery, "interval-lab")
-    slider, shown = lab.get_by_label("T, the interval"), lab.locator(".slider output")
+    slider, shown = lab.get_by_label("T, the interval"), lab.locator(".slider .shown")
     expect(shown).to_have_text("1 s")
     for stop in ("1.2 s", "1.5 s", "2 s", "2.5 s"):
         slider.press("ArrowRight")

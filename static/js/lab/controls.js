@@ -39,7 +39,7 @@ export function slider(label, { least, most, value, unit, log = true, name }) {
     max: String(stops.length - 1),
     value: String(stops.indexOf(value)),
   });
-  const shown = element("output");
+  const shown = element("span.shown", { ariaHidden: "true" }); // the input says it, by its value text
   const read = () => stops[input.valueAsNumber];
   const show = () => {
     shown.textContent = `${digits(read())} ${unit}`;
