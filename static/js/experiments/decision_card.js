@@ -32,6 +32,8 @@ const NETWORKS = [
 class DecisionCard extends Lab {
   static heading = "Which one do I take?";
 
+  #turn = 0;
+
   controls() {
     this.given = {
       rate: slider("messages a second, each reader", { least: 0.01, most: 100, value: 0.1, unit: "/s" }),
@@ -66,7 +68,9 @@ class DecisionCard extends Lab {
 
   async #show() {
     const asked = Object.fromEntries(Object.entries(this.given).map(([name, one]) => [name, one.value()]));
+    const turn = ++this.#turn;
     const card = await cardOf(asked);
+    if (turn !== this.#turn) return; // a later choice was quicker
     const link = element("a", { href: `/choose?${queryOf(asked)}` }, "This card on one sheet, to print");
     this.card.replaceChildren(
       element("h3", {}, card.label),
