@@ -162,7 +162,7 @@ def drive(learner: Learner, report: Callable[[dict[str, Any]], None]) -> None:
 
 
 async def check(path: Path) -> str:
-    """Return how many requests were told apart."""
+    """Return how many friends and strangers there were, all recognised."""
     async with driven(path, __file__) as program:
         answers = (await anext(program.records()))["answers"]
     table = requests()
@@ -170,4 +170,4 @@ async def check(path: Path) -> str:
         if answer != request.is_friend:
             raise request.mistaken()
     friends = sum(request.is_friend for request in table)
-    return f"{friends} friends and {len(table) - friends} strangers, each told from the other"
+    return f"{friends} friends and {len(table) - friends} strangers, all recognised"
