@@ -64,6 +64,7 @@ class Fan:
     def __init__(self, port: int, way: Way, readers: int) -> None:
         self.delivered = 0
         self.tally = Tally()  # of the readers that are read at once
+        self._receivers = readers + 1  # the author receives, too
         self._way = way
         self._selector = selectors.DefaultSelector()
         self._author = FanReader(_open(port, way.author, True))
@@ -105,6 +106,17 @@ class Fan:
         while self.delivered < deliveries and time.monotonic() < deadline:
             self.serve(SLICE_SECONDS)
         return self.delivered >= deliveries
+
+    def publish(self, messages: int, rate: float, patience_seconds: float) -> int:
+        """Send messages at a rate, read until each has reached all, and return how many deliveries are missing."""
+        self.delivered = 0
+        self.tally.clear()
+        began, expected = time.monotonic(), self._receivers * messages
+        for number in range(messages):
+            self.serve(began + number / rate - time.monotonic())
+            self.send()
+        self.serve_until(expected, patience_seconds)
+        return expected - self.delivered
 
     def close(self) -> None:
         """Hang up for all."""
@@ -154,15 +166,8 @@ def fan(server: Server, way: Way, readers: int, messages: int, rate: float) -> S
     crowd.send()
     if not crowd.serve_until(readers + 1, LATE_SECONDS):
         raise Lost("not every reader got the first message")
-    crowd.delivered = 0
-    crowd.tally.clear()
-    watch, began = Stopwatch(server), time.monotonic()
-    for number in range(messages):
-        crowd.serve(began + number / rate - time.monotonic())
-        crowd.send()
-    expected = (readers + 1) * messages
-    crowd.serve_until(expected, LATE_SECONDS)
-    lost = expected - crowd.delivered
+    watch = Stopwatch(server)
+    lost = crowd.publish(messages, rate, LATE_SECONDS)
     sample = watch.sample(crowd.delivered, crowd.tally, lost=lost)
     lag = inspect(server.port)["loop_lag_ms"] if way.inspects else None
     crowd.close()

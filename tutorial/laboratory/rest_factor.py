@@ -54,25 +54,20 @@ def steps(rest: str, readers: int = READERS, seconds: float = SECONDS) -> Iterat
         fan.send()
         fan.serve_until(readers + 1, PATIENCE_SECONDS)
         for rate in RATES:
-            yield {"rate": rate, **_step(fan, server.port, rate, ceil(rate * seconds), readers)}
+            yield {"rate": rate, **_step(fan, server.port, rate, ceil(rate * seconds))}
         fan.close()
 
 
-def _step(fan: Fan, port: int, rate: float, messages: int, readers: int) -> dict[str, float]:
-    fan.delivered = 0
-    fan.tally.clear()
+def _step(fan: Fan, port: int, rate: float, messages: int) -> dict[str, float]:
     before, began = inspect(port), time.monotonic()
-    for number in range(messages):
-        fan.serve(began + number / rate - time.monotonic())
-        fan.send()
-    fan.serve_until((readers + 1) * messages, PATIENCE_SECONDS)
+    lost = fan.publish(messages, rate, PATIENCE_SECONDS)
     after, took = inspect(port), time.monotonic() - began
     return {
         "messages_a_batch": fan.delivered / (after["pushed_batches"] - before["pushed_batches"]),
         "cpu_percent": 100 * (after["cpu_seconds"] - before["cpu_seconds"]) / took,
         "p50_ms": fan.tally.percentile_ms(0.5),
         "p99_ms": fan.tally.percentile_ms(0.99),
-        "lost": (readers + 1) * messages - fan.delivered,
+        "lost": lost,
     }
 
 
