@@ -315,7 +315,7 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     def cpu(transport: str, rate: int) -> float:
         return ours(f"busy.{transport}_{rate}_cpu_percent")
 
-    assert cpu("long_polling", 2) < cpu("short_polling", 2), "they cross between 2 …"
+    assert cpu("long_polling", 1) < cpu("short_polling", 1), "they cross between 1 …"
     assert cpu("long_polling", 5) > cpu("short_polling", 5), "… and 5"
     for rate in (1, 2, 5, 10, 50):
         polls = cpu("long_polling", rate), cpu("short_polling", rate)
@@ -334,7 +334,7 @@ def test_what_the_prose_concludes_from_our_results_is_so() -> None:
     assert felt[1] < felt[0] / 5, "… and by delivery the other way round"
     assert 0.8 < ours("crossover.requests") < 1.25, "one message per interval"
     assert ours("crossover.cpu") > ours("crossover.requests"), "the lines cross later"
-    assert ours("fanout.empty_poll_ours") / ours("fanout.push_ours") == pytest.approx(20, rel=0.2)
+    assert 18 < ours("fanout.held_poll_ours") / ours("fanout.push_ours") < 32, "20 to 30 times"
     assert ours("fanout.push_plain_tornado") > 2 * ours("fanout.push_ours"), "the ratio survives"
     assert ours("fanout.push_bare_loop") < ours("fanout.push_ours")
     assert ours("seams.follow_mb") < 1 < ours("seams.listeners_mb")
