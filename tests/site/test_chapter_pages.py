@@ -20,9 +20,7 @@ SHIFTS = """new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true })"""
 SHIFT_MOST = 0.1  # what Lighthouse still calls good
 
-SCRIPTS_AND_STYLES_BYTES = (
-    200_000  # as they are written, comments and types too; chapters 0 and 2 have most
-)
+SCRIPTS_AND_STYLES_BYTES = 180_000  # as they are written: comments and types are served, too
 SIZES = """Promise.all(performance.getEntriesByType("resource").map(({ name }) => name)
     .filter((name) => /[.](js|css)$/.test(name))
     .map(async (name) => (await (await fetch(name)).arrayBuffer()).byteLength))"""
@@ -42,6 +40,17 @@ def test_a_page_is_light_and_nothing_moves_while_it_loads_and_it_fits_every_scre
     for width in (320, 390, 768, 1024, 1440):
         view.page.set_viewport_size({"width": width, "height": 800})
         assert view.page.evaluate(over) <= 0, width
+
+
+def test_an_experiment_s_script_comes_when_the_reader_comes_near_it(
+    open_in_shared_tab: OpenPage,
+) -> None:
+    view = open_in_shared_tab("/chapters/02")
+    far = view.page.locator("herd-lab")
+    expect(view.page.locator("message-timeline svg")).to_be_visible()
+    assert not view.fetched["/static/js/experiments/herd_lab.js"]
+    far.scroll_into_view_if_needed()
+    expect(far.get_by_role("button", name="Run")).to_be_visible()
 
 
 @pytest.mark.parametrize("path", PATHS)

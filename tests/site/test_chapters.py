@@ -25,9 +25,9 @@ from tutorial.book.listings import address
 from tutorial.book.measured_numbers import OURS, Results, Unmeasured
 from tutorial.book.quoting import Unquotable
 from tutorial.book.rendering import Rendered, render
+from tutorial.book.scripts import scripts_of
 from tutorial.site.book_pages import exercise_box
 from tutorial.site.pages import make_environment
-from tutorial.site.scripts import scripts_of
 
 CHAPTERS = chapters()
 NUMBERED = {one.number: one for one in CHAPTERS}

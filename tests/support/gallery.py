@@ -31,12 +31,12 @@ from transports.wire import Batch
 from tutorial import counterexamples
 from tutorial.book import measured_numbers
 from tutorial.book.placeholders import filled
+from tutorial.book.scripts import scripts_of
 from tutorial.counterexamples.cursorless import CursorlessHandler
 from tutorial.laboratory import runs
 from tutorial.laboratory.routes import Laboratory
 from tutorial.site import bets, book_pages, choosing_page
 from tutorial.site.pages import routes
-from tutorial.site.scripts import scripts_of
 from tutorial.site.security_headers import protect
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.support.chromium import chromium
 from tests.support.gallery import serving_gallery
 from tutorial.book.placeholders import FOLDER
-from tutorial.site.scripts import modules
+from tutorial.book.scripts import modules
 
 # What is drawn in pixels has its place from the style sheet, and belongs to one width.
 MARKUP = """element => {

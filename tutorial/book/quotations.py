@@ -19,6 +19,7 @@ from tutorial.book.listings import address, listing
 from tutorial.book.measured_numbers import Results
 from tutorial.book.placeholders import filled
 from tutorial.book.quoting import Excerpt, Unquotable, quote, where_is
+from tutorial.book.scripts import scripts_of
 
 
 class Quotations:
@@ -90,8 +91,9 @@ class Quotations:
         self.elements.append(tag)
         attributes = _attributes(options)
         described = Markup(MarkdownIt("commonmark").render(caller().strip()))
-        frame = Markup('<div class="experiment" data-experiment="{}">{}</div>')
-        return self._block(frame.format(tag, filled(tag, attributes, described)))
+        [script] = scripts_of([tag])
+        frame = Markup('<div class="experiment" data-experiment="{}" data-script="{}">{}</div>')
+        return self._block(frame.format(tag, script, filled(tag, attributes, described)))
 
     def bet(
         self,

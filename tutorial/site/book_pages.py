@@ -24,13 +24,14 @@ from tutorial.book.listings import whole
 from tutorial.book.markdown import anchor_of, make_markdown
 from tutorial.book.measured_numbers import YOURS
 from tutorial.book.rendering import Rendered, render
+from tutorial.book.scripts import scripts_of
 from tutorial.site.local_only import LocalHandler
 from tutorial.site.pages import Page, SiteHandler, make_environment
-from tutorial.site.scripts import scripts_of
 
 PROGRESS = exercises.FOLDER / "progress.json"  # a box shows what its last check said
 EXERCISE = re.compile(r'<section class="exercise".*?</section>', re.DOTALL)
 USUAL_HOST = "127.0.0.1:8888"
+PANES = {"chat-pane", "chaos-controls"}  # the elements that need the chat's styles
 
 
 class Shelf:
@@ -74,7 +75,8 @@ class ChapterHandler(SiteHandler):
             "chapter": asked,
             "rendered": rendered,
             "html": html,
-            "scripts": scripts_of(rendered.elements),
+            "scripts": scripts_of([tag for tag in rendered.elements if tag == "x-bet"]),
+            "has_panes": not PANES.isdisjoint(rendered.elements),
         }
         self.show("chapter.html", page=page, **words, **_neighbours(asked.number))
 
