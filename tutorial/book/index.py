@@ -21,7 +21,7 @@ QUESTIONS = {
     "find-and-fix": "… you have to find the vulnerable line yourself?",
     "x-ray": "… you look inside the server while people talk?",
     "waiting-lab": "… nobody says anything for a minute?",
-    "check-button-chat": "… a page can only ask, and never hears anything by itself?",
+    "check-button-chat": "… a page can only ask, and is sent nothing by itself?",
     "interval-lab": "… you poll less often?",
     "herd-lab": "… thirty clients start in the same moment?",
     "byte-ruler": "… you count every byte on the wire?",

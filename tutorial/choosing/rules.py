@@ -105,8 +105,8 @@ def _reason(taken: Row | None, enough: float, rows: tuple[Row, ...]) -> str:
     cost = f"It takes {_cores(taken.cores)}"
     if not simpler:
         return f"It is the simplest, it is fresh enough, and it is cheap enough. {cost}."
-    against = "; ".join(f"{row.label}: {row.why_not}" for row in simpler)
-    return f"It is the simplest that is left. {cost}. Against the simpler ones: {against}."
+    against = "; ".join(f"{row.label} {row.why_not}" for row in simpler)
+    return f"It is the simplest that is left. {cost}. Of the simpler ones: {against}."
 
 
 def _cores(cores: float) -> str:

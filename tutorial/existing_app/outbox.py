@@ -37,7 +37,7 @@ def put(database: sqlite3.Connection, note: Note) -> None:
 
 
 class Outbox:
-    """The notes of one database, as who passes them on sees them."""
+    """The notes of one database, for the process that passes them on."""
 
     def __init__(self, file: str) -> None:
         self._database = sqlite3.connect(file)
@@ -56,7 +56,7 @@ class Outbox:
         return [Note(*row) for row in rows]
 
     def forget(self, note: Note) -> None:
-        """Strike out a note that somebody has taken charge of."""
+        """Delete a note that the queue or the chat has accepted."""
         with self._database:
             self._database.execute("DELETE FROM outbox WHERE key = ?", (note.key,))
 

@@ -1,8 +1,8 @@
 """The relay: passes on what waits in the outbox, to a queue or to the chat itself, in a process of its own.
 
-It passes a note on, and only then strikes it out. Killed between the two, it passes the same note on again when it is
-back: at least once. The note's key makes that once in the room. So it may be killed at any moment, and has nothing
-to tidy up. It looks into the outbox every PAUSE_SECONDS: a short poll, of a table next door, where a poll costs 20 µs.
+It passes a note on, and only then deletes it. Killed between the two, it passes the same note on again when it is
+back: at least once. The note's key makes that once in the room. Therefore it may be killed at any moment, and has
+nothing to tidy up. It reads the outbox every PAUSE_SECONDS: a short poll, of a table where a poll costs 20 µs.
 """
 
 from __future__ import annotations

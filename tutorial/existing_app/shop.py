@@ -1,7 +1,7 @@
 """The shop: its pages, for customers and for the warehouse. `python -m tutorial.existing_app.shop` serves them.
 
-What it has of the chat is an address and a secret. With the secret it signs a **token**: “whoever shows this may read
-this room, for a while”. Who is signed in, only the shop knows; what a token is worth, the chat can see by itself.
+What it has of the chat is an address and a secret. With the secret it signs a **token**: “a reader that shows this
+may read this room, for a while”. Only the shop knows who is signed in; the chat can check a token by itself.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def customer() -> str:
 
 @pages.get("/")
 def home() -> str:
-    """Show customers their orders, and strangers the door."""
+    """Show customers their orders; others must sign in first."""
     if "customer" not in session:
         return render_template("sign_in.html", customers=CUSTOMERS)
     with opened() as orders:
@@ -119,7 +119,7 @@ def warehouse() -> str:
 
 @pages.post("/warehouse/<int:order>")
 def ship(order: int) -> ResponseReturnValue:
-    """Ship an order. That its customer hears of it is not this function's business."""
+    """Ship an order. To notify its customer is the outbox's business, and not this function's."""
     with opened() as orders:
         orders.ship(order)
     return redirect(url_for("pages.warehouse"))

@@ -80,7 +80,7 @@ class CheckButtonChat extends Lab {
     const values = { useless: checks ? (100 * useless) / checks : undefined, mean: mean(delays), checks };
     const summary =
       `${checks} checks, ${useless} of them useless; a message was ${seconds(values.mean)} old when ` +
-      `you saw it, on average. What you left, we fetched at the end.`;
+      `you saw it, on average. We fetched what you hadn’t checked when time ran out.`;
     return { raw: [...this.checks, ...received], delays, seed: SEED, values, summary };
   }
 }

@@ -1,16 +1,16 @@
 """Come back after a cut, and go on where you were.
 
-Over HTTP each request is a new connection, and a cut costs one of them. A WebSocket is one
-connection: when it is gone, nobody opens it again for you, and you never receive
-what was said in the meantime.
+Over HTTP, a cut costs one request, and a client that asks again has lost nothing. A WebSocket is
+one connection: when it is gone, nobody opens it again for you, and you never receive the messages
+that were posted in the meantime.
 
-Finish `listen`, so that it shows each message of the room once, whatever happens to the wire:
+Finish `listen`, so that it shows each message of the room once, whatever happens to the connection:
 
 1. **resume**: each batch brings a `cursor`. Connect again with the last one, `url?cursor=…`.
    Without a cursor (the first time) the server begins with the newest messages;
 2. **back off**: before the attempt after n failures in a row, pause for `random.random() * min(30,
-   0.5 * 2**n)` seconds; the cut itself is no failure, so n begins at 0. The random factor is not
-   decoration: all clients of a server lose it in the same instant;
+   0.5 * 2**n)` seconds; the cut itself is no failure, so n begins at 0. The random factor
+   is important: when a server goes away, all its clients notice it in the same instant;
 3. a connection that was refused is a failure like any other, and a batch that came is a success.
    A connection that opens is none yet: the server may hang up before it sends a batch.
 

@@ -1,10 +1,10 @@
 """Report what people feel.
 
-This report is made like a load tester's: it times each answer, from the request to its end. So
-a short poll is praised for saying quickly that there is nothing new, a long poll is blamed for the
-time in which nobody spoke, and a WebSocket takes no time at all.
+This report is made like a load tester's: it times each answer, from the request to its end.
+Therefore a short poll looks fast, because it says quickly that there is nothing new. A long poll
+looks slow, because nobody sent a message. And a WebSocket takes no time at all.
 
-Report **delivery** instead, of the same events:
+Report **delivery** instead, from the same events:
 
 1. `mean_ms` and `p95_ms` say how long a message took to reach a reader: from `sent_at`, when the
    room accepted it, to `at`, when it was there first. Each message at each reader is one delivery.

@@ -2,14 +2,14 @@
 
 This worker of a shop marks an order as shipped, and then puts the news for its customer on a queue.
 A process can be killed between any two steps. Killed here after `commit`, it has shipped an order
-and its customer is never notified; and when the queue is away, it is the same.
+whose customer is never notified. When the queue is away, the same happens.
 
 Make it exact. Whenever the worker is killed, and started again, the queue's reader has a note of
 each shipped order once, and of no other:
 
 1. write a **note** for the customer into a table of its own, an *outbox*, in the transaction
    that ships the order: both are there, or neither is;
-2. let `relay` pass on what is in the outbox, and strike out what the queue has;
+2. let `relay` pass on what is in the outbox, and delete what the queue has;
 3. it may be killed between these two, and then passes the same note on again. So each note needs a
    key that it keeps: of two notes with the same key, the queue's reader drops the second.
 

@@ -1,9 +1,9 @@
 """Find the call that blocks, and free the loop.
 
 This server answers the time at `/now`, takes sales at `POST /sales`, and counts at `/pairs` the pairs
-of sales that make a round sum. The last takes a while, which is its own affair. But meanwhile
-`/now` doesn't answer either, and no held request would be released: somewhere in here stands a call
-that keeps the event loop for itself.
+of sales that make a round sum. The last takes a while, and it may. But meanwhile `/now`
+doesn't answer either, and no held request would be released: one call in this file blocks the event
+loop.
 
 1. **Find it**: asyncio says where, when asked. `PYTHONASYNCIODEBUG=1` makes it log each step of the
    loop that took longer than 100 ms.
@@ -12,7 +12,7 @@ that keeps the event loop for itself.
 4. Give each thread a connection of its own. With `check_same_thread=False` two threads can share
    one, but they take turns on it, and a sale would wait for the count.
 
-While two count, `/now` and `POST /sales` must be answered: neither may wait for a count. To try it,
+While two requests count, `/now` and `POST /sales` must be answered: neither may wait for a count. To try it,
 start it in one terminal:
 
     PYTHONASYNCIODEBUG=1 python .learner/14_blocking.py 8114

@@ -1,8 +1,8 @@
 """Two nodes, one log.
 
-Two processes serve the same chat; a proxy sends each request to either. Here each **node** numbers
-and keeps what was posted to it, and knows nothing of the other: half of the messages are missing at
-each, and message 7 is another one here than there.
+Two processes serve the same chat, and a proxy sends each request to one of them. As it stands, each
+**node** numbers and stores what was posted to it, and knows nothing of the other. Half of the
+messages are missing at each node, and message 7 of one node is not message 7 of the other.
 
 They can share a log, as processes share a Redis. Each node is given one end of it:
 
@@ -13,12 +13,12 @@ They can share a log, as processes share a Redis. Each node is given one end of 
 Make it exact: a reader that goes from node to node with the id of the last message that it has gets
 every message once, and in order, also when a node dies and another takes its place.
 
-1. `post` lets the shared log keep the message, and returns when it has it: a node that dies keeps
-   nothing for anybody;
-2. `run` goes on as long as the node lives. It reads *everything* from the shared log, also of
-   what this very node has posted, and of what was there before it began;
-3. `read` answers from what the node has read, and waits while nothing follows the cursor. Between
-   that look and the waiting stands no `await`.
+1. `post` appends the message to the shared log, and returns when that has it. What only a node has
+   is lost when the node dies;
+2. `run` goes on as long as the node lives. It reads *everything* from the shared log: also what
+   this very node has posted, and what was there before it began;
+3. `read` answers from what the node has read, and waits while nothing follows the cursor. There is
+   no `await` between looking and waiting.
 
 Try it:
 
