@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from email.utils import parsedate_to_datetime
+
+import pytest
 
 from tests.support.clients import Batch as Told
 from tests.support.clients import Reader
 from tests.support.http import ask, connected
 from tests.support.in_process_server import InProcessServer
+from tests.support.waiting import until
+from transports import stream as streams
 from transports.wire import Draft
 
 PATH = "/rooms/lobby/short-polling"
@@ -17,6 +22,13 @@ PATH = "/rooms/lobby/short-polling"
 async def post(server: InProcessServer, text: str = "hi") -> None:
     body = b'{"author": "ann", "text": "%b"}' % text.encode()
     assert (await ask(server.url, "/rooms/lobby/messages", "POST", body)).status == 201
+
+
+async def fill(server: InProcessServer) -> None:
+    """Post as much as an answer may hold."""
+    room = await server.room()
+    for number in range(100):
+        await room.post(Draft("ann", f"{number}".ljust(2000, ".")))
 
 
 async def test_an_answer_is_one_batch_of_json(server: InProcessServer) -> None:
@@ -91,9 +103,7 @@ async def test_an_answer_in_one_piece_says_what_tornado_would_have_said(
 async def test_an_answer_that_the_socket_doesnt_take_at_once_arrives_whole(
     server: InProcessServer,
 ) -> None:
-    room = await server.room()
-    for number in range(100):
-        await room.post(Draft("ann", f"{number}".ljust(2000, ".")))
+    await fill(server)
     async with connected(server.url) as connection:
         await connection.ask("GET", f"{PATH}?cursor=now")
         [stream] = server.chat.traffic.open
@@ -101,3 +111,29 @@ async def test_an_answer_that_the_socket_doesnt_take_at_once_arrives_whole(
         for _ in range(2):
             answer = await connection.ask("GET", PATH)
             assert len(answer.json["messages"]) == 100
+
+
+async def test_a_client_that_takes_nothing_of_its_answers_is_given_up(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "NO_PROGRESS_SECONDS", 0.1)
+    await fill(server)
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 100)
+        await until(lambda: any(stream.writing() for stream in server.chat.traffic.open))
+        await until(lambda: not server.chat.traffic.open)
+
+
+async def test_a_client_that_takes_its_answers_slowly_is_not_given_up(
+    server: InProcessServer,
+) -> None:
+    await fill(server)
+    async with connected(server.url) as connection:
+        await connection.ask("GET", f"{PATH}?cursor=now")
+        [stream] = server.chat.traffic.open
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        await connection.send("GET", PATH)
+        while not stream.writing():  # noqa: ASYNC110 (a turn of the loop at a time)
+            await asyncio.sleep(0)
+        stream._check_progress(stream.sent - 1)
+        assert len((await connection.response()).json["messages"]) == 100

@@ -33,10 +33,11 @@ def _refusal(status: HTTPStatus, detail: str) -> bytes:
 HEAD_TOO_BIG = _refusal(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a request’s head may have {HEADER_BYTES} bytes"
 )
+UNREADABLE = _refusal(HTTPStatus.BAD_REQUEST, "this isn’t HTTP/1.1: see RFC 9112 for its form")
 
 
 def say_and_close(connection: socket.socket, answer: bytes) -> None:
-    """Send an answer that asks for no other, then close the connection gently."""
+    """Send an answer that asks for no other, then close the connection gently: it is ours from now on."""
     task = asyncio.ensure_future(_part(connection, answer))
     _lingering.add(task)
     task.add_done_callback(_lingering.discard)

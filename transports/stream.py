@@ -13,7 +13,12 @@ from typing import Any
 
 from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
 
-from transports.parting import HEAD_TOO_BIG, say_and_close
+from transports.parting import HEAD_TOO_BIG, UNREADABLE, say_and_close
+
+NO_PROGRESS_SECONDS = (
+    60.0  # a client that takes nothing for so long is given up, whatever it asked for
+)
+BARE_400 = b"HTTP/1.1 400 Bad Request\r\n\r\n"  # what Tornado says to a request that it can’t read
 
 
 @dataclass(slots=True)
@@ -52,7 +57,7 @@ class CountedStream(IOStream):
     """One connection to a client. `received` and `sent` count its own bytes."""
 
     # A slot each: 8000 idle connections would feel a dict's growth.
-    __slots__ = ("_traffic", "received", "sent")
+    __slots__ = ("_last_word", "_traffic", "_watched", "received", "sent")
     _write_buffer: Any
     _write_futures: Any
 
@@ -60,15 +65,40 @@ class CountedStream(IOStream):
         super().__init__(connection)
         self._write_futures, self._write_buffer._buffers = ShortQueue(), ShortQueue()
         self._traffic = traffic
+        self._last_word: bytes | None = None  # said when it closes
+        self._watched = False
         self.received = 0
         self.sent = 0
         traffic.open.add(self)
 
     def close(self, exc_info: Any = False) -> None:
-        """Close; a request whose head is too big to be read is refused first."""
-        if isinstance(exc_info, UnsatisfiableReadError) and self._read_regex and self.socket:
-            say_and_close(self.socket.dup(), HEAD_TOO_BIG)
+        """Close; a request whose head is too big, or a chunk's, to be read is refused first."""
+        if isinstance(exc_info, UnsatisfiableReadError):
+            self._last_word = HEAD_TOO_BIG if self._read_regex else UNREADABLE
         super().close(exc_info)
+
+    def write(self, data: bytes | memoryview) -> asyncio.Future[None]:
+        """Write, and see to it that the other end takes it. What Tornado says to what isn't HTTP, we say at the end."""
+        if data == BARE_400:
+            self._last_word, data = UNREADABLE, b""
+        written = super().write(data)
+        if self.writing() and not self._watched:
+            self._watch()
+        return written
+
+    def _watch(self) -> None:
+        self._watched = True
+        later = asyncio.get_running_loop().call_later
+        later(NO_PROGRESS_SECONDS, self._check_progress, self.sent)
+
+    def _check_progress(self, sent: int) -> None:
+        self._watched = False
+        if self.closed() or not self.writing():
+            return
+        if self.sent == sent:
+            self.close()
+        else:
+            self._watch()
 
     def send(self, data: bytes) -> asyncio.Future[None] | None:
         """Send without a buffer and a future, if the socket takes all of it at once: then return None.
@@ -96,7 +126,11 @@ class CountedStream(IOStream):
 
     def close_fd(self) -> None:
         self._traffic.closed(self)
-        super().close_fd()
+        if self._last_word is None:
+            super().close_fd()
+        else:
+            say_and_close(self.socket, self._last_word)
+            self.socket = None  # type: ignore[assignment]
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
         count = super().read_from_fd(buf)

@@ -36,7 +36,7 @@ class WebSocketChatHandler(RoomHandler, ClosingHandler):
             self._rejection = refusal_of(error)  # a browser can’t see why an upgrade fails
 
     async def get(self, room: str) -> None:
-        check_handshake(self.request.headers)
+        check_handshake(self.request)
         await super().get(room)
         if self.get_status() == 403:  # another site's page: Tornado has looked at its origin
             raise Refused(403, DETAILS[403])

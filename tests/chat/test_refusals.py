@@ -395,14 +395,19 @@ async def test_a_plain_get_on_the_websockets_address_is_426(server: InProcessSer
 async def test_a_broken_handshake_is_400_or_426(
     server: InProcessServer, name: str, value: str | None
 ) -> None:
-    if name == "Sec-WebSocket-Key" and value:
-        return  # any key will do: it proves to the client that the server speaks WebSocket
     headers = {k: v for k, v in HANDSHAKE.items() if k != name}
     headers |= {} if value is None else {name: value}
     answer = await ask(server.url, "/rooms/lobby/websocket", headers=headers)
     assert answer.status in (400, 426)
     assert_problem(answer, answer.status)
     assert not server.chat.connections.lasting
+
+
+async def test_a_handshake_over_http_1_0_is_400(server: InProcessServer) -> None:
+    head = "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())
+    async with connected(server.url) as connection:
+        connection.writer.write(f"GET /rooms/lobby/websocket HTTP/1.0\r\n{head}\r\n".encode())
+        assert_problem(await connection.response(), 400)
 
 
 # Other sites' pages
@@ -632,6 +637,41 @@ async def test_a_long_head_is_431_on_every_address(
     async with connected(server.url) as connection:
         await connection.send(method, path, headers=headers)
         assert_problem(await connection.response(method), 431)
+
+
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
+CHUNKED = HEAD.replace(b"GET /healthz", b"POST /publish") + b"Transfer-Encoding: chunked\r\n"
+UNREADABLE = {
+    "no request line": b"hello\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "two hosts": HEAD + b"Host: y\r\n\r\n",
+    "a NUL": HEAD + b"X: a\0b\r\n\r\n",
+    "a header without a colon": HEAD + b"X\r\n\r\n",
+    "a length that is none": HEAD + b"Content-Length: +5\r\n\r\n",
+    "two lengths": HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n12345",
+    "a length and chunks": CHUNKED + b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+    "a coding that nobody knows": HEAD + b"Transfer-Encoding: gzip\r\n\r\n",
+    "a chunk without a size": CHUNKED + b"\r\nzz\r\n",
+    "a chunk's size without an end": CHUNKED + b"\r\n" + b"0" * 100_000,
+    "a chunk without its end": CHUNKED + b"\r\n2\r\n{}XX0\r\n\r\n",
+    "after a good request": HEAD + b"\r\nhello\r\n\r\n" + b"x" * 100_000,
+}
+
+
+@pytest.mark.parametrize("sent", UNREADABLE.values(), ids=UNREADABLE)
+async def test_what_is_not_http_is_400_in_words_and_the_end(
+    server: InProcessServer, sent: bytes
+) -> None:
+    async with connected(server.url) as connection:
+        connection.writer.write(sent)
+        answer = await connection.response()
+        if answer.status == 200:
+            answer = await connection.response()
+        assert_problem(answer, 400)
+        assert answer.headers["connection"] == "close"
+        assert await connection.ended() == b""
+    await until(lambda: not server.chat.connections.in_progress and not server.chat.traffic.open)
 
 
 @pytest.mark.parametrize("path", ["/rooms/lobby/short-polling", "/healthz", "/inspect", "/metrics"])
