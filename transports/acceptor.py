@@ -2,18 +2,25 @@
 
 Out of file descriptors (or memory), `accept` fails at once, and the connection stays in the queue: asked again in the
 next turn of the loop, it would fail for ever, with a full core and a traceback each. So we stop asking for a moment.
-What waits in the queue is served when others have left.
+What waits in the queue is served when others have left. We stop before the last descriptor is used: those who are here
+ask for pages and rooms, and files and stores take descriptors, too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
+import resource
 import socket
 from collections.abc import Callable
 
 ACCEPTED_AT_ONCE = 128  # in one turn of the loop
 PAUSE_SECONDS = 0.1
+RESERVED_DESCRIPTORS = (
+    16  # so many are for everything but connections; a quarter, where there are few
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +47,7 @@ class Acceptor:
     def _accept(self) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             try:
+                check_reserve(self._socket.fileno())
                 connection, address = self._socket.accept()
             except BlockingIOError:  # nobody waits any more
                 self._recovered()
@@ -69,3 +77,14 @@ class Acceptor:
             self._pause.cancel()
         self._loop.remove_reader(self._socket)
         self._socket.close()
+
+
+def check_reserve(descriptor: int) -> None:
+    """Return while there are descriptors to spare: a new one is the lowest that is free. Raises: OSError."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(descriptor)
+    os.close(lowest_free)
+    if limit != resource.RLIM_INFINITY and lowest_free >= limit - min(
+        RESERVED_DESCRIPTORS, limit // 4
+    ):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

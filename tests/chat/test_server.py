@@ -474,6 +474,9 @@ async def test_out_of_descriptors_it_accepts_less_says_so_once_and_recovers(
         busy = (seen["cpu_seconds"] - began[0]) / (seen["uptime_seconds"] - began[1])
         assert busy < 0.5
         assert seen["held"] > 0
+        for path in ("/", "/wire", "/static/css/base.css", "/static/js/chat/chat.js"):
+            assert (await watcher.ask("GET", path)).status == 200  # who is in is served
+        assert (await watcher.ask("GET", "/", headers={"X": "x" * 20_000})).status == 431
         for poll in polls:
             await poll.close()
         assert (await ask(url, "/healthz")).status == 200
