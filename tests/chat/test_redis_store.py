@@ -17,6 +17,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 from transports.rooms import Rooms
 from transports.store import Unavailable
 from transports.stores import make_store
+from transports.stores.redis import READS_AT_ONCE
 from transports.wire import Ack, Batch, Cursor, Draft, Start
 
 HISTORY = 50
@@ -70,6 +71,18 @@ def elsewhere(redis: RedisServer, work: Callable[[Rooms], Awaitable[None]]) -> N
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
     thread.join()
+
+
+def test_many_rooms_at_once_are_all_read_and_few_connections_do_it(redis: RedisServer) -> None:
+    async def many() -> None:
+        async with process(redis) as rooms:
+            before = redis.client.info("clients")["connected_clients"]
+            entered = await asyncio.gather(*(rooms.enter(f"r{n}") for n in range(500)))
+            assert len(entered) == 500
+            after = redis.client.info("clients")["connected_clients"]
+            assert after <= before + READS_AT_ONCE
+
+    asyncio.run(many())
 
 
 def test_a_message_posted_in_one_process_reaches_who_reads_in_another(redis: RedisServer) -> None:

@@ -12,7 +12,9 @@ is configured to keep it: `appendonly yes` and `appendfsync always` for every cr
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from secrets import token_hex
 from typing import Any
@@ -34,6 +36,8 @@ from transports.stores.redis_feed import (
 from transports.wire import Draft, Message
 
 PROBE = "chat:probe"  # written, and gone at once, to see whether a message would be kept
+READS_AT_ONCE = 16  # each takes a connection of its own
+READ_SECONDS = 10.0  # to wait for the reads before it
 REFUSES = "the store takes no messages now: try again"  # all that a client need know
 
 log = logging.getLogger(__name__)
@@ -74,6 +78,7 @@ class RedisStore(Store):
         self._limits = (str(history), str(kept), str(FEED_ENTRIES))
         self._history = history
         self._group = GroupCommit(self._append_all)
+        self._reading = asyncio.Semaphore(READS_AT_ONCE)
 
     async def open(self, on_append: OnAppend, on_reset: OnReset) -> None:
         async def on_epoch(epoch: str) -> None:
@@ -90,7 +95,7 @@ class RedisStore(Store):
 
     async def tail(self, room: str) -> list[Message]:
         stream = f"chat:log:{room}"
-        newest_first = await self._ask(self.client.xrevrange(stream, count=self._history))
+        newest_first = await self._read(lambda: self.client.xrevrange(stream, count=self._history))
         tail: list[Message] = []
         for _, fields in newest_first:
             try:
@@ -137,7 +142,7 @@ class RedisStore(Store):
         return Appended(id, bool(duplicate))
 
     async def sync(self) -> None:
-        epoch, number = await self._ask(self.client.hmget(STATE, "#epoch", "#feed"))
+        epoch, number = await self._read(lambda: self.client.hmget(STATE, "#epoch", "#feed"))
         if epoch is None:
             raise Unavailable("the store begins anew: try again")
         await self._feed.hear(epoch.decode(), int(number or 0))
@@ -151,6 +156,18 @@ class RedisStore(Store):
         await self._group.finish()
         await self._feed.close()
         await self.client.aclose()
+
+    async def _read(self, command: Callable[[], Awaitable[Any]]) -> Any:
+        """Make a command, and await its answer, when it is its turn. Raises: Unavailable."""
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                await self._reading.acquire()
+        except TimeoutError as error:
+            raise Unavailable("the store is behind: try again") from error
+        try:
+            return await self._ask(command())
+        finally:
+            self._reading.release()
 
     async def _ask(self, command: Any) -> Any:
         """Await what the client answers. Raises: Unavailable."""
