@@ -25,11 +25,8 @@ from transports.stream import CountedStream
 from transports.tokens import is_private
 from transports.wire import ROOM_NAME, Cursor, Malformed, Start, to_json
 
-ASKED_LATER = (
-    "Connection",
-    "Origin",
-    "X-Forwarded-For",
-)  # what else came with a request is dropped
+# Of a reader that stays; what else came with its request is dropped.
+ASKED_LATER = ("Connection", "Origin", "X-Forwarded-For")
 
 
 class Handler(RequestHandler):
@@ -182,7 +179,8 @@ class RoomHandler(Handler):
     def wait_seconds(self) -> float:
         """Return how long to hold: by default with jitter, so that clients don't return together. Raises: Malformed."""
         default = self.chat.hold_seconds * random.uniform(0.9, 1.1)
-        return parse_seconds("wait", self._query_argument("wait"), WAIT_MAX_SECONDS, default)
+        wait = parse_seconds("wait", self._query_argument("wait"), WAIT_MAX_SECONDS, default)
+        return wait if self.token_seconds is None else min(wait, self.token_seconds)
 
     def shed_headers(self) -> None:
         """Drop what a reader that stays would keep in memory for hours, but for what is still asked."""

@@ -142,7 +142,7 @@ def test_no_token_gets_into_a_log_or_a_report(server: ServerProcess, log: Path) 
     assert shown not in log.read_text()
 
 
-async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_ends(
+async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_and_a_hold_end(
     server: ServerProcess,
 ) -> None:
     short_lived = token("user-gil", age_seconds=TOKEN_SECONDS - 1)
@@ -153,6 +153,10 @@ async def test_when_its_token_runs_out_a_socket_is_closed_and_a_stream_ends(
     ):
         await socket.receive()
         await stream.receive()
+        held = "/rooms/user-gil/long-polling?cursor=now&wait=55&token="
+        answer = await http.ask(server.url, held + short_lived)
+        assert answer.json["messages"] == []
+        assert float(answer.headers["server-timing"].removeprefix("hold;dur=")) < 30_000
         assert await socket.closed() == (4401, "the token has expired: get a fresh one")
         with pytest.raises(EOFError):
             await stream.receive()
