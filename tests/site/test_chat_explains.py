@@ -123,8 +123,8 @@ RULES = """async () => {
   const race = new Race(TRANSPORTS.slice(0, 2));
   const arrive = (over, ids, late, now) =>
     race.arrived(over, { added: ids.map((id) => ({ id })), delays: ids.map(() => late), errorMs: 1 }, now);
-  const shown = (now) => {
-    race.draw(now);
+  const shown = (now, connected) => {
+    race.draw(now, connected);
     return [...race.node.querySelectorAll("h2, .time")].map(({ textContent }) => textContent);
   };
   arrive("long-polling", [1], 5, 1000);
@@ -137,7 +137,7 @@ RULES = """async () => {
     closed: [closeInWords(1005), closeInWords(1012, "the server restarts"), closeInWords(3999)],
     late: [lateness(866.6, 2), lateness(1.2, 2.3), lateness(61_000, 2)],
     firsts: ["a", "b", "c", "d"].map((reader) => firsts.of(reader)),
-    running, finished, next: shown(3100),
+    running, finished, next: shown(3100), offline: shown(3200, (name) => name !== "short-polling"),
   };
 }"""
 
@@ -159,3 +159,4 @@ def test_what_the_instruments_say(rules: dict[str, list[str]]) -> None:
     assert rules["running"] == ["The race of message 1", "on its way", "+5 ms"]
     assert rules["finished"] == ["The race of message 1", "+800 ms", "+5 ms"], "2 began meanwhile"
     assert rules["next"] == ["The race of message 3", "on its way", "< 1 ms"]
+    assert rules["offline"] == ["The race of message 3", "not connected", "< 1 ms"]

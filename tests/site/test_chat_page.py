@@ -199,6 +199,8 @@ def test_in_comparison_a_message_waits_under_the_box_and_in_no_pane_that_does_no
     expect(view.pane_of("websocket").locator(".log .text")).to_have_text(["Not there yet"])
     expect(view.page.locator(".outgoing .text")).to_have_text(["Not there yet"])
     expect(late.locator(".log li")).to_have_count(0)
+    lane = view.page.locator(".lanes [data-transport=short-polling] .time")
+    expect(lane).to_have_text("not connected")
     back_off_ms = 90_000  # it waits up to 30 s
     expect(late.locator(".log .text")).to_have_text(["Not there yet"], timeout=back_off_ms)
     expect(view.page.locator(".outgoing .text")).to_have_count(0)

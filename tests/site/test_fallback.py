@@ -35,6 +35,9 @@ def test_automatic_is_the_default_and_uses_a_websocket_where_it_can(open_page: O
     view = open_page("/chat?room=default")
     expect(view.pane.locator(".state")).to_have_text(re.compile(r"^WebSocket: open for"))
     expect(view.page.get_by_role("radio", name="automatic")).to_be_checked()
+    post_message(view.url, "default", "hello")
+    expect(view.pane.locator(".log .text")).to_have_text(["hello"])
+    expect(view.pane.locator(".log .change")).to_have_count(0)  # nothing was changed
 
 
 def test_where_upgrades_are_refused_messages_come_as_events_within_5_seconds(

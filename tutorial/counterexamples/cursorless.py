@@ -1,7 +1,7 @@
 """A long poll without a cursor: wrong on purpose.
 
-It holds and releases as the right one does. But each request begins at "now", and a message that comes between an
-answer and the next request reaches no reader.
+It holds as the right one does. But each request begins at "now", and is answered with the one message that released
+it, as in many tutorials: what comes between this message and the next request reaches no reader.
 """
 
 from __future__ import annotations
@@ -17,3 +17,6 @@ class CursorlessHandler(LongPollingHandler):
 
     def cursor(self) -> Cursor | Start:
         return Start.NOW
+
+    def limit(self) -> int:
+        return 1

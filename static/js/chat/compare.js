@@ -19,6 +19,7 @@ import { Score } from "./score.js";
 import { draftOf, outboxOf } from "./unsent.js";
 
 const DRAW_MS = 100;
+const CUT_OFF = ["retrying", "refused"]; // the states in which nothing can be on its way
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -127,8 +128,14 @@ export class ChatCompare extends HTMLElement {
   }
 
   #draw() {
-    this.race?.draw();
+    this.race?.draw(performance.now(), (name) => this.#isConnected(name));
     this.score?.draw();
+  }
+
+  /** @param {string} transport */
+  #isConnected(transport) {
+    const pane = this.panes.find(({ dataset }) => dataset.transport === transport);
+    return !CUT_OFF.includes(pane?.dataset.state ?? "");
   }
 
   /** @param {string} key */

@@ -46,8 +46,8 @@ export class Narrator {
     if (name === "retrying") this.#lose();
     else if (this.#lost) this.#backAt ??= this.#clock.read().now;
     if (over === this.#over) return false;
-    // Which one a page begins with needs no line, unless it was chosen for us.
-    if (this.#over || chosen)
+    // Which one a page begins with needs no line, unless others had failed.
+    if (this.#over || failed.length)
       this.#announce(over, chosen ? `trying ${over.label}` : `now over ${over.label}`, failed);
     this.#over = over;
     return true;

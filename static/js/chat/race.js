@@ -92,15 +92,23 @@ export class Race {
     this.#id = this.#newest = 0;
   }
 
-  /** Show the race as it is now. */
-  draw(now = performance.now()) {
+  /**
+   * Show the race as it is now.
+   * @param {number} [now]  in ms
+   * @param {(transport: string) => boolean} [connected]
+   */
+  draw(now = performance.now(), connected = () => true) {
     if (!this.#id) return;
     const waited = Math.min(GIVEN_UP_MS, now - this.#began);
     const running = this.#finished.size < this.#lanes.size ? waited : 0;
     const scale = Math.max(SCALE_MS, running, ...[...this.#finished.values()].map(({ late }) => late));
     for (const [name, { bar, time }] of this.#lanes) {
       const finish = this.#finished.get(name);
-      const text = finish ? lateness(finish.late, finish.errorMs) : "on its way";
+      const text = finish
+        ? lateness(finish.late, finish.errorMs)
+        : connected(name)
+          ? "on its way"
+          : "not connected";
       if (time.textContent !== text) time.textContent = text;
       time.classList.toggle("waiting", !finish);
       bar.style.setProperty("--share", String(Math.max(0, finish ? finish.late : waited) / scale));

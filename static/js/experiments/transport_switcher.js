@@ -51,8 +51,7 @@ class TransportSwitcher extends Lab {
     const received = new Map(TRANSPORTS.map(({ name }) => [name, 0]));
     const raw = [];
     const reader = new MeteredReader(url, {
-      onArrival: ({ added }) => {
-        const { name } = reader.transport;
+      onArrival: ({ added, over: { name } }) => {
         received.set(name, received.get(name) + added.length);
         raw.push(...added.map(({ id }) => ({ id, transport: name, at: performance.now() })));
         this.#show(reader, received);

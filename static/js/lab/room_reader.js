@@ -2,7 +2,7 @@
 
 import { newKey, post } from "../client/post.js";
 import { pause } from "../client/retry.js";
-import { calibrate, wallClock } from "../metering/calibration.js";
+import { ServerClock } from "../metering/calibration.js";
 import { ExactlyOnce } from "../metering/meter.js";
 import { labelledNetwork } from "../metering/page_label.js";
 import { transportNamed } from "../transports.js";
@@ -33,12 +33,11 @@ export class RoomReader {
   empty = 0;
   cursor = "now";
   #last = 0;
-  #clockMs = 0;
+  #clock = new ServerClock();
 
   /** @param {(received: Received[]) => void} [onReceived] */
   constructor(onReceived = () => {}) {
     this.onReceived = onReceived;
-    calibrate().then(({ clockMs }) => (this.#clockMs = clockMs));
   }
 
   /**
@@ -62,7 +61,7 @@ export class RoomReader {
    * @param {Batch} batch
    */
   apply({ cursor, gap, messages }) {
-    const now = wallClock() + this.#clockMs;
+    const { now } = this.#clock.read();
     this.cursor = cursor;
     this.batches += 1;
     if (!messages.length) this.empty += 1;
