@@ -7,6 +7,7 @@ a dead peer, a limit for a peer that doesn't read, a close code that says what t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from transports.closing import ClosingHandler
@@ -17,7 +18,7 @@ from transports.posting import accept
 from transports.refusals import DETAILS, Refused, TooMany, refusal_of
 from transports.sender import Sender
 from transports.tokens import TokenNeeded, TokenOfAnotherRoom
-from transports.wire import Malformed
+from transports.wire import Batch, Malformed
 
 REFUSALS_IN_A_ROW = 40  # so many messages over the rate, and the socket is closed
 
@@ -26,6 +27,7 @@ class WebSocketChatHandler(RoomHandler, ClosingHandler):
     """`GET /rooms/{room}/websocket?cursor=` + upgrade → batches, one a frame; messages the other way."""
 
     transport = "websocket"
+    frame_of: Callable[[Batch], bytes] = staticmethod(text_frame)
     _rejection: Refused | None = None
     _refusals = 0
 
@@ -51,7 +53,7 @@ class WebSocketChatHandler(RoomHandler, ClosingHandler):
             return
         on_stall = partial(self.close, 1013, "too slow: try again later")
         self.shed_headers()
-        self.sender = Sender(self.stream, text_frame, on_stall)
+        self.sender = Sender(self.stream, self.frame_of, on_stall)
         self.subscription = self.room.subscribe(self.cursor(), self.sender.push)
 
     async def on_message(self, message: str | bytes) -> None:

@@ -73,6 +73,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add_access(add)
     add("--cacheable", action="store_true", help="let a cache in front answer equal long polls")
+    add(
+        "--mine",
+        action="append",
+        default=[],
+        type=int,
+        metavar="N",
+        help="run the chat on your own file of exercise 4, 5, 6 or 8",
+    )
     add("--debug", action="store_true", help="log what asyncio finds slow or forgotten")
     return parser
 
@@ -87,6 +95,13 @@ def _add_access(add: Callable[..., object]) -> None:
         default=[],
         type=origin,
         help="another site that may use the chat, such as https://example.org",
+    )
+    add(
+        "--friend",
+        action="append",
+        default=[],
+        type=origin,
+        help="another person's chat, such as http://192.168.1.7:8888: each page may use both",
     )
     add("--trusted-proxy", action="append", default=[], type=network, help="the proxy in front")
 

@@ -10,13 +10,15 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from transports.app import make_app
+from tornado.web import Application
+
+from transports.app import TRANSPORTS, make_app
 from transports.chat import HOLD_SECONDS, Chat
 from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
@@ -26,6 +28,9 @@ from transports.stores import make_store
 from transports.tokens import Tokens
 from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
+from tutorial.own_files import status
+from tutorial.own_files.own_file import Unusable
+from tutorial.own_files.table import OwnFiles
 from tutorial.processes import Processes, reserve
 from tutorial.site import (
     around_pages,
@@ -73,6 +78,8 @@ class Options:
     trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = ()
     cacheable: bool = False
     debug: bool = False
+    mine: tuple[int, ...] = ()  # exercises whose files the chat runs on
+    friend: tuple[str, ...] = ()  # origins of other people's chats
 
     def make_chat(self) -> Chat:
         """Return the chat that the options describe; its store isn't open yet. Raises: Unavailable."""
@@ -95,11 +102,12 @@ class Options:
 async def serve(options: Options) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain. Raises: CannotServe, Unavailable."""
     stopping = _on_stop_signal()
+    own_files = _read_own_files(options)
     chat = options.make_chat()
     await chat.rooms.open()
     laboratory, comparison = Laboratory(chat), results_page.Comparison()
-    beside = routes(chat, laboratory, comparison)
-    server = Server(chat, make_app(chat, beside, trusted_origins=options.trusted_origin))
+    beside = [*routes(chat, laboratory, comparison), *status.routes(chat, own_files)]
+    server = Server(chat, _make_app(options, chat, beside, own_files))
     try:
         port = server.listen(options.port, options.address, reuse_port=options.processes > 1)
     except OSError as error:
@@ -110,13 +118,34 @@ async def serve(options: Options) -> None:
     gc.freeze()  # what stays for good needn't be looked through again with each collection
     gc.set_threshold(*COLLECTIONS)
     which = f" (process {os.getpid()})" if options.processes > 1 else ""
-    print(f"Hold the Line is at {options.url(port)}{which}", flush=True)
+    print(
+        f"Hold the Line is at {options.url(port)}{which}", *own_files.lines(), sep="\n", flush=True
+    )
     await stopping.wait()
+    await own_files.close()
     if consumer is not None:
         await consumer.close()
     await server.drain()
     await laboratory.close()
     await comparison.stop()
+
+
+def _read_own_files(options: Options) -> OwnFiles:
+    """Read the learner's files that the chat is to run on. Raises: CannotServe."""
+    try:
+        return OwnFiles(options.mine)
+    except Unusable as error:
+        raise CannotServe(str(error)) from error
+
+
+def _make_app(
+    options: Options, chat: Chat, beside: Sequence[Any], own_files: OwnFiles
+) -> Application:
+    trusted = [*options.trusted_origin, *options.friend]
+    table = TRANSPORTS | own_files.table
+    app = make_app(chat, beside, trusted_origins=trusted, transports=table)
+    app.settings |= {"friends": options.friend, "own_files": own_files.files}
+    return app
 
 
 def routes(
@@ -179,6 +208,8 @@ def serve_alone(options: Options) -> int:
 
 def serve_together(options: Options, attempt: Callable[[Options], int]) -> int:
     """Make an `attempt` in each of several processes; return the exit status. Raises: CannotServe, Unavailable."""
+    if options.mine:
+        raise CannotServe("--mine runs in one process: leave --processes out")
     store = make_store(options.store, options.history)
     if not store.shared:
         raise CannotServe(NOT_SHARED)

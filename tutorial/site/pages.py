@@ -91,6 +91,7 @@ class SiteHandler(AllowedMethods):
 
     def show(self, template: str, **values: Any) -> None:
         origin = f"{self.request.protocol}://{self.request.host}"
+        values |= {name: self.settings.get(name, ()) for name in ("friends", "own_files")}
         values |= {"pages": PAGES, "rows": ROWS, "chapters": chapters(), "origin": origin}
         self.finish(self.environment.get_template(template).render(values))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tornado.web import RequestHandler
 
 HEADERS = {
@@ -17,7 +19,17 @@ HEADERS = {
 }
 
 
+OWN = "connect-src 'self'"
+FRIEND = re.compile(r"http(s?://[a-z0-9.:\[\]-]+)")
+
+
 def protect(handler: RequestHandler) -> None:
     """Set the headers; no inline script or style runs under them."""
     for name, value in HEADERS.items():
-        handler.set_header(name, value)
+        handler.set_header(name, value.replace(OWN, OWN + _friends(handler)))
+
+
+def _friends(handler: RequestHandler) -> str:
+    """Return the other people's chats that a page may reach, over HTTP and over a WebSocket."""
+    found = [FRIEND.fullmatch(origin) for origin in handler.settings.get("friends", ())]
+    return "".join(f" http{each[1]} ws{each[1]}" for each in found if each)

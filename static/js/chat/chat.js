@@ -1,6 +1,6 @@
 // The page /chat: which room, under which name, in one pane, or in one for each transport.
 //
-// Room, transport and mode are in the address, so that a view can be shared, and so is how often the guest
+// Room, transport, mode and the server (ours, or a friend's) are in the address, so that a view can be shared, and so is how often the guest
 // talks, once it was chosen. The name is not: each tab has its own. Who comes for the first time, with nothing in
 // the address, sees the transports side by side.
 
@@ -21,12 +21,13 @@ const ROOMS_REMEMBERED = 8;
  * @property {string} room
  * @property {string} transport
  * @property {"one" | "compare"} mode
+ * @property {string} server  a friend's origin; "": the one that this page comes from
  * @property {number} [guest]  how often the guest talks, if that was chosen
  */
 
 const form = /** @type {HTMLFormElement} */ (document.querySelector("#where"));
 const stage = /** @type {HTMLElement} */ (document.querySelector("#stage"));
-const { room, author, mode } = /** @type {any} */ (form.elements);
+const { room, author, mode, server } = /** @type {any} */ (form.elements);
 const chatter = makeChatter((guest) => {
   history.replaceState(null, "", addressOf({ ...chosen(), guest }));
   show();
@@ -42,6 +43,7 @@ function chosen() {
     room: ROOM_NAME.test(named) ? named : rooms()[0],
     transport: transportNamed(address.get("transport")).name,
     mode: modeIn(address),
+    server: friendNamed(address.get("server")),
     guest: rateNamed(address.get("guest")),
   };
 }
@@ -53,12 +55,19 @@ function modeIn(address) {
   return recall("mode", isText, "compare") === "one" ? "one" : "compare";
 }
 
+/** Return a friend's origin, if it is one that our server knows. @param {string | null} named */
+function friendNamed(named) {
+  const known = [...(server?.options ?? [])].map((/** @type {HTMLOptionElement} */ option) => option.value);
+  return named !== null && known.includes(named) ? named : "";
+}
+
 /** @param {View} view */
 function addressOf(view) {
   const address = new URL(location.pathname, location.href);
   address.searchParams.set("room", view.room);
   if (view.mode === "compare") address.searchParams.set("mode", "compare");
   else address.searchParams.set("transport", view.transport);
+  if (view.server) address.searchParams.set("server", view.server);
   if (view.guest !== undefined) address.searchParams.set("guest", String(view.guest));
   return address.href;
 }
@@ -73,6 +82,7 @@ function show() {
   letGuestTalk(view);
   room.value = view.room;
   mode.value = view.mode;
+  if (server) server.value = view.server;
   showStage(view);
   document.title = `${view.room} – Chat – Hold the Line`;
   rememberRoom(view.room);
@@ -83,21 +93,21 @@ function showStage(view) {
   const kind = view.mode === "compare" ? "chat-compare" : "chat-pane";
   if (stage.dataset.shows === keyOf(view)) return;
   stage.dataset.shows = keyOf(view);
-  const attributes = { room: view.room, author: author.value, transport: view.transport, keeps: "" };
+  const attributes = { room: view.room, author: author.value, transport: view.transport, base: view.server, keeps: "" };
   stage.replaceChildren(element(kind, attributes));
 }
 
 /** Return what the stage depends on. @param {View} view */
-function keyOf({ room, mode, transport }) {
-  return mode === "compare" ? `${room} compared` : `${room} over ${transport}`;
+function keyOf({ room, mode, transport, server }) {
+  return mode === "compare" ? `${server} ${room} compared` : `${server} ${room} over ${transport}`;
 }
 
 /** @param {View} view */
-function letGuestTalk({ room, mode, guest = mode === "compare" ? IN_COMPARISON : 0 }) {
+function letGuestTalk({ room, mode, server, guest = mode === "compare" ? IN_COMPARISON : 0 }) {
   chatter.show(guest);
   talking.abort();
   talking = new AbortController();
-  talk(guest, `/rooms/${room}`, talking.signal);
+  talk(guest, `${server}/rooms/${room}`, talking.signal);
 }
 
 /** Return the rooms that were visited, the last one first. @returns {string[]} */
@@ -138,6 +148,7 @@ author.addEventListener("change", () => {
 });
 room.addEventListener("input", () => room.setCustomValidity(""));
 room.addEventListener("change", enterRoom);
+server?.addEventListener("change", () => go({ server: server.value }));
 for (const choice of mode) choice.addEventListener("change", chooseMode);
 form.addEventListener("submit", (event) => event.preventDefault());
 stage.addEventListener("chat-transport", (event) => {

@@ -1,6 +1,6 @@
 // <chat-compare>: one room in as many panes as there are transports, and one box that sends.
 //
-//   <chat-compare room="lobby" author="ann"></chat-compare>
+//   <chat-compare room="lobby" author="ann"></chat-compare>, with `base` as a <chat-pane> has it
 //
 // The race of the last message comes first, then what all of them cost, then the panes. All panes begin at the
 // same cursor, so that none is billed for history. A message waits under the box until the last pane has it; a
@@ -75,8 +75,12 @@ export class ChatCompare extends HTMLElement {
     return this.getAttribute("author") ?? "guest";
   }
 
+  get base() {
+    return this.getAttribute("base") ?? "";
+  }
+
   get url() {
-    return `/rooms/${encodeURIComponent(this.room)}`;
+    return `${this.base}/rooms/${encodeURIComponent(this.room)}`;
   }
 
   get outbox() {
@@ -108,8 +112,8 @@ export class ChatCompare extends HTMLElement {
 
   /** @param {string} transport @param {string} cursor */
   #pane(transport, cursor) {
-    const { room, author } = this;
-    const how = { fixed: "", silent: "", brief: "" };
+    const { room, author, base } = this;
+    const how = { base, fixed: "", silent: "", brief: "" };
     return /** @type {ChatPane} */ (element("chat-pane", { room, author, cursor, transport, ...how }));
   }
 
