@@ -36,6 +36,7 @@ class State:
     title: str
     task: str
     hints: list[str]
+    afterwards: str
     state: Reached
     last: dict[str, Any] | None
     file: Path
@@ -51,7 +52,15 @@ def _state(one: Exercise, workspace: Workspace, folder: Path) -> State:
     progress = workspace.progress(one)
     file = folder / one.file
     return State(
-        one.number, one.name, one.title, one.task, one.hints, progress.state, progress.last, file
+        one.number,
+        one.name,
+        one.title,
+        one.task,
+        one.hints,
+        one.afterwards,
+        progress.state,
+        progress.last,
+        file,
     )
 
 

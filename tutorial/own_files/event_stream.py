@@ -11,7 +11,7 @@ import sys
 from typing import Any, cast
 
 from transports.handler import RoomHandler
-from tutorial.own_files.own_file import OwnFile, Unusable, in_line
+from tutorial.own_files.own_file import OwnFile, Unusable, at
 
 EVENTS = "text/event-stream"
 
@@ -27,13 +27,15 @@ class Observed(RoomHandler):
         """Let the learner's handler answer, and say so when it ends a stream that both ends want."""
         learners: Any = super().get
         answering = learners(*path)
-        if answering is not None:
-            await answering
+        try:
+            if answering is not None:
+                await answering
+        except Exception:
+            self.unsubscribe()  # or the room would push on, and fail for another reason
+            raise
         wanted = not (self.has_left or self._ending or self.chat.draining)
         if wanted and self._headers.get("Content-Type", "").startswith(EVENTS):
-            code = learners.__func__.__code__
-            where = in_line(code.co_firstlineno, "async def get")
-            self.own.fail(f"get returned, and the stream ended with it: see get, {where}")
+            self.own.fail(f"get returned, and the stream ended with it, {at(learners.__func__)}")
 
     def close(self, code: int, reason: str) -> None:
         """End the stream, in the learner's way."""

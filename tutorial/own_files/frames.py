@@ -18,7 +18,7 @@ from transports.frames import text_frame
 from transports.handler import RoomHandler
 from transports.websockets import WebSocketChatHandler
 from transports.wire import Batch
-from tutorial.own_files.own_file import OwnFile, Unusable
+from tutorial.own_files.own_file import OwnFile, Unusable, at
 
 Encode = Callable[[str], bytes]
 Decode = Callable[[bytes], tuple[list[str], bytes]]
@@ -40,7 +40,7 @@ class Codec:
         if frame != right:
             self._own.fail(
                 f"encode returned a frame that begins with {_head(frame)} for a text of"
-                f" {len(batch.json)} bytes; it begins with {_head(right)}"
+                f" {len(batch.json)} bytes, and not with {_head(right)}, {at(self._encode)}"
             )
         return frame
 
@@ -57,7 +57,8 @@ class Codec:
         if came != [right] or rest:
             self._own.fail(
                 f"decode was given a whole message, in {len(pieces)} pieces, and returned"
-                f" {len(came)} texts and {len(rest)} bytes that are left over; it is {right[:40]!r}"
+                f" {len(came)} texts and {len(rest)} bytes that are left over. It says"
+                f" {right[:40]!r}, {at(self._decode)}"
             )
         return came
 

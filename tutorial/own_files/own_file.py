@@ -20,6 +20,7 @@ from transports.refusals import Refused
 from tutorial.exercises.sandbox import crash_report
 
 RETRY_SECONDS = "1"
+CONSEQUENCE_SECONDS = 1.0
 
 
 class Unusable(Exception):
@@ -42,9 +43,13 @@ class OwnFile:
         return str(self.path.absolute())
 
     def fail(self, why: str) -> None:
-        """Remember what went wrong; report it in the terminal, unless it is what was reported last."""
-        if why != self.failure:
-            print(f"{self.path}: {why}", file=sys.stderr, flush=True)
+        """Remember what went wrong; report it in the terminal, unless it is what was reported last.
+
+        What goes wrong in the second after another failure is taken for a consequence of it.
+        """
+        if why == self.failure or time.time() - self.failed_at < CONSEQUENCE_SECONDS:
+            return
+        print(f"{self.path}: {why}", file=sys.stderr, flush=True)
         self.failure, self.failed_at = why, time.time()
 
     def refuse(self, why: str) -> Refused:
@@ -81,6 +86,12 @@ class OwnFile:
             if inner.f_code.co_filename == self.full_path:
                 return in_line(number, linecache.getline(self.full_path, number))
         return ""
+
+
+def at(function: Any) -> str:
+    """Return the place of a function, where one of its lines can't be told from another."""
+    code = getattr(function, "__code__", None)
+    return in_line(code.co_firstlineno, f"def {code.co_name}") if code else "which is no function"
 
 
 def in_line(number: int | None, code: str | None) -> str:

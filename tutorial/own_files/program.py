@@ -57,7 +57,7 @@ class Program:
 
     async def _listens(self) -> bool:
         if self._process.returncode is not None:
-            raise Unusable(self._crash(f"it ended, with status {self._process.returncode}"))
+            raise Unusable(self._crash(self._ended()))
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", self._port)
         except OSError:
@@ -128,7 +128,12 @@ class Program:
                 writer.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), ENDING_SECONDS)
-        raise Unusable(self._crash("it closed the connection without an answer"))
+        raise Unusable(self._crash(self._ended() or "it closed a connection without an answer"))
+
+    def _ended(self) -> str:
+        """Return how the program has ended; "" while it runs."""
+        status = self._process.returncode
+        return "" if status is None else f"it ended by itself, with status {status}"
 
     def _listen(self) -> None:
         """Take in what the program has printed so far, and pass it on."""
@@ -164,6 +169,8 @@ class Program:
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         asyncio.get_running_loop().remove_reader(self._output)
         os.close(self._output)
 

@@ -104,10 +104,11 @@ def exercise_box(environment: Environment, number: int) -> Markup:
         raise LookupError(f"there is no exercise {number}")
     markdown = make_markdown()
     task = Markup(markdown.render(found[0].task.partition("\n")[2]))
+    afterwards = Markup(markdown.render(found[0].afterwards))
     hints = [Markup(markdown.render(hint)) for hint in found[0].hints]
     template = environment.get_template("exercise.html")
-    words = {"exercise": found[0], "task": task, "hints": hints, "anchor_of": anchor_of}
-    return Markup(template.render(words))
+    words = {"exercise": found[0], "task": task, "hints": hints, "afterwards": afterwards}
+    return Markup(template.render(words | {"anchor_of": anchor_of}))
 
 
 class SourceHandler(SiteHandler):

@@ -1,8 +1,8 @@
 """The exercises that there are: one folder each, found by its number.
 
 A folder `NN_name/` holds `starter.py` (its docstring is the task, and that docstring's first line
-the title), `solution.py`, `check.py` and `hints.md` with three hints. An exercise in another
-language has a starter and a solution with that language's suffix; its task is the comment at the
+the title), `solution.py`, `check.py`, `hints.md` with three hints, and perhaps `afterwards.md`: what
+to do with the file when it has passed. An exercise in another language has a starter and a solution with that language's suffix; its task is the comment at the
 top. Nothing else lists the exercises: a new folder is a new exercise.
 """
 
@@ -70,6 +70,12 @@ class Exercise:
         """The hints in Markdown, the gentlest first."""
         text = (self.folder / "hints.md").read_text("utf-8")
         return [hint.strip() for hint in re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]]
+
+    @property
+    def afterwards(self) -> str:
+        """What to do with a file that has passed, in Markdown; "" where there is nothing."""
+        file = self.folder / "afterwards.md"
+        return file.read_text("utf-8").strip() if file.exists() else ""
 
 
 def exercises() -> list[Exercise]:

@@ -18,7 +18,8 @@ def of_verdict(exercise: Exercise, verdict: Verdict, judged: Path | str) -> str:
     """Return the verdict as a paragraph or, when it failed, as what to look at next; `judged`: a file or a command."""
     if verdict.passed:
         measured = _item("Measured", verdict.measured)
-        return f"✓ {exercise.title}: passed in {verdict.seconds:.1f} s\n{measured}"
+        passed = f"✓ {exercise.title}: passed in {verdict.seconds:.1f} s\n{measured}"
+        return f"{passed}\n\n{exercise.afterwards}".rstrip()
     lines = [
         f"✗ {exercise.title}: not yet",
         _item("Expected", verdict.expected),
