@@ -182,6 +182,10 @@ FOLDERS: dict[str, tuple[str, set[str]]] = {  # what may go in, and which of the
         "what a browser gets beside the chat: pages, files, headers, and who may ask for them",
         {"tutorial/book", "tutorial/choosing", "tutorial/exercises"},
     ),
+    "tutorial/own_files": (
+        "the running chat on a learner’s file, in place of a part of ours",
+        {"tutorial/exercises", "tutorial/site"},
+    ),
     "tutorial/choosing": (
         "which transport a workload asks for, computed from what was measured; pure functions",
         {"tutorial/book"},

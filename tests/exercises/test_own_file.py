@@ -80,7 +80,7 @@ async def test_on_a_solution_the_chat_keeps_its_contract(run: Run, number: int) 
     ("number", "before", "code", "raised"),
     [
         (4, HOLDS, "1 / 0", "ZeroDivisionError: division by zero"),
-        (8, PUSHES, "1 / 0", "ZeroDivisionError: division by zero"),
+        (8, PUSHES, "batch.messages and 1 / 0", "ZeroDivisionError: division by zero"),
     ],
 )
 async def test_what_a_file_raises_is_reported_with_its_line_and_the_others_run_on(

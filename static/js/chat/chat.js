@@ -93,7 +93,13 @@ function showStage(view) {
   const kind = view.mode === "compare" ? "chat-compare" : "chat-pane";
   if (stage.dataset.shows === keyOf(view)) return;
   stage.dataset.shows = keyOf(view);
-  const attributes = { room: view.room, author: author.value, transport: view.transport, base: view.server, keeps: "" };
+  const attributes = {
+    room: view.room,
+    author: author.value,
+    transport: view.transport,
+    base: view.server,
+    keeps: "",
+  };
   stage.replaceChildren(element(kind, attributes));
 }
 

@@ -2,8 +2,9 @@
 
 A folder `NN_name/` holds `starter.py` (its docstring is the task, and that docstring's first line
 the title), `solution.py`, `check.py`, `hints.md` with three hints, and perhaps `afterwards.md`: what
-to do with the file when it has passed. An exercise in another language has a starter and a solution with that language's suffix; its task is the comment at the
-top. Nothing else lists the exercises: a new folder is a new exercise.
+to do with the file when it has passed. An exercise in another language has a starter and a solution
+with that language's suffix; its task is the comment at the top. Nothing else lists the exercises: a
+new folder is a new exercise.
 """
 
 import ast
