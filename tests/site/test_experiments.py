@@ -355,6 +355,7 @@ def test_a_bet_comes_before_the_experiment_and_is_settled_by_its_first_run(
     expect(bet.get_by_role("button", name="Change it")).to_be_disabled()
     lab.get_by_role("button", name="Stop").click()
     expect(bet.get_by_role("button", name="Change it")).to_be_enabled()
+    expect(lab.locator(".lab-status")).to_contain_text("Stopped")
     lab.get_by_label("T, the interval").fill("0")
     result = measure(page, lab)
     expect(bet).to_contain_text("You bet 100 ms. Measured:")

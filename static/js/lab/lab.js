@@ -34,6 +34,7 @@ export class Lab extends HTMLElement {
   /** @type {Result | null} */
   result = null;
   #running = new AbortController();
+  #ended = false; // a run has: what it said at its end stays
   #gate = () => this.#allow();
 
   connectedCallback() {
@@ -106,7 +107,7 @@ export class Lab extends HTMLElement {
     if (!waiting) this.allowed();
     const { advice } = /** @type {typeof Lab} */ (this.constructor);
     const ready = `Not run yet. ${advice}`.trim();
-    if (!this.result) this.report(waiting ? "Place your bet first; then you can run this." : ready);
+    if (!this.#ended) this.report(waiting ? "Place your bet first; then you can run this." : ready);
   }
 
   async #run() {
@@ -131,6 +132,7 @@ export class Lab extends HTMLElement {
 
   /** Report how it ended. Progress is not read out by screen readers: it changes too often. */
   #conclude(text) {
+    this.#ended = true;
     this.status.ariaLive = "polite";
     this.report(text);
   }
