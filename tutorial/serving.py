@@ -53,7 +53,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 COLLECTIONS = (5000, 5, 100)
 NOT_SHARED = (
     "--processes needs --store=redis://…: memory is one process’s own, and"
-    " a SQLite file tells no process what another has written to it"
+    " a SQLite file doesn’t notify a process of what another has written to it"
 )
 
 

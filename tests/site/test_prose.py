@@ -19,6 +19,7 @@ from tests.support.server_process import running, start, stop
 from tutorial.__main__ import make_parser
 from tutorial.book import quoting
 from tutorial.book.chapters import Chapter, chapters
+from tutorial.existing_app.start import CHAT_STORE
 from tutorial.measurements import MEASUREMENTS
 
 CHAPTERS = chapters()
@@ -95,6 +96,13 @@ def test_each_command_of_a_chapter_can_be_run(chapter: Chapter) -> None:
         elif module == "tutorial":
             options = [word.split("=")[0] for word in words if word.startswith("--")]
             assert [option for option in options if option not in known] == []
+
+
+def test_a_second_server_has_another_store_than_the_one_of_the_page(chapter: Chapter) -> None:
+    """The learner reads while the first one runs, and its chat.db is for one process."""
+    for _, given in COMMAND.findall(chapter.body):
+        assert "--port" not in given or "shop" in given or "--store=" in given, given
+    assert make_parser().get_default("store") not in CHAT_STORE
 
 
 def test_the_proxy_of_chapter_13_moves_to_the_port_that_the_text_names() -> None:

@@ -17,17 +17,18 @@ from collections.abc import Coroutine
 
 AGAIN_SECONDS = 1.0  # before what was killed is started again
 LAST_SECONDS = 5.0  # for a process to end after SIGTERM
+CHAT_STORE = "sqlite:shop_chat.db"  # chat.db is in use where the tutorial runs in the same folder
 
 
 def commands(given: argparse.Namespace, for_chat: list[str]) -> dict[str, list[str]]:
     """Return the command line of each process, by its name."""
     chat, shop = f"http://127.0.0.1:{given.port}", f":{given.shop_port}"
-    store = [f"--store={given.queue}"] if given.queue else []
     origins = [f"--trusted-origin=http://{host}{shop}" for host in ("127.0.0.1", "localhost")]
     to = given.queue or f"{chat}/publish"
     here, database = "tutorial.existing_app", f"--database={given.database}"
+    store = f"--store={given.queue or CHAT_STORE}"
     return {
-        "chat": ["tutorial", f"--port={given.port}", *store, *origins, *for_chat],
+        "chat": ["tutorial", f"--port={given.port}", store, *origins, *for_chat],
         "shop": [f"{here}.shop", f"--port={given.shop_port}", f"--chat={chat}", database],
         "relay": [f"{here}.relay", f"--to={to}", database],
     }
