@@ -259,7 +259,7 @@ async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_firs
         assert (await late.receive()).ids == list(range(1, 31))
 
 
-async def test_a_messages_bytes_are_the_same_on_every_transport_and_for_every_reader(
+async def test_the_bytes_of_a_message_are_the_same_on_every_transport_and_for_every_reader(
     server: Subject, table: dict[str, Any], transport: str
 ) -> None:
     """Message: its bytes are the same on every transport and for every reader."""
@@ -825,7 +825,7 @@ async def test_a_reader_that_leaves_is_no_longer_known_in_the_server(
     await until(lambda: not chat.connections.in_progress)
 
 
-async def test_a_reader_that_comes_back_hears_what_it_missed(
+async def test_a_reader_that_comes_back_receives_what_it_missed(
     server: Subject, transport: str
 ) -> None:
     """Batch: give this back to go on after this batch."""
@@ -944,7 +944,7 @@ async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reo
     assert turns > 2
 
 
-async def test_a_reader_on_every_transport_at_once_hears_the_same(
+async def test_a_reader_on_every_transport_at_once_receives_the_same(
     server: Subject, table: dict[str, Any]
 ) -> None:
     """Message: its bytes are the same on every transport and for every reader."""

@@ -71,7 +71,7 @@ async def test_a_request_is_held_until_the_next_message(server: InProcessServer)
     assert server.held == 0
 
 
-async def test_what_there_is_is_told_at_once(server: InProcessServer) -> None:
+async def test_what_there_is_is_sent_at_once(server: InProcessServer) -> None:
     await post(server)
     answer = await ask(server.url, PATH)
     assert (len(answer.json["messages"]), answer.status) == (1, 200)
@@ -114,7 +114,7 @@ async def test_all_who_are_held_get_the_same_bytes(server: InProcessServer) -> N
 
 @pytest.mark.parametrize("turn", range(10))
 @pytest.mark.parametrize("store", ["memory", "sqlite"])
-async def test_a_message_that_comes_at_any_turn_of_a_requests_life_is_told(
+async def test_a_message_that_comes_at_any_turn_of_a_request_is_sent(
     serve: Serve, tmp_path: Path, store: str, turn: int
 ) -> None:
     server = await serve(store=store if store == "memory" else f"sqlite:{tmp_path}/chat.db")

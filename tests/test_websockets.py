@@ -180,7 +180,7 @@ async def test_a_peer_that_has_vanished_is_noticed(
         assert (await alive.post("still here"))["id"] == 1
 
 
-def test_pings_come_below_every_proxys_idle_time() -> None:
+def test_pings_come_below_the_idle_time_of_every_proxy() -> None:
     assert transports.app.PONG_SECONDS <= transports.app.PING_SECONDS <= 30
 
 
@@ -256,7 +256,7 @@ async def test_a_slow_reader_catches_up_and_misses_nothing_that_is_retained(
         assert Batch((await frames.receive())[1]).ids == [901]
 
 
-async def test_a_slow_reader_that_the_history_has_passed_is_told_of_its_gap(serve: Serve) -> None:
+async def test_a_slow_reader_that_the_history_has_passed_learns_of_its_gap(serve: Serve) -> None:
     server = await serve(history=20)
     async with stalled(server) as frames:
         await flood(server, 3000)

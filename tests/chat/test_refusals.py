@@ -427,7 +427,7 @@ STRANGERS: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
-async def test_another_sites_page_can_neither_read_nor_write(
+async def test_a_page_of_another_site_can_neither_read_nor_write(
     server: InProcessServer, headers: dict[str, str]
 ) -> None:
     for transport in TRANSPORTS:

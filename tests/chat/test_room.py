@@ -94,7 +94,7 @@ async def test_nothing_can_come_between_nothing_there_and_held() -> None:
 
 
 @pytest.mark.parametrize("turn", range(6))
-async def test_a_message_that_comes_at_any_turn_of_the_loop_is_heard(turn: int) -> None:
+async def test_a_message_that_comes_at_any_turn_of_the_loop_reaches_the_waiter(turn: int) -> None:
     room = await opened()
     waiting = asyncio.ensure_future(room.wait(room.cursor, LONG))
     await turns(turn)
@@ -168,7 +168,7 @@ async def test_a_backlog_or_a_gap_is_answered_and_not_held() -> None:
     assert texts(await room.wait(Start.NEWEST, LONG)) == ["c", "d", "e"]
 
 
-async def test_who_waits_without_a_cursor_in_an_empty_room_hears_the_first_message() -> None:
+async def test_a_waiter_without_a_cursor_in_an_empty_room_receives_the_first_message() -> None:
     room = await opened()
     waiting = asyncio.ensure_future(room.wait(Start.NEWEST, LONG))
     await turns(1)
@@ -195,7 +195,7 @@ async def test_many_held_requests_are_released_in_slices() -> None:
     assert {text for batch in await asyncio.gather(*many) for text in texts(batch)} == {"hi"}
 
 
-async def test_who_waits_for_its_slice_hears_also_what_comes_meanwhile(
+async def test_a_waiter_receives_also_what_comes_while_it_waits_for_its_slice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(room_module, "RELEASES_A_TURN", 1)
@@ -265,7 +265,7 @@ async def test_a_batch_is_made_once_for_all_readers_at_the_same_cursor() -> None
 
 
 @pytest.mark.parametrize("from_the_beginning", [True, False])
-async def test_who_joins_while_a_push_is_pending_hears_each_message_once(
+async def test_a_reader_that_joins_while_a_push_is_pending_receives_each_message_once(
     from_the_beginning: bool,
 ) -> None:
     room, early, late = await opened(), Ear(), Ear()
@@ -405,7 +405,7 @@ async def test_a_reader_that_leaves_while_another_is_pushed_to_harms_nobody() ->
     assert room.readers == 1
 
 
-async def test_held_requests_and_followers_hear_of_the_same_message() -> None:
+async def test_held_requests_and_subscriptions_receive_the_same_message() -> None:
     room, ear = await opened(), Ear()
     room.subscribe(room.cursor, ear.push)
     waiting = asyncio.ensure_future(room.wait(room.cursor, LONG))

@@ -44,19 +44,19 @@ async def a_room() -> Room:
     return await rooms.enter("lobby")
 
 
-@pytest.mark.parametrize(("waits", "told"), [(slipping.wait, 0), (Room.wait, 1)])
+@pytest.mark.parametrize(("waits", "released"), [(slipping.wait, 0), (Room.wait, 1)])
 def test_a_message_slips_through_an_await_between_looking_and_holding(
-    waits: Waiting, told: int
+    waits: Waiting, released: int
 ) -> None:
-    """`told` is how many waiters hear of a message that comes right after they have looked."""
+    """`released` is how many waiters a message releases that comes right after they have looked."""
 
     async def run() -> None:
         room = await a_room()
         ends = room.cursor
-        waiter = asyncio.ensure_future(waits(room, ends, 0.05 if told == 0 else 3600))
+        waiter = asyncio.ensure_future(waits(room, ends, 0.05 if released == 0 else 3600))
         await asyncio.sleep(0)  # it has looked, and found nothing
         await room.post(HI)
-        while not (told or room.held):  # noqa: ASYNC110
+        while not (released or room.held):  # noqa: ASYNC110
             await asyncio.sleep(0)  # it holds, although the message is there
         assert room.since(ends).messages
         await waiter
@@ -106,7 +106,7 @@ def test_nothing_else_runs_while_blocking_work_is_on_the_loop(
     asyncio.run(run())
 
 
-def test_a_hundred_readers_that_left_wait_on_in_tornados_condition() -> None:
+def test_a_hundred_readers_that_left_wait_on_in_a_condition_of_tornado() -> None:
     async def run() -> None:
         news = Condition()
         server = Application([("/", ConditionHandler, {"news": news})]).listen(0, "127.0.0.1")
@@ -114,7 +114,7 @@ def test_a_hundred_readers_that_left_wait_on_in_tornados_condition() -> None:
         readers = [await Connection.open(f"http://127.0.0.1:{port}") for _ in range(100)]
         for reader in readers:
             await reader.send("GET", "/")
-        while len(news._waiters) < 100:  # noqa: ASYNC110 (a Condition tells nobody)
+        while len(news._waiters) < 100:  # noqa: ASYNC110 (a Condition notifies nobody of it)
             await asyncio.sleep(0.01)
         for reader in readers:
             await reader.close()
@@ -161,7 +161,7 @@ def test_a_subscription_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) 
     assert "sent nothing more" in caplog.text
 
 
-def test_a_mailbox_loses_what_its_reader_is_too_late_for_and_tells_nobody() -> None:
+def test_a_mailbox_loses_what_its_reader_is_too_late_for_and_reports_nothing() -> None:
     room = MailRoom()
     session = room.open()
     for id in range(1, BOX_MESSAGES + 2):

@@ -1,4 +1,4 @@
-"""The shop and what joins it to the chat: stopped at the worst moments, nothing is lost and nothing told twice.
+"""The shop and what joins it to the chat: stopped at the worst moments, nothing is lost and nothing is sent twice.
 
 The moments are forced: a process is killed (-9) by itself, exactly between two steps.
 """
@@ -73,8 +73,8 @@ def waiting(outbox: Outbox) -> list[str]:
     return [note.key for note in outbox.waiting()]
 
 
-def told(chat: str, database: str) -> list[str]:
-    """Give the keys of what ann was told."""
+def received_by_ann(chat: str, database: str) -> list[str]:
+    """Return the keys of the messages that ann received."""
     shop = make_shop(database, chat, KEY["CHAT_SECRET"]).test_client()
     shop.post("/sign-in", data={"customer": "ann"})
     token = shop.get("/token").get_json()["token"]
@@ -121,7 +121,7 @@ relay.pass_on(Outbox(sys.argv[1]), deliver_and_die)
 """
 
 
-def test_a_crash_within_the_transaction_ships_nothing_and_tells_nothing(
+def test_a_crash_within_the_transaction_ships_nothing_and_notifies_nobody(
     database: str, outbox: Outbox
 ) -> None:
     ordered(database)
@@ -141,7 +141,7 @@ def test_a_crash_after_the_commit_leaves_a_note_that_is_passed_on_later(
     assert waiting(outbox) == keys(1)
     relay.pass_on(outbox, relay.to_chat(f"{chat.url}/publish", KEY["CHAT_PUBLISH_KEY"]))
     assert waiting(outbox) == []
-    assert told(chat.url, database) == keys(1)
+    assert received_by_ann(chat.url, database) == keys(1)
 
 
 def test_two_clicks_at_once_ship_an_order_once(database: str, outbox: Outbox) -> None:
@@ -155,7 +155,7 @@ def test_two_clicks_at_once_ship_an_order_once(database: str, outbox: Outbox) ->
     assert waiting(outbox) == keys(1)
 
 
-def test_a_relay_killed_after_each_delivery_tells_each_note_once(
+def test_a_relay_killed_after_each_delivery_delivers_each_note_once(
     database: str, outbox: Outbox, chat: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in KEY.items():
@@ -165,9 +165,9 @@ def test_a_relay_killed_after_each_delivery_tells_each_note_once(
     for deliveries in (1, 2, 3):
         died(DIE_BEFORE_STRIKING_OUT, database, publish, str(deliveries))
     assert waiting(outbox) == keys(5)[3:]
-    assert told(chat.url, database) == keys(5)[:4]
+    assert received_by_ann(chat.url, database) == keys(5)[:4]
     relay.pass_on(outbox, relay.deliver_to(publish))
-    assert told(chat.url, database) == keys(5)
+    assert received_by_ann(chat.url, database) == keys(5)
 
 
 def test_over_redis_a_killed_relay_redis_and_chat_lose_and_double_nothing(
@@ -190,8 +190,8 @@ def test_over_redis_a_killed_relay_redis_and_chat_lose_and_double_nothing(
         stop(chat)
         relay.pass_on(outbox, deliver)
         with running(store, **KEY) as chat:
-            wait_until(lambda: len(told(chat.url, database)) == 5)
-            assert sorted(told(chat.url, database)) == keys(5)
+            wait_until(lambda: len(received_by_ann(chat.url, database)) == 5)
+            assert sorted(received_by_ann(chat.url, database)) == keys(5)
     finally:
         redis.kill()
 
@@ -211,7 +211,7 @@ def test_while_the_chat_is_down_notes_wait_in_order(
     assert waiting(outbox) == keys(3)
     with running(*options, f"--port={chat.port}", **KEY) as chat:
         relay.pass_on(outbox, deliver)
-        assert told(chat.url, database) == keys(3)
+        assert received_by_ann(chat.url, database) == keys(3)
 
 
 def test_a_note_that_nobody_will_take_is_set_aside_and_holds_up_no_other(
@@ -222,7 +222,7 @@ def test_a_note_that_nobody_will_take_is_set_aside_and_holds_up_no_other(
         raw.execute("UPDATE outbox SET text = ' ' WHERE key = ?", keys(1))
     relay.pass_on(outbox, relay.to_chat(f"{chat.url}/publish", KEY["CHAT_PUBLISH_KEY"]))
     assert waiting(outbox) == []
-    assert told(chat.url, database) == keys(2)[1:]
+    assert received_by_ann(chat.url, database) == keys(2)[1:]
     with sqlite3.connect(database) as raw:
         [(key, why)] = raw.execute("SELECT key, refused FROM outbox")
     assert (key, "blank" in why) == (keys(1)[0], True)
@@ -315,11 +315,11 @@ def answers(url: str) -> bool:
     return False
 
 
-def test_whichever_process_is_killed_every_order_is_told_once(
+def test_whichever_process_is_killed_every_order_is_reported_once(
     street: Street, database: str
 ) -> None:
     shipped(database, 1)
-    wait_until(lambda: told(street.chat, database) == keys(1))
+    wait_until(lambda: received_by_ann(street.chat, database) == keys(1))
     for count, name in enumerate(("tutorial", "shop", "relay"), start=2):
         victim = street.children()[name]
         os.kill(victim, signal.SIGKILL)
@@ -327,7 +327,7 @@ def test_whichever_process_is_killed_every_order_is_told_once(
             assert orders.ship(orders.place("ann", "kettle"))
         wait_until(lambda name=name, victim=victim: street.children().get(name, victim) != victim)
         wait_until(lambda: answers(f"{street.chat}/healthz") and answers(street.shop))
-        wait_until(lambda count=count: told(street.chat, database) == keys(count))
+        wait_until(lambda count=count: received_by_ann(street.chat, database) == keys(count))
 
 
 def test_no_process_is_left_when_it_is_told_to_end(street: Street) -> None:

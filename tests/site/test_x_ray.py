@@ -162,7 +162,7 @@ def test_a_request_that_has_not_entered_its_room_has_no_mark_yet() -> None:
     asyncio.run(run())
 
 
-def test_each_poll_that_passes_is_told_once() -> None:
+def test_each_poll_that_passes_is_reported_once() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             xray = await lab.socket("/xray")
