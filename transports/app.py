@@ -62,7 +62,7 @@ def make_app(
 ) -> Application:
     """Make the application that serves a chat, with more `routes` beside it.
 
-    `transports` replaces the table (a learner's own transport is tried so). Call it on a running event loop.
+    `transports` replaces the table, to try a learner's own transport. Call it on a running event loop.
     """
     table = TRANSPORTS if transports is None else transports
     return ChatApplication(

@@ -49,9 +49,8 @@ class WritingOn(WebSocketHandler):
 
         def on_written(written: asyncio.Future[None]) -> None:
             self.waiting -= size
-            _ = (
-                written.cancelled() or written.exception()
-            )  # the connection has ended: `on_close` comes
+            if not written.cancelled():
+                written.exception()  # the connection has ended: `on_close` comes
 
         sent = asyncio.ensure_future(self.write_message(text))
         sent.add_done_callback(on_written)
@@ -66,7 +65,7 @@ class Waiting(WritingOn):
 
 
 class Dropping(WritingOn):
-    """Leave out what comes while too much waits for this reader, and tell nobody."""
+    """Leave out what comes while too much waits for this reader, and report nothing."""
 
     async def deliver(self, text: str) -> None:
         if self.waiting < LIMIT_BYTES:

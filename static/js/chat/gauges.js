@@ -98,7 +98,8 @@ export class Tally {
   draw() {
     const { received, lost, doubled, outOfOrder, exact } = this.#reader.meter;
     const faults = `${number(lost)} lost, ${number(doubled)} twice, ${number(outOfOrder)} out of order`;
-    const text = `${exact ? "✓" : "✕"} ${number(received)} messages: ${faults}`;
+    const messages = received === 1 ? "message" : "messages";
+    const text = `${exact ? "✓" : "✕"} ${number(received)} ${messages}: ${faults}`;
     if (this.#line.textContent !== text) this.#line.textContent = text;
     this.#line.classList.toggle("why", !exact);
   }

@@ -113,6 +113,7 @@ class MessageTimeline extends HTMLElement {
   }
 
   #draw() {
+    if (!this.frame.clientWidth) return; // not laid out yet
     const { length, rows, messages } = this.picture;
     const { clientWidth: width, clientHeight: height } = this.frame;
     const x = scale({ least: 0, most: length }, FRAME.side, width - FRAME.side);
