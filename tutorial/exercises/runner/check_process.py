@@ -9,16 +9,16 @@ import asyncio
 import json
 import os
 import signal
-import sys
-from contextlib import suppress
+import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from tutorial.exercises.runner import judge
 from tutorial.exercises.runner.catalogue import exercise
+from tutorial.exercises.sandbox import forking
 from tutorial.exercises.verdict import Failure, Verdict
 
-SECONDS = judge.SECONDS + 10
-PROJECT = Path(__file__).parents[3]
+JUDGE = "tutorial.exercises.runner.judge"
+SECONDS = 250  # a little longer than the judge gives the check
 
 
 async def verdict_on(number: int, path: Path) -> Verdict:
@@ -26,29 +26,48 @@ async def verdict_on(number: int, path: Path) -> Verdict:
 
     Raises: `NoSuchExercise`.
     """
-    process = await asyncio.create_subprocess_exec(
-        *_command(number, path),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        start_new_session=True,
-    )
+    arguments = _arguments(number, path)
+    with ExitStack() as sockets:
+        output, its_output = _pair(sockets)
+        complaint, its_complaint = _pair(sockets)
+        server = forking.fork_server()
+        process = await server.start(
+            *(JUDGE, *arguments), stdout=its_output, stderr=its_complaint, others=[server.requests]
+        )
+        its_output.close()
+        its_complaint.close()
+        try:
+            return _read(number, *await _printed(output, complaint))
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            await process.wait()
+
+
+def _arguments(number: int, path: Path) -> tuple[str, str]:
+    return str(exercise(number).number), str(path.absolute())
+
+
+async def _printed(output: socket.socket, complaint: socket.socket) -> tuple[bytes, bytes]:
     try:
         async with asyncio.timeout(SECONDS):
-            output, complaint = await process.communicate()
+            return await asyncio.gather(_all_of(output), _all_of(complaint))
     except TimeoutError:
-        output, complaint = b"", b"it took too long"
+        return b"", b"it took too long"
+
+
+def _pair(sockets: ExitStack) -> tuple[socket.socket, socket.socket]:
+    mine, its = socket.socketpair()
+    return sockets.enter_context(mine), sockets.enter_context(its)
+
+
+async def _all_of(end: socket.socket) -> bytes:
+    reader, writer = await asyncio.open_connection(sock=end)
+    try:
+        return await reader.read()
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-    return _read(number, output, complaint)
-
-
-def _command(number: int, path: Path) -> tuple[str, ...]:
-    arguments = (str(exercise(number).number), str(path.absolute()))
-    return (sys.executable, "-m", "tutorial.exercises.runner.judge", *arguments)
+        writer.close()
 
 
 def _read(number: int, output: bytes, complaint: bytes) -> Verdict:

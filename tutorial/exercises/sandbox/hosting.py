@@ -22,9 +22,9 @@ from tutorial.exercises.verdict import Failure
 SEED = 20
 
 
-def main(mode: str, clock: str, line_number: str, path: str, *arguments: str) -> None:
+def main(line_number: int, mode: str, clock: str, path: str, *arguments: str) -> None:
     """Run the learner's file in this process, for as long as it runs."""
-    line = socket.socket(fileno=int(line_number))
+    line = socket.socket(fileno=line_number)
     random.seed(SEED)
     if clock == "held":
         held_clock.install(line)
@@ -58,7 +58,3 @@ def _drive(line: socket.socket, path: str, check: str, *arguments: str) -> None:
     except Failure as failure:
         report({"failure": failure.to_json()})
     report({"done": True})
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -6,14 +6,15 @@ process with its line to the judge.
 """
 
 import asyncio
+import signal
 import socket
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 import psutil
 
 from tutorial.exercises.sandbox import crash_report
+from tutorial.exercises.sandbox.forking import ForkedProcess
 from tutorial.exercises.sandbox.idle_loop import IdleLoop
 from tutorial.exercises.verdict import Failure
 
@@ -27,9 +28,7 @@ KEPT_OUTPUT_BYTES = 1024 * 1024
 class LearnerProcess:
     """The process in which the learner's file runs."""
 
-    def __init__(
-        self, path: Path, process: asyncio.subprocess.Process, output: socket.socket
-    ) -> None:
+    def __init__(self, path: Path, process: ForkedProcess, output: socket.socket) -> None:
         self.path = path
         self._process, self._output = process, output
         self._printed = bytearray()
@@ -85,8 +84,7 @@ class LearnerProcess:
 
     async def stuck(self, expected: str) -> Failure:
         """Return the failure that says where the program hangs; this ends the program."""
-        with suppress(ProcessLookupError):
-            self._process.send_signal(crash_report.TELL_AND_DIE)
+        self._process.send_signal(crash_report.TELL_AND_DIE)
         await self.has_ended()
         return Failure(expected, "no answer" + crash_report.of_hang(self.printed, self.path))
 
@@ -115,12 +113,11 @@ class LearnerProcess:
 
     def terminate(self) -> None:
         """Ask the program to end."""
-        self._process.terminate()
+        self._process.send_signal(signal.SIGTERM)
 
     async def end(self) -> None:
         """Kill the program, if it still runs."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        self._process.kill()
         await self._process.wait()
         for task in self._tasks:
             task.cancel()

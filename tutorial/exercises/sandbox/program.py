@@ -14,6 +14,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from tutorial.exercises.sandbox.forking import ForkedProcess
 from tutorial.exercises.sandbox.held_clock import Vitals
 from tutorial.exercises.sandbox.process import (
     COMPUTING_SECONDS,
@@ -35,7 +36,7 @@ class Program(LearnerProcess):
     def __init__(
         self,
         path: Path,
-        process: asyncio.subprocess.Process,
+        process: ForkedProcess,
         line: socket.socket,
         output: socket.socket,
     ) -> None:

@@ -5,7 +5,6 @@ another for all that it prints. What can't even be parsed is a `Failure` before 
 """
 
 import ast
-import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -13,14 +12,11 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Literal
 
-from tutorial.exercises.sandbox import crash_report
+from tutorial.exercises.sandbox import crash_report, forking
 from tutorial.exercises.sandbox.program import Program
 from tutorial.exercises.verdict import UNREADABLE, Failure
 
-HOSTING = (
-    *(sys.executable, "-X", "faulthandler", "-u"),
-    *("-m", "tutorial.exercises.sandbox.hosting"),
-)
+HOSTING = "tutorial.exercises.sandbox.hosting"
 
 Clock = Literal["real", "held"]
 
@@ -49,13 +45,11 @@ async def _running(path: Path, mode: str, clock: Clock, *arguments: str) -> Asyn
     line, its_line = socket.socketpair()
     output, its_output = socket.socketpair()
     with its_line, its_output:
-        process = await asyncio.create_subprocess_exec(
-            *HOSTING,
-            *(mode, clock, str(its_line.fileno()), str(path), *arguments),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=its_output.fileno(),
-            stderr=asyncio.subprocess.STDOUT,
-            pass_fds=[its_line.fileno()],
+        process = await forking.fork_server().start(
+            *(HOSTING, mode, clock, str(path), *arguments),
+            stdout=its_output,
+            stderr=its_output,
+            others=[its_line],
         )
     line.setblocking(False)
     output.setblocking(False)
