@@ -57,6 +57,37 @@ def test_a_definition_in_javascript_ends_where_its_brackets_do_whatever_strings_
     assert javascript_of("connect").count("\n") == 3
 
 
+TYPED = """\
+/** @typedef {import("./a.js").A} A */
+
+/**
+ * Return it,
+ * as it is.
+ *
+ * @param {A} a
+ * @returns {A}
+ */
+function same(/** @type {A} */ a) {
+  /** @type {A[]} */
+  const all = [];
+  /** Say it. @param {string} word */
+  const say = (word) => /** @type {any} */ (word);
+
+  return a;
+}"""
+
+
+def test_a_listing_of_javascript_leaves_out_types_and_keeps_sentences_and_line_numbers() -> None:
+    assert list(javascript.without_types(TYPED)) == [
+        (1, ""),
+        (2, "/**"), (3, " * Return it,"), (4, " * as it is."), (8, " */"),
+        (9, "function same(a) {"),
+        (11, "  const all = [];"),
+        (12, "  /** Say it. */"), (13, "  const say = (word) => (word);"),
+        (14, ""), (15, "  return a;"), (16, "}"),
+    ]  # fmt: skip
+
+
 def test_a_method_in_python_is_quoted_whole_without_the_indentation_of_its_class() -> None:
     excerpt = quote("transports/room.py", "Room.since")
     assert excerpt.text.startswith("def since(self")

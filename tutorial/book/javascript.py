@@ -17,6 +17,9 @@ _TOP = re.compile(
 )
 _MEMBER = re.compile(r" {2}(?:(?:static|async|get|set) +)*\*?(#?[\w$]+)\b *[(=;]")
 _CLASS = re.compile(r"(?:export +)?(?:default +)?class ")
+_JSDOC = re.compile(r"/\*\*.*?\*/ ?", re.DOTALL)
+_TAG = re.compile(r"^[ /*]*@")
+_LEFT_OUT = "\0"
 _COMMENT_ABOVE = re.compile(
     r"(?:^ *//[^\n]*\n|^ */\*\*(?:(?!\*/).)*\*/\n)+\Z", re.MULTILINE | re.DOTALL
 )
@@ -35,6 +38,31 @@ def definitions(text: str) -> Iterator[tuple[str, int, int]]:
         else:
             continue
         yield name, _first_line(text, start), _last_line(code, start, depths)
+
+
+def without_types(text: str) -> Iterator[tuple[int, str]]:
+    """Return the lines, each with its number from 0, without the types in JSDoc comments; their sentences stay."""
+    shown = _JSDOC.sub(lambda comment: _sentences(comment[0]), text)
+    for number, line in enumerate(shown.split("\n")):
+        left = line.replace(_LEFT_OUT, "")
+        if left.strip() or left == line:
+            yield number, left
+
+
+def _sentences(comment: str) -> str:
+    """Return a JSDoc comment up to its first tag, with a mark for each line or part that is left out."""
+    lines = comment.split("\n")
+    if len(lines) == 1:
+        words, tag, _ = comment.partition(" @")
+        return comment if not tag else _LEFT_OUT if words == "/**" else f"{words} */"
+    first = next((i for i, line in enumerate(lines) if _TAG.match(line)), None)
+    if first is None:
+        return comment
+    kept = lines[:first]
+    while kept and not kept[-1].strip(" /*"):
+        kept.pop()
+    closing = [lines[-1]] if kept else [_LEFT_OUT]
+    return "\n".join([*kept, *[_LEFT_OUT] * (len(lines) - len(kept) - 1), *closing])
 
 
 def _read(text: str) -> tuple[str, list[int]]:

@@ -15,12 +15,15 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import TextLexer, get_lexer_by_name
 
+from tutorial.book.javascript import without_types
 from tutorial.book.quoting import Excerpt, definitions, read
 
+JAVASCRIPT = (".js", ".mjs")
 PAGE_IDS = ("main", "keys", "theme")  # of templates/base.html
 LEXERS = {
     ".py": "python",
     ".js": "javascript",
+    ".mjs": "javascript",
     ".css": "css",
     ".html": "html+jinja",
     ".md": "markdown",
@@ -31,7 +34,10 @@ LEXERS = {
 
 
 def listing(excerpts: list[Excerpt]) -> Markup:
-    """Return excerpts of one file as one figure, each with its lines' numbers, and a link to the whole file."""
+    """Return excerpts of one file as one figure, each with its lines' numbers, and a link to the whole file.
+
+    The types in JavaScript's comments are in the whole file only.
+    """
     path = excerpts[0].path
     names = " · ".join(
         f'<a href="{address(path, one.name)}"><code>{escape(one.name)}</code></a>'
@@ -55,10 +61,13 @@ def _lines(excerpts: list[Excerpt]) -> str:
 
 
 def _block(excerpt: Excerpt) -> str:
-    lines = coloured(Path(excerpt.path).suffix, excerpt.text)
+    suffix = Path(excerpt.path).suffix
+    shown = without_types if suffix in JAVASCRIPT else lambda text: enumerate(text.split("\n"))
+    places, texts = zip(*shown(excerpt.text), strict=True)
+    lines = zip(places, coloured(suffix, "\n".join(texts)), strict=True)
     numbered = "".join(
         f'<span class="line{" marked" if number in excerpt.marked else ""}" data-line="{number}">{line}</span>\n'
-        for number, line in enumerate(lines, excerpt.first)
+        for number, line in ((excerpt.first + place, line) for place, line in lines)
     )
     return f"<pre><code>{numbered}</code></pre>"
 
