@@ -9,14 +9,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from transports.connections import Connections
+from transports.parameters import HOLD_SECONDS
 from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
 from transports.rooms import Rooms
 from transports.store import Counts
 from transports.stream import Traffic
 from transports.tokens import Tokens
-
-HOLD_SECONDS = 25.0  # below every common proxy's limit (nginx 60 s, Heroku 30 s; RFC 6202 §5.5)
 
 
 @dataclass

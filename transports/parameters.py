@@ -10,6 +10,7 @@ import re
 
 from transports.wire import BATCH_MESSAGES, Cursor, Malformed, Start
 
+HOLD_SECONDS = 25.0  # below every common proxy's limit (nginx 60 s, Heroku 30 s; RFC 6202 §5.5)
 WAIT_MAX_SECONDS = 55.0
 
 _WHOLE = re.compile(r"[0-9]{1,15}")

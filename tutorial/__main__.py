@@ -17,8 +17,7 @@ from typing import Any
 
 from transports.parameters import WAIT_MAX_SECONDS
 from transports.store import Unavailable
-from tutorial.serving import CannotServe, Options, serve_alone, serve_together
-from tutorial.site.static_files import STATIC
+from tutorial.options import CannotServe, Options
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\sA-Z]+")
 COMMANDS = (
@@ -142,6 +141,9 @@ def network(text: str) -> IPv4Network | IPv6Network:
 def start(arguments: list[str]) -> int:
     """Start the server that the options describe; return the exit status. Raises: CannotServe, Unavailable."""
     options = Options(**vars(make_parser().parse_args(arguments)))
+    from tutorial.serving import serve_alone, serve_together
+    from tutorial.site.static_files import STATIC
+
     if not STATIC.is_dir():
         raise CannotServe("the site serves and quotes its own checkout: pip install -e .")
     if options.processes == 1:

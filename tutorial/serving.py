@@ -11,15 +11,14 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tornado.web import Application
 
 from transports.app import TRANSPORTS, make_app
-from transports.chat import HOLD_SECONDS, Chat
+from transports.chat import Chat
 from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
 from transports.rooms import Rooms
@@ -28,6 +27,7 @@ from transports.stores import make_store
 from transports.tokens import Tokens
 from tutorial import counterexamples
 from tutorial.laboratory.routes import Laboratory
+from tutorial.options import CannotServe, Options
 from tutorial.own_files import status
 from tutorial.own_files.own_file import Unusable
 from tutorial.own_files.table import OwnFiles
@@ -57,53 +57,24 @@ NOT_SHARED = (
 )
 
 
-class CannotServe(Exception):
-    """The server can't start with these options; the text says what to change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `--help` describes, by the same names."""
-
-    port: int = 8888
-    address: str = "127.0.0.1"
-    store: str = "sqlite:chat.db"
-    processes: int = 1
-    history: int = 1000  # messages
-    hold: float = HOLD_SECONDS
-    rate_limit: float = 20.0  # messages a second from one address; 0: no limit
-    publish_key: str | None = None
-    secret: str | None = None
-    trusted_origin: tuple[str, ...] = ()
-    trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = ()
-    cacheable: bool = False
-    debug: bool = False
-    mine: tuple[int, ...] = ()  # exercises whose files the chat runs on
-    friend: tuple[str, ...] = ()  # origins of other people's chats
-
-    def make_chat(self) -> Chat:
-        """Return the chat that the options describe; its store isn't open yet. Raises: Unavailable."""
-        return Chat(
-            Rooms(make_store(self.store, self.history), self.history),
-            hold_seconds=self.hold,
-            rate=RateLimit(self.rate_limit),
-            publish_key=self.publish_key,
-            tokens=Tokens(self.secret),
-            proxies=TrustedProxies(self.trusted_proxy),
-            cacheable=self.cacheable,
-        )
-
-    def url(self, port: int) -> str:
-        """Return the address to open in a browser, or to give to a load test."""
-        address = "127.0.0.1" if self.address in ("0.0.0.0", "::", "") else self.address
-        return f"http://{f'[{address}]' if ':' in address else address}:{port}/"
+def make_chat(options: Options) -> Chat:
+    """Return the chat that the options describe; its store isn't open yet. Raises: Unavailable."""
+    return Chat(
+        Rooms(make_store(options.store, options.history), options.history),
+        hold_seconds=options.hold,
+        rate=RateLimit(options.rate_limit),
+        publish_key=options.publish_key,
+        tokens=Tokens(options.secret),
+        proxies=TrustedProxies(options.trusted_proxy),
+        cacheable=options.cacheable,
+    )
 
 
 async def serve(options: Options) -> None:
     """Serve until SIGTERM or Ctrl-C, then drain. Raises: CannotServe, Unavailable."""
     stopping = _on_stop_signal()
     own_files = _read_own_files(options)
-    chat = options.make_chat()
+    chat = make_chat(options)
     await chat.rooms.open()
     laboratory, comparison = Laboratory(chat), results_page.Comparison()
     beside = [*routes(chat, laboratory, comparison), *status.routes(chat, own_files)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
 from pathlib import Path
 
 PACKAGES = ("tornado", "locust", "gevent", "geventhttpclient", "websocket-client")
@@ -12,6 +11,8 @@ PACKAGES = ("tornado", "locust", "gevent", "geventhttpclient", "websocket-client
 
 def describe() -> dict[str, str]:
     """Return what machine this is, and which versions of what run on it."""
+    from importlib.metadata import version  # half as long as the rest of a start, and rarely needed
+
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),

@@ -26,7 +26,7 @@ from loadtests.client.schedule import exactly
 from loadtests.comparison.server import fresh_server
 from loadtests.table import TRANSPORTS
 
-RATES = ("10", "50")
+CHOICES = {"transport": tuple(TRANSPORTS), "rate": ("10", "50")}
 STEPS = (10, 20, 40, 80, 160, 320, 640, 1280, 2560)
 STEP_SECONDS = 2.0
 SETTLE_SECONDS = 0.3

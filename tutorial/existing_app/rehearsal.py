@@ -29,7 +29,7 @@ ORDERS = 30
 PAUSE_SECONDS = 0.15
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 20.0
-VICTIMS = ("nobody", "relay", "chat")
+CHOICES = {"victim": ("nobody", "relay", "chat")}
 CUSTOMER = "ann"
 
 

@@ -22,7 +22,7 @@ from loadtests.comparison.server import fresh_server
 from loadtests.table import TRANSPORTS
 from tutorial.laboratory.readings import add_readers, reading
 
-RATES = ("50", "20", "100")  # tokens a second
+CHOICES = {"rate": ("50", "20", "100")}  # tokens a second
 SECONDS = 4.0  # of an answer
 AWAY_SECONDS = 1.0
 FIRST_READERS = 10  # whose polls are spread over an interval

@@ -27,6 +27,7 @@ from transports.stores import make_store
 from tutorial.laboratory.disposable_server import project_first
 
 RESTS = tuple(f"{fifths / 5:g}" for fifths in range(21))  # 0 to 4 times as long as the flush took
+CHOICES = {"rest": RESTS}
 RATES = (10, 50, 100, 200, 400, 800)  # messages a second
 READERS = 100
 MODULE = "tutorial.laboratory.rest_factor"

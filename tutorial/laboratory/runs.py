@@ -14,20 +14,17 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from importlib import import_module
 from secrets import token_hex
 from typing import Any, cast
 
 from tornado.iostream import StreamClosedError
 
-from loadtests.experiments import knee, response_time_against_delivery
 from loadtests.table import TRANSPORTS
 from transports.chat import Chat
 from transports.refusals import Refused
 from transports.wire import Unacceptable, parse_object, to_json
 from tutorial.book.measured_numbers import YOURS
-from tutorial.exercises.checking.suite import missing
-from tutorial.existing_app import rehearsal
-from tutorial.laboratory import answer_stream, rest_factor, slow_reader, two_processes, waiting_cost
 from tutorial.laboratory.disposable_server import PROJECT, project_first
 from tutorial.site.local_only import LocalBodyHandler
 
@@ -48,27 +45,18 @@ WHOLE = ("pollers", "readers", "seed")
 MEASUREMENTS = ("compression", "costs", "gap", "held", "poll", "tables", "unread")
 RATES_MOST = 12
 RATE_MOST = 400.0
-HOSTS = ("127.0.0.1", "localhost")
-# name: (module, what can be chosen, each from what)
-SCRIPTS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
-    "shop": ("tutorial.existing_app.rehearsal", {"victim": rehearsal.VICTIMS}),
-    "processes": ("tutorial.laboratory.two_processes", {"store": two_processes.STORES}),
-    "waiting": ("tutorial.laboratory.waiting_cost", {"seconds": waiting_cost.LENGTHS}),
-    "answer": ("tutorial.laboratory.answer_stream", {"rate": answer_stream.RATES}),
-    "rest": ("tutorial.laboratory.rest_factor", {"rest": rest_factor.RESTS}),
-    "slow-reader": ("tutorial.laboratory.slow_reader", {"messages": slow_reader.COUNTS}),
-    "attacks": (
-        "tutorial.counterexamples.attacks",
-        {"host": HOSTS, "series": ("alone", "without")},
-    ),
-    "tables": (
-        "loadtests.experiments.response_time_against_delivery",
-        {"rate": response_time_against_delivery.RATES},
-    ),
-    "ramp": (
-        "loadtests.experiments.knee",
-        {"transport": tuple(TRANSPORTS), "rate": knee.RATES},
-    ),
+# The scripts that start servers of their own. What can be chosen, each from what, is the CHOICES of its module, which
+# is imported when a page asks for it: with all that it needs, that is much for each start of a server.
+SCRIPTS = {
+    "shop": "tutorial.existing_app.rehearsal",
+    "processes": "tutorial.laboratory.two_processes",
+    "waiting": "tutorial.laboratory.waiting_cost",
+    "answer": "tutorial.laboratory.answer_stream",
+    "rest": "tutorial.laboratory.rest_factor",
+    "slow-reader": "tutorial.laboratory.slow_reader",
+    "attacks": "tutorial.counterexamples.attacks",
+    "tables": "loadtests.experiments.response_time_against_delivery",
+    "ramp": "loadtests.experiments.knee",
 }
 NAMES = ("herd", "rates", "suite", "measure", *SCRIPTS)
 
@@ -99,7 +87,8 @@ def _few(fields: dict[str, Any], name: str, default: Any) -> list[Any]:
 
 def script_command(run: str, fields: dict[str, Any]) -> list[str]:
     """Make the command of a script that starts servers of its own. Raises: Unacceptable."""
-    module, choices = SCRIPTS[run]
+    module = SCRIPTS[run]
+    choices: dict[str, tuple[str, ...]] = import_module(module).CHOICES
     for name, known in choices.items():
         if fields.get(name) not in known:
             raise Unacceptable(f"“{name}” must be one of {', '.join(known)}")
@@ -117,6 +106,8 @@ def measure_command(fields: dict[str, Any]) -> list[str]:
 
 def suite_command() -> list[str]:
     """Make the command that runs the conformance suite. Raises: Refused, when it, or what it needs, is not here."""
+    from tutorial.exercises.checking.suite import missing
+
     if not SUITE.exists():
         raise Refused(404, "the tests are not installed: start the tutorial from a clone")
     if what := missing():

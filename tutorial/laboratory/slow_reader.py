@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.5
 QUIET_SECONDS = 2.0  # after which a reader gets no more
 PATIENCE_SECONDS = 60.0
 RECEIVE_BYTES = 1 << 16  # else the kernel alone would take all that is said here
-COUNTS = (str(MESSAGES),)
+CHOICES = {"messages": (str(MESSAGES),)}
 
 
 @dataclass

@@ -22,7 +22,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPError
 
 from loadtests.comparison.server import Server, free_port, fresh_server
 
-STORES = ("memory", "redis")
+CHOICES = {"store": ("memory", "redis")}
 MESSAGES = 40
 PAUSE_SECONDS = 0.1
 POLL_SECONDS = 0.05

@@ -29,7 +29,7 @@ READERS = 200  # a transport
 FIRST_READERS = 20  # what a server does for the first time takes memory that belongs to no reader
 SETTLE_SECONDS = 3.0  # pollers come within their interval
 ROOM = "waiting"
-LENGTHS = ("60", "8")  # seconds
+CHOICES = {"seconds": ("60", "8")}
 
 
 @dataclass(slots=True)
