@@ -66,6 +66,7 @@ def box(number: int) -> Markup:
     return exercise_box(make_environment(), number)
 
 
+@cache
 def rendered(chapter: Chapter) -> Rendered:
     return render(chapter, box)
 
@@ -192,10 +193,10 @@ def test_the_event_that_chapter_8_draws_is_the_one_that_the_server_sends() -> No
     drawn = re.search(r"```text\n(.*?)```", CHAPTERS[8].body, re.DOTALL)
     assert drawn is not None
     batch = Batch("lobby", Cursor("9f3c2a11", 17), False, False, ())
-    told = event(batch, chunked=False).decode()
+    sent = event(batch, chunked=False).decode()
     shown, last = drawn[1].split("…}\n")
-    assert told.startswith(shown.rstrip(" "))
-    assert told.endswith(last.rstrip("\n") + "\n\n")
+    assert sent.startswith(shown.rstrip(" "))
+    assert sent.endswith(last.rstrip("\n") + "\n\n")
 
 
 QUOTED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|```.*?```|`[^`]*`", re.DOTALL)
@@ -284,7 +285,7 @@ def test_a_corner_of_a_table_without_words_is_no_heading() -> None:
 
 
 def test_a_constant_is_read_from_the_line_that_sets_it() -> None:
-    html = rendered(a_chapter('{{ constant("HOLD_SECONDS", "transports/chat.py") }} s')).html
+    html = rendered(a_chapter('{{ constant("HOLD_SECONDS", "transports/parameters.py") }} s')).html
     assert html == "<p>25 s</p>\n"
 
 
@@ -292,8 +293,8 @@ def test_a_readers_own_result_is_preferred_to_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yours = tmp_path / "measured.json"
-    told = {"when": "2026-01-01", "machine": "mine", "values": {"total_bytes": 1234}}
-    yours.write_text(json.dumps({"poll": told}))
+    result = {"when": "2026-01-01", "machine": "mine", "values": {"total_bytes": 1234}}
+    yours.write_text(json.dumps({"poll": result}))
     monkeypatch.setattr("tutorial.book.measured_numbers.YOURS", yours)
     results = Results()
     assert ">1\u202f234\u00a0B</data>" in results.shown("poll.total_bytes", "B")
