@@ -40,11 +40,18 @@ TOPS = """Array.from(document.querySelectorAll(".experiment, #after"))
 HEIGHT = "element => element.getBoundingClientRect().height"
 
 
-@pytest.fixture
-def gallery() -> Iterator[str]:
-    """The address of a server with the gallery; it ends with the test."""
+@pytest.fixture(scope="module")
+def serving() -> Iterator[str]:
     with serving_gallery() as url:
         yield url
+
+
+@pytest.fixture
+def gallery(serving: str) -> str:
+    """The address of a server with the gallery, which has counted nothing yet."""
+    for kept in ("/truth", "/bets"):
+        assert fetch(serving + kept, "DELETE").status == 200
+    return serving
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 Serves the tutorial with `/gallery?show=x-ray,interval-lab` on a free port, and prints where. The page has the site's
 own styles and its Content-Security-Policy, so what works here works in a chapter. `/truth` is what the server knows of
-each message that a poll was answered with – over what, and how long after it was sent – and of each poll’s bytes.
+each message that a poll was answered with – over what, and how long after it was sent – and of each poll’s bytes;
+`DELETE /truth` waits until nobody is connected, and forgets it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from markupsafe import Markup
 from tornado.web import RequestHandler
 
 from tests.support.server_process import ROOT
+from tests.support.waiting import until
 from transports.app import TRANSPORTS, make_app
 from transports.chat import Chat
 from transports.handler import RoomHandler
@@ -98,8 +100,17 @@ def noting(handler: type[RoomHandler]) -> type[RoomHandler]:
 
 
 class Truth(RequestHandler):
+    def initialize(self, chat: Chat) -> None:
+        self._chat = chat
+
     def get(self) -> None:
         self.write({"answered": ANSWERED, "polls": POLLS})
+
+    async def delete(self) -> None:
+        connections = self._chat.connections
+        await until(lambda: not connections.in_progress and not connections.lasting)
+        for counted in (ANSWERED, POLLS, self._chat.requests):
+            counted.clear()
 
 
 async def serve(folder: Path) -> None:
@@ -112,7 +123,7 @@ async def serve(folder: Path) -> None:
         (path, noting(handler) if handler is CursorlessHandler else handler, given)
         for path, handler, given in counterexamples.routes(chat)
     ]
-    pages: list[Any] = [(r"/gallery", Gallery), (r"/truth", Truth), *wrong]
+    pages: list[Any] = [(r"/gallery", Gallery), (r"/truth", Truth, {"chat": chat}), *wrong]
     pages += [*laboratory.routes(), *bets.routes(chat, folder), *choosing_page.routes()]
     pages += [*book_pages.routes(chat), *routes()]
     polls = {name: noting(TRANSPORTS[name]) for name in ("short-polling", "long-polling")}
