@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.support import server_process
@@ -35,10 +34,10 @@ def test_switching_20_times_while_another_writes_500_messages_leaves_every_pane_
     all_ = open_page("/chat?room=switching&mode=compare&guest=0")
     one.connected()
     all_.connected()
-    with background_posts(site.url, "switching", count=500, rate=70):
+    with background_posts(site.url, "switching", count=500, rate=160):
         for switch in range(20):
             one.choose(LABELS[TRANSPORTS[(switch + 1) % len(TRANSPORTS)]])
-            one.page.wait_for_timeout(300)
+            one.page.wait_for_timeout(120)
     expect(one.pane.locator('[data-gauge="received"]')).to_have_text("500")
     expect(one.pane.locator(".verdict")).to_have_text("✓ exact")
     assert one.ids() == list(range(1, 501))
@@ -77,54 +76,68 @@ def test_the_server_restarts_and_every_pane_goes_on(
         expect(view.pane_of(transport).locator(".tally")).to_have_text(EXACT)
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_two_tabs_talk(open_page: OpenPage, transport: str) -> None:
-    room = f"/chat?room=two-tabs-{transport}&transport={transport}"
-    ann = open_page(room)
-    bob = open_page(room, tab_of=ann)
-    ann.write("Do you hear me?")
-    expect(bob.pane.locator(".log .text")).to_have_text("Do you hear me?")
-    bob.write("I do.")
-    for view in (ann, bob):
-        expect(view.pane.locator(".log li[data-id] .text")).to_have_text(
-            ["Do you hear me?", "I do."]
-        )
-        expect(view.pane.locator(".pending")).to_have_count(0)
+STATES = {
+    "short-polling": r"^(next poll in \d\.\d s|requesting)$",
+    "long-polling": r"^held for \d\.\d s$",
+    "websocket": r"^open for \d\.\d s$",
+    "server-sent-events": r"^open for \d\.\d s$",
+}
 
 
-@pytest.mark.parametrize("transport", ["short-polling", "long-polling", "server-sent-events"])
-def test_a_message_shows_at_once_and_settles_when_the_server_has_it(
-    open_page: OpenPage, transport: str
+def test_two_tabs_talk_over_each_transport_whose_state_is_shown_in_words(
+    open_page: OpenPage,
 ) -> None:
-    view = open_page(f"/chat?room=optimistic-{transport}&transport={transport}")
+    ann = open_page("/chat?room=two-tabs")
+    bob = open_page("/chat?room=two-tabs", tab_of=ann)
+    written: list[str] = []
+    for transport, state in STATES.items():
+        for view in (ann, bob):
+            view.choose(LABELS[transport])
+            expect(view.pane.locator(".state")).to_have_text(re.compile(state))
+        for view in (ann, bob):
+            written.append(f"{len(written)} over {transport}")
+            view.write(written[-1])
+            for reader in (ann, bob):
+                expect(reader.pane.locator(".log li[data-id] .text")).to_have_text(written)
+            expect(view.pane.locator(".pending")).to_have_count(0)
+
+
+def test_a_message_shows_at_once_and_settles_when_the_server_has_it(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=optimistic")
     held: list[Route] = []
     view.page.route("**/messages*", lambda route: held.append(route))
-    view.write("hi")
-    expect(view.pane.locator(".pending .text")).to_have_text("hi")
-    expect(view.pane.locator(".pending .fate")).to_have_text("sending")
-    assert view.ids() == []
-    held[0].continue_()
-    expect(view.pane.locator(".pending")).to_have_count(0)
-    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["hi"])
+    for count, transport in enumerate(["short-polling", "long-polling", "server-sent-events"]):
+        view.choose(LABELS[transport])
+        view.write(transport)
+        expect(view.pane.locator(".pending .text")).to_have_text(transport)
+        expect(view.pane.locator(".pending .fate")).to_have_text("sending")
+        expect(view.pane.locator(".log li[data-id]")).to_have_count(count)
+        held.pop().continue_()
+        expect(view.pane.locator(".pending")).to_have_count(0)
+        expect(view.pane.locator(".log li[data-id] .text").last).to_have_text(transport)
 
 
-@pytest.mark.parametrize("transport", ["short-polling", "websocket"])  # the two ways up
 def test_a_refused_message_says_why_and_can_be_sent_again(
-    open_page: OpenPage, process: Process, transport: str
+    open_page: OpenPage, process: Process
 ) -> None:
     server = process("--store=memory", "--rate-limit=0.5")  # a burst of one
-    view = open_page(f"/chat?room=refused&transport={transport}", server=server)
+    view = open_page("/chat?room=refused&transport=short-polling", server=server)
     view.expect_errors("status of 429")
     view.connected()
     view.write("first")
-    view.write("second")
-    expect(view.pane.locator(".why")).to_have_text(re.compile("Refused: too many messages"))
-    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["first"])
-    again = view.pane.get_by_role("button", name="Send again")
-    while again.is_visible():  # until the server has had enough rest
-        again.click()
-        view.page.wait_for_timeout(400)
-    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["first", "second"])
+    there = ["first"]
+    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(there)
+    for transport in ("short-polling", "websocket"):  # the two ways up
+        view.choose(LABELS[transport])
+        view.write(transport)
+        expect(view.pane.locator(".why")).to_have_text(re.compile("Refused: too many messages"))
+        expect(view.pane.locator(".log li[data-id] .text")).to_have_text(there)
+        again = view.pane.get_by_role("button", name="Send again")
+        while again.is_visible():  # until the server has had enough rest
+            again.click()
+            view.page.wait_for_timeout(400)
+        there.append(transport)
+        expect(view.pane.locator(".log li[data-id] .text")).to_have_text(there)
 
 
 def test_a_message_that_is_sent_again_keeps_its_key(open_page: OpenPage) -> None:
@@ -257,20 +270,6 @@ def test_room_transport_and_mode_are_in_the_address(
     expect(again.page.get_by_label("Room", exact=True)).to_have_value("another-room")
     view.page.go_back()
     expect(view.page.get_by_role("radio", name="WebSocket")).to_be_checked()
-
-
-@pytest.mark.parametrize(
-    ("transport", "words"),
-    [
-        ("short-polling", r"^(next poll in \d\.\d s|requesting)$"),
-        ("long-polling", r"^held for \d\.\d s$"),
-        ("websocket", r"^open for \d\.\d s$"),
-        ("server-sent-events", r"^open for \d\.\d s$"),
-    ],
-)
-def test_the_state_is_shown_in_words(open_page: OpenPage, transport: str, words: str) -> None:
-    view = open_page(f"/chat?room=words&transport={transport}")
-    expect(view.pane.locator(".state")).to_have_text(re.compile(words))
 
 
 def test_a_room_that_cannot_be_named_is_refused_in_the_page(open_page: OpenPage) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import OpenPage
@@ -14,18 +13,21 @@ from tests.support.server_process import ServerProcess
 pytest_plugins = ["tests.support.browser_fixtures"]
 
 NETWORK_ERRORS = (r"net::ERR_", r"WebSocket connection to", "status of 4")
-TRANSPORTS = ["short-polling", "long-polling", "websocket", "server-sent-events"]
+LABELS = ["short polling", "long polling", "WebSocket", "server-sent events"]
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
-def test_a_message_that_is_too_long_steps_aside(open_page: OpenPage, transport: str) -> None:
-    view = open_page(f"/chat?room=long-{transport}&transport={transport}")
+def test_a_message_that_is_too_long_steps_aside(open_page: OpenPage) -> None:
+    view = open_page("/chat?room=long")
     view.expect_errors(*NETWORK_ERRORS)
-    view.connected()
-    view.write("x" * 17_000)
-    view.write("a short one")
-    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["a short one"])
-    expect(view.pane.locator(".why")).to_contain_text("Refused")
+    for number, label in enumerate(LABELS, start=1):
+        view.choose(label)
+        view.connected()
+        view.write("x" * 17_000)
+        view.write(f"a short one over {label}")
+        sent = view.pane.locator(".log li[data-id] .text")
+        expect(sent).to_have_count(number)
+        expect(sent.last).to_have_text(f"a short one over {label}")
+        expect(view.pane.locator(".why")).to_have_text([re.compile("Refused")] * number)
 
 
 def test_send_again_uses_the_name_as_it_is_now(open_page: OpenPage) -> None:
@@ -85,9 +87,8 @@ def test_a_link_to_a_place_on_the_page_is_no_navigation(open_page: OpenPage) -> 
     assert view.page.evaluate("(pane) => pane.isConnected", pane)
 
 
-@pytest.mark.parametrize("foreign", ['{"a": 1}', "17", "[17]", "not JSON", '"<b>"', "null"])
-def test_what_other_programs_store_is_no_input(open_page: OpenPage, foreign: str) -> None:
-    view = open_page("/chat?room=foreign")
+def test_what_other_programs_store_is_no_input(open_page: OpenPage) -> None:
+    view = open_page("/source/")
     names = ["rooms", "author", "theme", "transport", "single-keys", "bets", "mode"]
     store = """([names, foreign]) => {
       for (const name of names) {
@@ -95,14 +96,18 @@ def test_what_other_programs_store_is_no_input(open_page: OpenPage, foreign: str
         localStorage.setItem(`hold-the-line:${name}`, foreign);
       }
     }"""
-    view.page.evaluate(store, [names, foreign])
-    view.page.goto(view.url + "/chat?mode=one")
-    view.connected()
-    view.write("still works")
-    expect(view.pane.locator(".log li[data-id] .text").last).to_have_text("still works")
+    for foreign in ('{"a": 1}', "17", "[17]", "not JSON", '"<b>"', "null"):
+        view.page.evaluate(store, [names, foreign])
+        view.page.goto(view.url + "/chat?mode=one")
+        view.connected()
+        view.write(f"works in spite of {foreign}")
+        sent = view.pane.locator(".log li[data-id] .text").last
+        expect(sent).to_have_text(f"works in spite of {foreign}")
 
 
-def test_an_enter_that_ends_a_composition_sends_nothing(open_page: OpenPage) -> None:
+def test_an_enter_that_ends_a_composition_sends_nothing_and_text_goes_as_its_script(
+    open_page: OpenPage,
+) -> None:
     view = open_page("/chat?room=composition")
     view.connected()
     view.box.fill("にほん")
@@ -110,7 +115,13 @@ def test_an_enter_that_ends_a_composition_sends_nothing(open_page: OpenPage) -> 
     view.box.evaluate(f"(box) => box.dispatchEvent(new KeyboardEvent('keydown', {enter}))")
     expect(view.box).to_have_value("にほん")
     view.box.press("Enter")
-    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["にほん"])
+    text = view.pane.locator(".log li[data-id] .text")
+    expect(text).to_have_text(["にほん"])
+    view.write("שלום")
+    expect(text).to_have_text(["にほん", "שלום"])
+    directions = "all => all.map((text) => getComputedStyle(text).direction)"
+    assert text.evaluate_all(directions) == ["ltr", "rtl"]
+    assert view.box.get_attribute("dir") == "auto"
 
 
 def test_the_list_stays_at_its_end_and_stays_put_while_somebody_reads_back(
@@ -136,8 +147,8 @@ def test_the_list_stays_at_its_end_and_stays_put_while_somebody_reads_back(
     assert log.evaluate(gap) < 2
 
 
-def test_a_date_stands_where_the_day_changes(open_page: OpenPage) -> None:
-    view = open_page("/chat?room=days")
+def test_a_date_stands_where_the_day_changes(open_in_shared_tab: OpenPage) -> None:
+    view = open_in_shared_tab("/source/")
     days = view.page.evaluate(
         """async () => {
           const { Messages } = await import("/static/js/chat/messages.js");
@@ -156,24 +167,13 @@ def test_a_date_stands_where_the_day_changes(open_page: OpenPage) -> None:
     assert all(day.endswith(end) for day, end in zip(days, expected, strict=True)), days
 
 
-def test_text_goes_in_the_direction_of_its_script(open_page: OpenPage) -> None:
-    view = open_page("/chat?room=direction")
-    view.connected()
-    view.write("שלום")
-    text = view.pane.locator(".log li[data-id] .text")
-    expect(text).to_have_text(["שלום"])
-    assert text.evaluate("(text) => getComputedStyle(text).direction") == "rtl"
-    assert view.box.get_attribute("dir") == "auto"
-
-
-@pytest.mark.parametrize("transport", ["short-polling", "long-polling"])
-def test_json_that_is_no_batch_is_a_failure_to_retry(open_page: OpenPage, transport: str) -> None:
-    view = open_page(f"/chat?room=login-{transport}&transport={transport}")
-    view.connected()
-    address = re.compile(f"/{transport}")
-    view.page.route(address, lambda route: route.fulfill(json={"error": "login"}))
-    view.page.reload()
-    expect(view.pane.locator(".state")).to_contain_text("the answer was not a batch")
-    view.page.unroute(address)
-    post_message(view.url, f"login-{transport}", "back")
-    expect(view.pane.locator(".log .text")).to_have_text(["back"])
+def test_json_that_is_no_batch_is_a_failure_to_retry(open_page: OpenPage) -> None:
+    view = open_page("/source/")
+    for transport in ("short-polling", "long-polling"):
+        address, room = re.compile(f"/{transport}"), f"login-{transport}"
+        view.page.route(address, lambda route: route.fulfill(json={"error": "login"}))
+        view.page.goto(f"{view.url}/chat?room={room}&transport={transport}")
+        expect(view.pane.locator(".state")).to_contain_text("the answer was not a batch")
+        view.page.unroute(address)
+        post_message(view.url, room, "back")
+        expect(view.pane.locator(".log .text")).to_have_text(["back"])
