@@ -3,6 +3,14 @@
 import { element } from "../site/element.js";
 import { lateness } from "../site/formatting.js";
 
+// Made once: to make one takes longer than all else about a message.
+const CLOCK = new Intl.DateTimeFormat([], {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hour12: false,
+});
+
 /**
  * @typedef {import("../client/contract.js").Transport} Transport
  * @typedef {import("../client/outbox.js").Sent} Sent
@@ -16,7 +24,7 @@ import { lateness } from "../site/formatting.js";
 /** @param {import("../client/contract.js").Message} message @param {Arrived} arrived */
 export function makeMessage({ id, author, text, sent_at }, { over, delay, errorMs = 0 }) {
   const at = new Date(sent_at * 1000);
-  const time = element("time", { dateTime: at.toISOString(), title: `message ${id}` }, clock(at));
+  const time = element("time", { dateTime: at.toISOString(), title: `message ${id}` }, CLOCK.format(at));
   const known = delay !== undefined && delay >= -Math.max(1, errorMs); // none arrives before it was sent
   const late = over && known ? [latenessOf(delay, errorMs, over)] : [];
   return element(
@@ -85,11 +93,6 @@ function authorOf(author) {
 /** @param {string} text */
 function textOf(text) {
   return element("p.text", { dir: "auto" }, text);
-}
-
-/** @param {Date} at */
-function clock(at) {
-  return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }
 
 /** @param {Sent} sent @param {{again: () => void, takeBack: () => void}} offer */

@@ -12,6 +12,12 @@ const SHOWN = 1000; // the newest; as many as a room retains
 const BUSY_MS = 1000; // messages that follow each other faster than this are summarised …
 const SUMMARY_MS = 5000; // … every so often
 const NEAR_END_PX = 40;
+const DAY = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+});
 
 /**
  * @typedef {import("../client/contract.js").Message} Message
@@ -36,7 +42,7 @@ export class Messages {
   #me;
   #atEnd = true;
   #unread = 0;
-  #lastDay = day(new Date());
+  #lastDay = DAY.format(new Date());
   #lastAt = -Infinity;
   #unannounced = 0;
   #timer = 0;
@@ -113,7 +119,7 @@ export class Messages {
     const { over, delays = [], errorMs } = how;
     const item = makeMessage(message, { over, delay: delays[i], errorMs });
     item.classList.toggle("mine", message.author === this.#me());
-    const today = day(new Date(message.sent_at * 1000));
+    const today = DAY.format(new Date(message.sent_at * 1000));
     if (today === this.#lastDay) return [item];
     this.#lastDay = today;
     return [makeDay(today), item];
@@ -164,9 +170,4 @@ export class Messages {
     this.#unannounced = 0;
     this.#timer = 0;
   }
-}
-
-/** @param {Date} at */
-function day(at) {
-  return at.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 }
