@@ -27,3 +27,10 @@ def test_a_row_is_the_servers_own_count_of_requests_and_bytes() -> None:
     polls = after["requests"]["short-polling"] - before["requests"]["short-polling"]
     assert 10 * (row["requests"] or 0) == pytest.approx(polls, abs=2)
     assert 10 * (row["bytes"] or 0) == pytest.approx(counted, rel=0.1)
+
+
+def test_a_reader_that_waits_weighs_something() -> None:
+    pool = ReaderPool()
+    with fresh_server() as server:
+        assert Waiting.begin(pool, "websocket", server.port).kib > 0
+        pool.close()

@@ -1,6 +1,6 @@
 """Waiting cost: what readers that only wait cost, over each transport: memory, requests, bytes – and their delay.
 
-`python -m tutorial.laboratory.waiting_cost '{"seconds": "60"}'` lets as many readers wait over each
+`python -m tutorial.laboratory.waiting_cost '{"seconds": "60", "readers": "200"}'` lets as many readers wait over each
 transport, each on a fresh server of its own, in a room where one message is posted. It reports, one JSON object a
 second, what one reader has cost so far. Of a server it sees answers and `/inspect` alone.
 """
@@ -29,7 +29,7 @@ READERS = 200  # a transport
 FIRST_READERS = 20  # what a server does for the first time takes memory that belongs to no reader
 SETTLE_SECONDS = 3.0  # pollers come within their interval
 ROOM = "waiting"
-CHOICES = {"seconds": ("60", "8")}
+CHOICES = {"seconds": ("60", "8"), "readers": (str(READERS), "20")}
 
 
 @dataclass(slots=True)
@@ -105,6 +105,7 @@ def wait(seconds: int, readers: int = READERS) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    for line in wait(int(json.loads(sys.argv[1])["seconds"])):
+    asked = {name: int(value) for name, value in json.loads(sys.argv[1]).items()}
+    for line in wait(**asked):
         print(json.dumps(line), flush=True)
-    print(json.dumps({"end": True, "readers": READERS}), flush=True)
+    print(json.dumps({"end": True, "readers": asked["readers"]}), flush=True)

@@ -12,6 +12,7 @@ import { start } from "../lab/runs.js";
 import { TRANSPORTS } from "../transports.js";
 
 const SECONDS = 60;
+const READERS = 200; // a transport
 const COLUMNS = [
   ["delay_ms", "late, ms"],
   ["requests", "requests"],
@@ -33,8 +34,10 @@ class WaitingLab extends Lab {
   async experiment(signal) {
     let last = null;
     const seconds = this.setting("seconds", SECONDS);
-    this.report("Four servers start, and two hundred readers come to each …");
-    for await (const line of start("waiting", { seconds: String(seconds) }, signal)) {
+    const readers = this.setting("readers", READERS);
+    this.report(`Four servers start, and ${readers} readers come to each …`);
+    const asked = { seconds: String(seconds), readers: String(readers) };
+    for await (const line of start("waiting", asked, signal)) {
       if (line.line) throw new LabError(line.line);
       if (line.end) return this.#result(last.rows, line.readers);
       last = line;
