@@ -16,7 +16,7 @@ from tests.support.clients import joined
 from tests.support.http import Connection, Response, ask, connected
 from tests.support.in_process_server import GatedStore, InProcessServer
 from tests.support.waiting import until
-from transports.chat import HOLD_SECONDS
+from transports.parameters import HOLD_SECONDS
 from transports.wire import Draft
 
 PATH = "/rooms/lobby/long-polling"

@@ -28,9 +28,9 @@ from tests.support.in_process_server import GatedStore, InProcessServer
 from tests.support.server_process import ROOT, ServerProcess
 from tests.support.waiting import PATIENCE_SECONDS, until
 from transports.app import TRANSPORTS
-from transports.chat import HOLD_SECONDS
 from transports.connections import DRAIN_SECONDS
 from transports.handler import ASKED_LATER, Handler, RoomHandler
+from transports.parameters import HOLD_SECONDS
 from transports.stream import CountedStream
 from tutorial.__main__ import main, make_parser
 from tutorial.options import Options
