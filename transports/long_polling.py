@@ -15,7 +15,7 @@ from transports.polling import PollingHandler
 from transports.tokens import is_private
 from transports.wire import Batch, Cursor
 
-TURNS = 1000  # names of a place in the log, one after another; hours later a cache has forgotten the first
+ALIASES = 1000  # names of a place in the log, one after another; hours later a cache has forgotten the first
 
 
 class LongPollingHandler(PollingHandler):
@@ -39,18 +39,20 @@ class LongPollingHandler(PollingHandler):
             self.holding = None
         held_ms = (time.monotonic() - began) * 1000
         if self.chat.cacheable and isinstance(cursor, Cursor) and not is_private(room):
-            batch = self._let_cache(batch, cursor)
+            batch = self._allow_caching(batch, cursor)
         self.answer(batch, f"hold;dur={held_ms:.1f}")
 
-    def _let_cache(self, batch: Batch, cursor: Cursor) -> Batch:
-        """Let a cache give this answer to all who ask with the same cursor, for a second."""
+    def _allow_caching(self, batch: Batch, cursor: Cursor) -> Batch:
+        """Let a cache give this answer to every request with the same cursor, for a second."""
         self.cache_control = "public, max-age=1"
         if batch.has_news:
             return batch
-        turn = int(time.time() // self.chat.hold_seconds) % TURNS  # the same for all who wait now
-        if cursor.turn is not None and not 0 < (turn - cursor.turn) % TURNS < TURNS // 2:
-            turn = (cursor.turn + 1) % TURNS  # never one that a cache still knows
-        return replace(batch, cursor=replace(batch.cursor, turn=turn))
+        alias = (
+            int(time.time() // self.chat.hold_seconds) % ALIASES
+        )  # the same for all that wait now
+        if cursor.alias is not None and not 0 < (alias - cursor.alias) % ALIASES < ALIASES // 2:
+            alias = (cursor.alias + 1) % ALIASES  # never one that a cache still knows
+        return replace(batch, cursor=replace(batch.cursor, alias=alias))
 
     def on_connection_close(self) -> None:
         """End the held request: Tornado reports that the client has left, and cancels nothing."""

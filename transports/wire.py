@@ -49,10 +49,10 @@ class Cursor:
 
     epoch: str
     id: int
-    turn: int | None = field(default=None, compare=False)  # another name of the same place
+    alias: int | None = field(default=None, compare=False)  # another name of the same place
 
     def __str__(self) -> str:
-        return f"{self.epoch}:{self.id}{'' if self.turn is None else f'~{self.turn}'}"
+        return f"{self.epoch}:{self.id}{'' if self.alias is None else f'~{self.alias}'}"
 
     @staticmethod
     @lru_cache(maxsize=1024)
