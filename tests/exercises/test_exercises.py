@@ -37,7 +37,7 @@ STARTERS = {
     6: "from encode('Hello', 37 fa 21 3d); got 81 05 48",
     2: "ask together, 3 times in a row",
     15: "lost, the first of them",
-    14: "/now is answered while 2 count pairs; got no answer: the loop itself counts, in line ",
+    14: "/now is answered while 2 requests count pairs; got no answer: the loop itself counts, in line ",
     13: "order 1 is shipped, and its customer was never notified",
     1: "expected a reader that has all but message 2 gets message 2, no gap; got messages 1 2",
     3: "lost, the first of them message",

@@ -60,7 +60,7 @@ async def check(path: Path) -> str:
         async with driven(path, __file__, str(port), str(path)) as program:
             seen = await anext(program.records())
     return (
-        f"while {COUNTING_AT_ONCE} counted, /now was answered after {seen['now_ms']:.1f} ms "
+        f"while {COUNTING_AT_ONCE} requests counted, /now was answered after {seen['now_ms']:.1f} ms "
         f"and a sale after {seen['sale_ms']:.1f} ms"
     )
 
@@ -103,7 +103,7 @@ class Judging:
     def _while_two_count(self) -> dict[str, float]:
         with GATE.shut():
             counts = [self._pool.submit(self._pairs) for _ in range(COUNTING_AT_ONCE)]
-            self._note(f"{COUNTING_AT_ONCE} ask for the pairs")
+            self._note(f"{COUNTING_AT_ONCE} requests ask for the pairs")
             self._wait(lambda: GATE.stopped or all(count.done() for count in counts))
             taken = {
                 "now_ms": self._answered("/now", "GET", "/now"),
@@ -120,7 +120,7 @@ class Judging:
         self._note(f"{what} is sent" if what == "a sale" else f"{what} is asked for")
         if not self._wait(answer.done):
             self._note("no answer, and the two still count")
-            expected = f"{what} is answered while {COUNTING_AT_ONCE} count pairs"
+            expected = f"{what} is answered while {COUNTING_AT_ONCE} requests count pairs"
             raise Failure(expected, self._where(), read=READ_LOOP, timeline=self._events)
         answer.result()
         return (time.perf_counter() - began) * 1000
