@@ -1,1 +1,1 @@
-"""The chat and its transports: a log per room, and the ways a reader can hear of its next message."""
+"""The chat and its transports: a log per room, and the ways a reader can get its next message."""

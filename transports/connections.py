@@ -35,7 +35,7 @@ class Connections:
     def __init__(self) -> None:
         self.in_progress: set[Connection] = set()
         self.lasting: set[LastingConnection] = set()
-        self.observers: set[Callable[[Connection], None]] = set()  # each hears of all that close
+        self.observers: set[Callable[[Connection], None]] = set()  # called when one closes
         self._expiries: dict[Connection, asyncio.TimerHandle] = {}
         self._all_closed = asyncio.Event()
 

@@ -47,7 +47,7 @@ class Rooms:
     async def enter(self, name: str, cursor: Cursor | Start = Start.NOW) -> Room:
         """Return the room of that name, with its tail in memory. Raises: Unavailable.
 
-        A cursor that the room doesn't reach was perhaps given by another process, a moment ago: first hear all.
+        A cursor that the room doesn't reach was perhaps given by another process, a moment ago: first read all.
         """
         self._entering[name] += 1
         try:

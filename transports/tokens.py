@@ -1,8 +1,8 @@
 """Tokens: who may enter a private room.
 
-A room named `user-<name>` is private. The application that knows its users signs a **token** – who shows this
-may enter this room, for a while – with a secret that it shares with the chat. So the chat asks nobody and keeps
-nothing: what a token is worth can be seen from itself. Its format is itsdangerous' timed serializer:
+A room named `user-<name>` is private. The application that knows its users signs a **token** – a reader that
+shows this may enter this room, for a while – with a secret that it shares with the chat. The chat asks nobody and
+stores nothing: it can check a token by itself. Its format is itsdangerous' timed serializer:
 
     URLSafeTimedSerializer(secret, salt="room").dumps("user-ann")
 

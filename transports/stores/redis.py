@@ -2,7 +2,7 @@
 
 A room's log is a stream; its messages have numbers of our own, because a stream's ids have holes. One script appends
 to it, in one round trip: a key that is known already, the next number, the log and the feed by which every process
-hears of it (see `Feed`) change together or not at all. A reply that is lost on its way leaves its sender in doubt,
+learns of it (see `Feed`) change together or not at all. A reply that is lost on its way leaves its sender in doubt,
 here as everywhere: the message may have been kept. Asking again with the same key is safe, and only the sender can:
 we never ask again by ourselves.
 
@@ -120,10 +120,12 @@ class RedisStore(Store):
             for waiting in together:
                 self._add(pipe, waiting)
             replies: list[Any] = await self._ask(pipe.execute(raise_on_error=False))
-        heard = [(epoch, number) for epoch, _, number, _ in filter(_is_list, replies)]
-        if heard:
-            with suppress(Unavailable):  # kept is kept, whether or not we hear of it now
-                await self._feed.hear(heard[-1][0].decode(), max(number for _, number in heard))
+        stored = [(epoch, number) for epoch, _, number, _ in filter(_is_list, replies)]
+        if stored:
+            with suppress(Unavailable):  # it is stored, whether or not the feed has brought it yet
+                await self._feed.read_up_to(
+                    stored[-1][0].decode(), max(number for _, number in stored)
+                )
         return [self._outcome(reply) for reply in replies]
 
     def _add(self, pipe: Pipeline, waiting: Waiting) -> None:
@@ -145,7 +147,7 @@ class RedisStore(Store):
         epoch, number = await self._read(lambda: self.client.hmget(STATE, "#epoch", "#feed"))
         if epoch is None:
             raise Unavailable("the store begins anew: try again")
-        await self._feed.hear(epoch.decode(), int(number or 0))
+        await self._feed.read_up_to(epoch.decode(), int(number or 0))
 
     async def check(self) -> None:
         if self._feed.failing:

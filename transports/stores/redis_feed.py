@@ -1,9 +1,9 @@
-"""Feed: how one process hears of what every process keeps.
+"""Feed: how one process learns of what every process stores.
 
 All processes read one stream, each with a plain XREAD, which gives every entry to everybody (a consumer group would
 give each to one). It is one for all rooms, and not each room's own log: with ten thousand private rooms, every XREAD
 would have to name ten thousand streams. XREAD doesn't say what was trimmed before it came, so the entries carry
-numbers of our own; and the unbroken life of the logs has a name, the epoch, so that a Redis that forgot them is known.
+numbers of our own. The logs have an epoch, a new one after a Redis that forgot them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BLOCK_SECONDS = 1.0  # and so long does it take, at most, to see that an idle Re
 REPLY_SECONDS = 3.0
 
 # Return the epoch, the feed's newest number and its last entry. A new epoch begins when there is none, or when
-# Redis came back with less than ARGV[3], which somebody has heard of already in the epoch ARGV[2].
+# Redis came back with less than ARGV[3], which this process has read already in the epoch ARGV[2].
 BEGIN = """
 local epoch = redis.call('HGET', KEYS[1], '#epoch')
 local number = tonumber(redis.call('HGET', KEYS[1], '#feed') or '0')
@@ -55,7 +55,7 @@ class Place:
 
 
 class Missed(Exception):
-    """Entries of the feed are gone that this process has not heard of."""
+    """Entries of the feed are gone that this process has not read."""
 
 
 class Feed:
@@ -95,18 +95,18 @@ class Feed:
         await self._reading.close()
         await self._client.aclose()
 
-    async def hear(self, epoch: str, number: int) -> None:
+    async def read_up_to(self, epoch: str, number: int) -> None:
         """Return when everything up to `number` has been given to `on_append`. Raises: Unavailable."""
         try:
             async with asyncio.timeout(REPLY_SECONDS):
-                while not self._has_heard(epoch, number):
+                while not self._has_read(epoch, number):
                     if self.failing:
                         raise Unavailable(AWAY)
                     await self._moved.wait()
         except TimeoutError as error:
             raise Unavailable("the store is behind: try again") from error
 
-    def _has_heard(self, epoch: str, number: int) -> bool:
+    def _has_read(self, epoch: str, number: int) -> bool:
         return not self._lost and self._place.epoch == epoch and self._place.number >= number
 
     def _note(self) -> None:

@@ -90,7 +90,7 @@ class SQLiteStore(Store):
 
     def _open(self) -> str:
         self._db = db = sqlite3.connect(self._file, isolation_level=None, timeout=1)
-        # One process, one file: another would not hear of our messages, nor we of its.
+        # One process, one file: another would not be notified of our messages, nor we of its.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._check_own_file()
         db.execute("PRAGMA journal_mode = WAL")

@@ -1,4 +1,4 @@
-"""Runs: what a page may start on this machine, and hears of line by line while it goes on.
+"""Runs: what a page may start on this machine, and gets line by line while it goes on.
 
 The page chooses a row of a fixed table and a few numbers within bounds; no command and no code travels over HTTP. A
 run is a process of its own, so that it measures the server and not itself; it ends with the request that started it.
