@@ -149,6 +149,20 @@ async def test_sends_on_one_socket_are_answered_in_their_order(server: InProcess
     assert keys == [f"k{n}" for n in range(30)]
 
 
+async def test_a_client_that_sends_without_end_keeps_no_other_waiting(
+    server: InProcessServer,
+) -> None:
+    path = f"{PATH}?cursor=now"
+    async with upgraded(server, path) as flood, upgraded(server, path) as patient:
+        await patient.receive()
+        for _ in range(100):
+            flood.send(TEXT, SEND.encode())
+        patient.send(TEXT, SEND.encode())  # by now all of it lies in the server's sockets
+        while (told := json.loads((await patient.receive())[1]))["type"] != "ack":
+            pass
+    assert told["id"] < 50
+
+
 async def test_small_frames_are_not_kept_waiting_for_bigger_ones(server: InProcessServer) -> None:
     async with joined(server.url, "websocket"):
         await until(lambda: server.chat.connections.lasting)

@@ -7,16 +7,15 @@ this is a small change of it. It stands apart because nothing else here reaches 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from tornado.websocket import (
-    WebSocketClosedError,
-    WebSocketHandler,
-    WebSocketProtocol,
-    WebSocketProtocol13,
-)
+from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
+
+from transports.frames import text_frame
+from transports.receiving import ReceivingProtocol
+from transports.stream import CountedStream
 
 TOO_BIG = 1009
 PROTOCOL_ERROR = 1002
@@ -28,13 +27,19 @@ DISCARD_BYTES = 1 << 16
 class ClosingHandler(WebSocketHandler):
     """A WebSocket that knows when it closes, whatever closes it."""
 
-    def on_closing(self) -> None:
-        """Stop sending: a Close frame is next, and must be the last. May be called more than once."""
+    stream: CountedStream
+    frame: Callable[[bytes], bytes] = staticmethod(text_frame)
 
     async def reply(self, answer: bytes) -> None:
-        """Send an answer, unless the socket is closing."""
-        with suppress(WebSocketClosedError):
-            await self.write_message(answer)
+        """Send an answer, unless the socket is closing. Until it is written, nothing more is read from its client."""
+        protocol = self.ws_connection
+        if protocol is None or protocol.is_closing():
+            return
+        if written := self.stream.send(self.frame(answer)):
+            await asyncio.wait([written])
+
+    def on_closing(self) -> None:
+        """Stop sending: a Close frame is next, and must be the last. May be called more than once."""
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         """Return a ClosingProtocol, where Tornado would return its own."""
@@ -42,7 +47,7 @@ class ClosingHandler(WebSocketHandler):
         return ClosingProtocol(self, base) if isinstance(base, WebSocketProtocol13) else base
 
 
-class ClosingProtocol(WebSocketProtocol13):
+class ClosingProtocol(ReceivingProtocol):
     """Announces each Close frame, and lets the rest of a frame that is too big run out.
 
     Hung up on in the middle of its frame, the sender would see a reset, and no code. A Close that came with a code that
@@ -52,7 +57,7 @@ class ClosingProtocol(WebSocketProtocol13):
     __slots__ = ("_abort_follows", "_discarding", "_on_closing")  # see Handler
 
     def __init__(self, handler: ClosingHandler, base: WebSocketProtocol13) -> None:
-        super().__init__(handler, False, base.params)
+        super().__init__(handler, base)
         self._on_closing = handler.on_closing
         self._discarding = False
         self._abort_follows = False

@@ -30,10 +30,10 @@ class Sent:
     messages: int = 0  # in these batches
     rest_seconds: float = 0.0
 
-    def count(self, batch: Batch) -> None:
-        """Count a batch that goes to one more reader."""
-        self.batches += 1
-        self.messages += len(batch.messages)
+    def count(self, batch: Batch, readers: int) -> None:
+        """Count a batch that was sent to so many readers."""
+        self.batches += readers
+        self.messages += readers * len(batch.messages)
 
 
 class Fanout:

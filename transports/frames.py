@@ -22,12 +22,13 @@ _PARTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^"]+', re.DOTALL)
 
 
 @lru_cache(maxsize=16)
-def text_frame(batch: Batch) -> bytes:
-    """Put a batch into one unmasked, unfragmented text frame (RFC 6455 §5.2).
+def batch_frame(batch: Batch) -> bytes:
+    """Put a batch into a frame; remembered, because a room gives the same batch to each of its readers."""
+    return text_frame(batch.json)
 
-    Remembered, because a room gives the same batch to each of its readers.
-    """
-    payload = batch.json
+
+def text_frame(payload: bytes) -> bytes:
+    """Put UTF-8 text into one unmasked, unfragmented text frame (RFC 6455 §5.2)."""
     if len(payload) < 126:
         return struct.pack("!BB", 0x81, len(payload)) + payload
     if len(payload) < 1 << 16:

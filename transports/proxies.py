@@ -52,6 +52,7 @@ def plain(address: str) -> str:
     return address if parsed is None else str(parsed)
 
 
+@lru_cache(maxsize=ADDRESSES_REMEMBERED)
 def parse(address: str) -> IPv4Address | IPv6Address | None:
     """Return an address as a number; None: it is none."""
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from itertools import groupby
 
 from transports.fanout import Fanout
 from transports.log import Log
@@ -182,16 +183,14 @@ class Room:
 
     def _push_news(self, subscriptions: list[Subscription]) -> None:
         """Send each reader what follows its cursor; those at the same cursor share a batch."""
-        cursor, batch = None, self.since(Start.NOW)
-        for subscription in subscriptions:
-            if subscription not in self._caught_up:
-                continue  # it has left since the flush began, or still writes what it was sent since
-            if subscription.cursor is not cursor:
-                cursor, batch = subscription.cursor, self.since(subscription.cursor)
-            if batch.has_news:
-                self._fanout.sent.count(batch)
-                if subscription.send(batch) and batch.more:
-                    self.resume(subscription)
+        for cursor, readers in groupby(subscriptions, lambda one: one.cursor):
+            batch, pushed = self.since(cursor), 0
+            for subscription in readers if batch.has_news else ():
+                if subscription in self._caught_up:  # else it has left, or still writes
+                    pushed += 1
+                    if subscription.send(batch) and batch.more:
+                        self.resume(subscription)
+            self._fanout.sent.count(batch, pushed)
 
 
 def _wake(held: asyncio.Future[None]) -> None:

@@ -11,7 +11,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any
 
-from tornado.iostream import IOStream, StreamClosedError, UnsatisfiableReadError
+from tornado.iostream import IOStream, UnsatisfiableReadError
 
 from transports.parting import HEAD_TOO_BIG, UNREADABLE, say_and_close
 
@@ -105,24 +105,22 @@ class CountedStream(IOStream):
 
         Else the rest is written, and the future is done when it has been. It is cancelled when the client has gone.
         """
+        if self.closed():
+            return self._never()
         try:
-            if self.closed():
-                raise StreamClosedError
-            count = 0 if self.writing() else self._send_now(data)
-            return None if count == len(data) else self.write(memoryview(data)[count:])
+            count = 0 if self._write_futures else self.socket.send(data)
+        except BlockingIOError:
+            count = 0
         except OSError as error:
             self.close(exc_info=error)
-            gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            gone.cancel()
-            return gone
-
-    def _send_now(self, data: bytes) -> int:
-        try:
-            count: int = self.socket.send(data)
-        except BlockingIOError:
-            return 0
+            return self._never()
         self.sent += count
-        return count
+        return None if count == len(data) else self.write(memoryview(data)[count:])
+
+    def _never(self) -> asyncio.Future[None]:
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        gone.cancel()
+        return gone
 
     def close_fd(self) -> None:
         self._traffic.closed(self)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from transports.closing import ClosingHandler
-from transports.frames import error_json, key_of, parse_send, text_frame
+from transports.frames import batch_frame, error_json, key_of, parse_send
 from transports.handler import RoomHandler
 from transports.handshake import check_handshake
 from transports.posting import accept
@@ -27,7 +27,7 @@ class WebSocketChatHandler(RoomHandler, ClosingHandler):
     """`GET /rooms/{room}/websocket?cursor=` + upgrade → batches, one a frame; messages the other way."""
 
     transport = "websocket"
-    frame_of: Callable[[Batch], bytes] = staticmethod(text_frame)
+    frame_of: Callable[[Batch], bytes] = staticmethod(batch_frame)
     _rejection: Refused | None = None
     _refusals = 0
 

@@ -13,6 +13,8 @@ from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any
 
+from transports.strict_json import NotJson, read_json
+
 ROOM_NAME = re.compile(r"[a-z0-9-]{1,64}")
 AUTHOR_CHARACTERS = 32
 TEXT_CHARACTERS = 2000
@@ -24,6 +26,8 @@ BODY_BYTES = 16 * 1024
 _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
+_TRUTH = {False: b"false", True: b"true"}
+_encoder = json.JSONEncoder(ensure_ascii=False)
 _CURSOR = re.compile(r"([0-9a-f]{8}):(0|[1-9][0-9]{0,14})(?:~([0-9]{1,3}))?")
 
 
@@ -99,8 +103,10 @@ class Message:
     @cached_property
     def json(self) -> bytes:
         """The message's one encoding: the same bytes on every transport, for every reader."""
-        fields = {"id": self.id, "author": self.author, "text": self.text}
-        return to_json(fields | {"sent_at": self.sent_at} | _key(self.key))
+        author, text = to_json(self.author), to_json(self.text)
+        key = b"" if self.key is None else b', "key": %b' % to_json(self.key)
+        fields = (self.id, author, text, self.sent_at, key)
+        return b'{"id": %d, "author": %b, "text": %b, "sent_at": %a%b}' % fields
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +127,11 @@ class Batch:
     @cached_property
     def json(self) -> bytes:
         """The batch's one encoding, shared by every reader at the same cursor."""
-        fields = {"type": "batch", "room": self.room, "cursor": str(self.cursor)}
-        head = to_json(fields | {"gap": self.gap, "more": self.more, "messages": []})
-        return head[:-2] + b", ".join([message.json for message in self.messages]) + b"]}"
+        room, cursor = to_json(self.room), to_json(str(self.cursor))
+        gap, more = _TRUTH[self.gap], _TRUTH[self.more]
+        head = b'{"type": "batch", "room": %b, "cursor": %b, "gap": %b, "more": %b, "messages": ['
+        messages = b", ".join([message.json for message in self.messages])
+        return head % (room, cursor, gap, more) + messages + b"]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +145,22 @@ class Ack:
 
     @property
     def json(self) -> bytes:
-        fields = {"id": self.id, "cursor": str(self.cursor), "duplicate": self.duplicate}
-        return to_json({"type": "ack"} | _key(self.key) | fields)
+        key = b"" if self.key is None else b'"key": %b, ' % to_json(self.key)
+        fields = (key, self.id, to_json(str(self.cursor)), _TRUTH[self.duplicate])
+        return b'{"type": "ack", %b"id": %d, "cursor": %b, "duplicate": %b}' % fields
 
 
 def to_json(value: object) -> bytes:
     """Encode as UTF-8 JSON, each character as itself."""
-    return json.dumps(value, ensure_ascii=False).encode()
+    return _encoder.encode(value).encode()
 
 
 def parse_object(data: str | bytes) -> dict[str, Any]:
-    """Read one JSON object in UTF-8 (RFC 8259), without NaN and lone surrogates. Raises: Malformed."""
+    """Read one JSON object in UTF-8. Raises: Malformed."""
     try:
-        text = data.decode() if isinstance(data, bytes) else data
-        value = json.loads(text, parse_constant=_refuse_constant)
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"send a JSON object in UTF-8: {_reason(error)}") from error
+        value = read_json(data)
+    except NotJson as error:
+        raise Malformed(f"send a JSON object in UTF-8: {error}") from error
     if not isinstance(value, dict):
         raise Malformed("send a JSON object: this is JSON, but no object")
     return value
@@ -180,21 +186,3 @@ def room_field(fields: dict[str, Any]) -> str:
     if not (isinstance(name, str) and ROOM_NAME.fullmatch(name)):
         raise Unacceptable("“room” must be 1 to 64 of a–z, 0–9 and “-”")
     return name
-
-
-def _key(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"key": key}
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos}"
-    if isinstance(error, UnicodeError):
-        return "this is not valid Unicode"
-    if isinstance(error, RecursionError):
-        return "this nests too deep"
-    return "NaN and Infinity are not JSON, and a number may have 4300 digits"

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.in_process_server import InProcessServer
 from tests.support.programs import needed
-from transports.frames import text_frame
+from transports.frames import batch_frame
 from transports.sender import Sender
 from transports.websockets import WebSocketChatHandler
 from transports.wire import Batch, Cursor
@@ -34,7 +34,7 @@ LARGEST_BYTES = 1 << 25  # group 9 sends messages of 16 MiB
 
 @dataclass(frozen=True)
 class Payload:
-    """What `text_frame` and `Sender` need of a batch."""
+    """What `batch_frame` and `Sender` need of a batch."""
 
     json: bytes
     room: str = "lobby"
@@ -48,7 +48,7 @@ class EchoHandler(WebSocketChatHandler):
 
     def open(self, room: str) -> None:
         self.set_nodelay(True)
-        self.sender = Sender(self.stream, text_frame, self.close)
+        self.sender = Sender(self.stream, batch_frame, self.close)
         self.push = self.sender.push
 
     async def on_message(self, message: str | bytes) -> None:

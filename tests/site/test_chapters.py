@@ -45,7 +45,7 @@ WHY_NOT = {
         transports/metrics.py transports/stream.py:Traffic static/js/metering""",
     "it spells out what its user, which is shown, says": """
         transports/app.py:NotFound transports/refusals.py transports/wire.py:to_json
-        transports/wire.py:parse_object transports/wire.py:room_field
+        transports/strict_json.py transports/wire.py:parse_object transports/wire.py:room_field
         transports/chat.py transports/connections.py:Connection transports/connections.py:LastingConnection
         transports/frames.py:parse_send transports/frames.py:key_of transports/frames.py:error_json
         transports/origins.py transports/parameters.py:parse_limit transports/parameters.py:parse_seconds

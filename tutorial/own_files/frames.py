@@ -14,7 +14,7 @@ from typing import Any
 from tornado.websocket import WebSocketProtocol, WebSocketProtocol13
 
 from transports.closing import ClosingHandler, ClosingProtocol
-from transports.frames import text_frame
+from transports.frames import batch_frame
 from transports.handler import RoomHandler
 from transports.websockets import WebSocketChatHandler
 from transports.wire import Batch
@@ -35,7 +35,7 @@ class Codec:
 
     def frame_of(self, batch: Batch) -> bytes:
         """Return a batch as one frame."""
-        right, text = text_frame(batch), batch.json.decode()
+        right, text = batch_frame(batch), batch.json.decode()
         frame = self._encode(text)
         if frame != right:
             self._own.fail(
@@ -88,7 +88,7 @@ class OwnFramesProtocol(ClosingProtocol):
             final = self._frame[0][0] & self.FIN
             self._message = [] if final else [*self._message, *self._frame]
 
-    def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[None] | None:
+    def _handle_message(self, opcode: int, data: bytes) -> Any:
         if opcode != TEXT or self.client_terminated:
             return super()._handle_message(opcode, data)
         return self._run_callback(self._pass_on, [*self._message, *self._frame], data)
@@ -97,18 +97,15 @@ class OwnFramesProtocol(ClosingProtocol):
         for text in self._codec.texts_of(pieces, data.decode("utf-8", "replace")):
             await self.handler.on_message(text)  # type: ignore[misc]
 
-    def _write_frame(
-        self, fin: bool, opcode: int, data: bytes, flags: int = 0
-    ) -> asyncio.Future[None]:
-        if opcode != TEXT:
-            return super()._write_frame(fin, opcode, data, flags)
-        return self.stream.write(self._codec.text_frame(data))
-
 
 class OwnFramesHandler(WebSocketChatHandler):
     """`GET /rooms/{room}/websocket`, in frames of a learner's making."""
 
     codec: Codec
+
+    def frame(self, payload: bytes) -> bytes:
+        """Return an answer as the file frames it."""
+        return self.codec.text_frame(payload)
 
     def frame_of(self, batch: Batch) -> bytes:
         """Return a batch as the file frames it; a file that raises loses this reader."""
