@@ -5,7 +5,7 @@
 // the address, sees the transports side by side.
 
 import { element } from "../site/element.js";
-import { isText, recall, remember } from "../site/storage.js";
+import { isBoolean, isText, recall, remember } from "../site/storage.js";
 import { transportNamed } from "../transports.js";
 import { IN_COMPARISON, makeChatter, rateNamed, talk } from "./chatter.js";
 import "./compare.js";
@@ -25,9 +25,10 @@ const ROOMS_REMEMBERED = 8;
  * @property {number} [guest]  how often the guest talks, if that was chosen
  */
 
+const SHARED = "one connection for all tabs";
 const form = /** @type {HTMLFormElement} */ (document.querySelector("#where"));
 const stage = /** @type {HTMLElement} */ (document.querySelector("#stage"));
-const { room, author, mode, server } = /** @type {any} */ (form.elements);
+const { room, author, mode, server, sharing } = /** @type {any} */ (form.elements);
 const chatter = makeChatter((guest) => {
   history.replaceState(null, "", addressOf({ ...chosen(), guest }));
   show();
@@ -83,6 +84,7 @@ function show() {
   room.value = view.room;
   mode.value = view.mode;
   if (server) server.value = view.server;
+  sharing.closest("label").hidden = view.mode === "compare" || !navigator.locks;
   showStage(view);
   document.title = `${view.room} – Chat – Hold the Line`;
   rememberRoom(view.room);
@@ -100,7 +102,7 @@ function showStage(view) {
     base: view.server,
     keeps: "",
   };
-  stage.replaceChildren(element(kind, attributes));
+  stage.replaceChildren(element(kind, sharing.checked ? { ...attributes, shared: "" } : attributes));
 }
 
 /** Return what the stage depends on. @param {View} view */
@@ -141,6 +143,13 @@ function chooseMode() {
   go({ mode: mode.value });
 }
 
+function share() {
+  remember(SHARED, sharing.checked);
+  const pane = /** @type {import("./pane.js").ChatPane} */ (stage.firstElementChild);
+  pane.toggleAttribute("shared", sharing.checked);
+  pane.use(transportNamed(chosen().transport));
+}
+
 function enterRoom() {
   const name = room.value.trim().toLowerCase().replaceAll(/\s+/g, "-");
   room.setCustomValidity(ROOM_NAME.test(name) ? "" : "A room’s name is 1 to 64 of a–z, 0–9 and “-”.");
@@ -152,6 +161,8 @@ author.addEventListener("change", () => {
   rememberName(author.value);
   stage.firstElementChild?.setAttribute("author", author.value);
 });
+sharing.checked = recall(SHARED, isBoolean, false);
+sharing.addEventListener("change", share);
 room.addEventListener("input", () => room.setCustomValidity(""));
 room.addEventListener("change", enterRoom);
 server?.addEventListener("change", () => go({ server: server.value }));

@@ -3,7 +3,7 @@
 //   <chat-pane room="lobby" transport="long-polling" author="ann"></chat-pane>
 //
 // `transport`: without it, the automatic one. `base`: reach the server at another origin (over a link of the
-// chaos proxy, say). `cursor`: begin there, not with the newest messages. `keeps`: what is unsent outlives
+// chaos proxy, say). `shared`: with one connection for all tabs. `cursor`: begin there, not with the newest messages. `keeps`: what is unsent outlives
 // the pane. `named`: with its author's name at the head. `fixed`: without the switch. `silent`: without the
 // box that sends. `brief`: with one line in place of the gauges (a page that compares has its own). It
 // dispatches `chat-messages` ({added, history, delays, transport}) and `chat-transport` ({name}).
@@ -80,7 +80,9 @@ export class ChatPane extends HTMLElement {
   /** Change the transport. @param {Transport} transport */
   use(transport) {
     this.dataset.transport = transport.name;
-    this.reader.use(transport);
+    if (this.hasAttribute("shared"))
+      import("../client/shared.js").then(({ shared }) => this.reader.use(shared(transport)));
+    else this.reader.use(transport);
     this.dispatchEvent(
       new CustomEvent("chat-transport", { detail: { name: transport.name }, bubbles: true }),
     );
@@ -149,7 +151,7 @@ export class ChatPane extends HTMLElement {
   /** Show which transport is in use; the automatic one is none itself. @param {import("../client/contract.js").State} state */
   #useInPicture(state) {
     const over = state.over ?? this.reader.transport;
-    if (!over || over === AUTOMATIC) return;
+    if (!over || over.name === AUTOMATIC.name) return;
     const first = this.reader.network.over === "";
     if (!this.narrator.follow(state, over)) return;
     this.dataset.transport = over.name;

@@ -66,9 +66,9 @@ class Sharing {
 
   /** Be the tab that reads. The lock is ours until this ends. */
   #read() {
-    const onBatch = (/** @type {Batch} */ batch) => {
+    const onBatch = (/** @type {Batch} */ batch, /** @type {Transport | undefined} */ over) => {
       this.#channel.postMessage(batch);
-      this.#apply(batch, true);
+      this.#apply(batch, true, over);
     };
     return this.#transport.connect(this.#url, { ...this.#reading, cursor: this.#log.cursor, onBatch });
   }
@@ -103,11 +103,12 @@ class Sharing {
    * Apply a batch to our log, and hand on what is new; false: messages are missing before it.
    * @param {Batch} batch
    * @param {boolean} ours  it is an answer from our own cursor
+   * @param {Transport} [over]
    */
-  #apply(batch, ours) {
+  #apply(batch, ours, over) {
     if (this.#reading.signal.aborted) return true;
     const applied = this.#log.apply(batch, { holes: ours });
-    if (applied) this.#reading.onBatch({ ...batch, messages: applied.added });
+    if (applied) this.#reading.onBatch({ ...batch, messages: applied.added }, over);
     return applied !== null;
   }
 }
