@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tutorial.exercises.checking import virtual_clock
 from tutorial.exercises.runner.catalogue import exercise
 from tutorial.exercises.runner.check_process import verdict_on
 from tutorial.exercises.sandbox import crash_report
 from tutorial.exercises.sandbox.idle_loop import IdleLoop
+from tutorial.exercises.sandbox.process import own_loop
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Failure, Verdict
 
@@ -147,3 +149,13 @@ def test_what_a_check_reports_stands_although_its_program_has_ended(tmp_path: Pa
         "one",
         "Counting",
     )
+
+
+def test_on_virtual_time_a_moment_is_over_before_the_next_one_begins():
+    async def play() -> None:
+        later = asyncio.create_task(asyncio.sleep(1))
+        await own_loop().until_idle()
+        assert (asyncio.get_running_loop().time(), later.done()) == (0, False)
+        await later
+
+    virtual_clock.run(play())

@@ -16,6 +16,7 @@ from tutorial.exercises.checking import virtual_clock
 from tutorial.exercises.checking.disconnect import Room, serving_rooms
 from tutorial.exercises.checking.polling_reader import fault
 from tutorial.exercises.checking.task_scope import task_scope
+from tutorial.exercises.sandbox.process import own_loop
 from tutorial.exercises.sandbox.starting import driven
 from tutorial.exercises.verdict import Event, Failure, Timeline
 
@@ -91,6 +92,7 @@ class Shown:
             await self._learner["listen"](f"{url}/{room.name}/websocket", show)
         except Exception:
             traceback.print_exc()
+        await own_loop().until_idle()  # the others have done what they do at this moment
         expected = "a client that listens for ever, refused or not"
         seen = self._timeline.about(room.name)
         raise Failure(expected, "it ended", read=READ_BACK_OFF, timeline=seen)

@@ -25,8 +25,10 @@ class VirtualLoop(IdleLoop):
         """Return the seconds that have passed for what sleeps on this loop."""
         return self._now
 
-    def idle(self, timeout: float | None) -> float:
-        """Jump to the next timer."""
+    def idle(self, timeout: float | None) -> float | None:
+        """Jump to the next timer, unless somebody waits for this moment."""
+        if self._waiting:
+            return super().idle(timeout)
         if timeout is None:
             raise RuntimeError("everything waits, and no timer is set that could end it")
         self._now += timeout
