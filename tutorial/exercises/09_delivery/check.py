@@ -1,6 +1,7 @@
 """Replay runs of three transports, whose truth the server knows, and read the learner's report of each."""
 
 import random
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,7 @@ class Run:
             cold = WARM_UP_SECONDS if id < FIRST and self.fate.first > 1 else 0.0
             self.sent[id] = at
             self.there[id] = there = max(there, at + cold)  # no message overtakes another
+        self._times = list(self.there.values())
 
     def play(self, report: Any) -> None:
         """Pass all that happens to a report, in the order of time."""
@@ -109,7 +111,7 @@ class Run:
             self.example.append((at, text))
 
     def _due(self, at: float, newest: int) -> list[int]:
-        return [id for id, there in self.there.items() if id > newest and there <= at]
+        return list(range(newest + 1, bisect_right(self._times, at) + 1))
 
     def _polls(self) -> Iterator[tuple[float | None, float, list[int]]]:
         at, newest = self.chance.uniform(0, 1), 0

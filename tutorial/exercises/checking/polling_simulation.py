@@ -5,6 +5,7 @@
 
 import asyncio
 import random
+from bisect import bisect_right
 from typing import Any
 
 from tutorial.exercises.checking import virtual_clock
@@ -39,9 +40,8 @@ class Server:
             await asyncio.sleep(WAY_SECONDS)
             if now() < self._down_until:
                 raise ConnectionRefusedError("the server is down")
-            due = [at for at in self.posted[read:] if at <= now()]
-            read += len(due)
-            return [str(at) for at in due]
+            first, read = read, bisect_right(self.posted, now())
+            return [str(at) for at in self.posted[first:read]]
 
         def show(message: str) -> None:
             self.delays.append(now() - float(message))

@@ -19,7 +19,8 @@ import sys
 from contextlib import suppress
 
 PRELOADED = (
-    *("json", "sqlite3", "http.client", "psutil", "tempfile", "urllib.request"),
+    *("http.client", "json", "secrets", "sqlite3", "statistics", "tempfile", "urllib.request"),
+    *("itsdangerous", "prometheus_client", "psutil"),
     *("tornado.httpclient", "tornado.simple_httpclient", "tornado.web", "tornado.websocket"),
     *("tutorial.exercises.runner.judge", "tutorial.exercises.sandbox.hosting"),
     "tutorial.exercises.sandbox.starting",

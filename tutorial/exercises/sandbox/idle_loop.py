@@ -45,7 +45,7 @@ class _Selector(selectors.DefaultSelector):
                 self.spins()
             return ready
         self._empty_turns = 0
-        if self.get_map().keys() - self._own and (
+        if len(self.get_map()) > len(self._own) and (
             ready := super().select(_least(timeout, ON_ITS_WAY_SECONDS))
         ):
             return ready

@@ -18,7 +18,7 @@ from tutorial.exercises.sandbox.forking import ForkedProcess
 from tutorial.exercises.sandbox.idle_loop import IdleLoop
 from tutorial.exercises.verdict import Failure
 
-COMPUTING_SECONDS = 4.0  # of its own processor time, for one answer
+COMPUTING_SECONDS = 2.0  # of its own processor time, for one answer
 WAITING_SECONDS = 30.0  # in real time: only what will never come takes so long
 LOOK_SECONDS = 0.1
 DYING_SECONDS = 2.0
@@ -49,16 +49,23 @@ class LearnerProcess:
         waiting: float = WAITING_SECONDS,
     ) -> Any:
         """Return what comes; end the program when it only computes, or only waits."""
-        answer, loop = asyncio.ensure_future(coming), asyncio.get_running_loop()
-        began, computed = loop.time(), self._computed()
+        answer = asyncio.ensure_future(coming)
         try:
-            while not (await asyncio.wait([answer], timeout=LOOK_SECONDS))[0]:
-                late = loop.time() - began > waiting
-                if late or self._computed() - computed > computing:
-                    raise await self.stuck(expected)
+            if not (await asyncio.wait([answer], timeout=LOOK_SECONDS))[0]:
+                await self._watch(answer, expected, computing, waiting)
             return answer.result()
         finally:
             answer.cancel()
+
+    async def _watch(
+        self, answer: asyncio.Future[Any], expected: str, computing: float, waiting: float
+    ) -> None:
+        loop, computed = asyncio.get_running_loop(), self._computed()
+        began = loop.time()
+        while not (await asyncio.wait([answer], timeout=LOOK_SECONDS))[0]:
+            late = loop.time() - began > waiting
+            if late or self._computed() - computed > computing:
+                raise await self.stuck(expected)
 
     def _computed(self) -> float:
         """Return the processor seconds that the program has used."""
