@@ -700,7 +700,7 @@ def test_five_lines_are_found_in_the_source_and_each_fix_is_answered(
         assert lab.locator(".hole-fixes button").count() in (3, 4)
     expect(lab.locator(".hole-line.marked")).to_have_count(5)
     lab.locator(".hole-fixes").get_by_role("button", name="HttpOnly").click()
-    expect(lab.locator(".hole-answer")).to_contain_text("No. It is so already.")
+    expect(lab.locator(".hole-answer")).to_contain_text("No. It already is.")
     lab.locator(".hole-fixes").get_by_role("button", name="textContent").click()
     expect(lab.locator(".hole-answer")).to_contain_text("Yes.")
 

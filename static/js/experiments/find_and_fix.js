@@ -39,7 +39,7 @@ const HOLES = [
     wrong: [
       [
         "Make the cookie SameSite=Strict",
-        "It is so already. A page on another port is the same site, and still posts.",
+        "It already is. A page on another port is the same site, and still posts.",
       ],
       ["Send no CORS header", "The page can’t read the answer. Its message is in the room all the same."],
       [
@@ -64,7 +64,7 @@ const HOLES = [
     attack: "A message runs as a script",
     wrong: [
       ["Remove <script> from each message", "Mallory’s message has none. Its onerror= still runs."],
-      ["Make the cookie HttpOnly", "It is so already. The script still reads the page, and needs no cookie."],
+      ["Make the cookie HttpOnly", "It already is. The script still reads the page, and needs no cookie."],
       [
         "Take 100 characters at most",
         "A picture whose onerror= loads the rest has about 50, and still runs.",

@@ -72,7 +72,7 @@ class RecoveryLab extends Lab {
     this.hands.forEach((hand) => (hand.disabled = false));
     await this.#drill(signal);
     talking.abort();
-    this.report("Nobody talks any more: who has everything?");
+    this.report("No more messages come: now we count what each reader has.");
     await sleep(1500, signal);
     for (let tries = 100; this.#readers.lost && tries > 0; tries--) await sleep(100, signal); // a back-off may still run
     this.#draw();

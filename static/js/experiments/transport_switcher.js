@@ -100,8 +100,8 @@ class TransportSwitcher extends Lab {
     const lost = posted - meter.received;
     const summary =
       `${posted} messages, ${switches} changes of transport: ${lost} lost, ${meter.doubled} doubled, ` +
-      `${meter.outOfOrder} out of order; ${meter.dropped} came a second time while two transports ` +
-      "were in use, and were dropped.";
+      `${meter.outOfOrder} out of order; ${meter.dropped} dropped, which came a second time while two ` +
+      "transports were in use.";
     const [p50, p95] = [0.5, 0.95].map((p) => delays.percentile(p));
     const values = { lost, doubled: meter.doubled, switches, p50, p95 };
     return {
