@@ -36,7 +36,7 @@ export async function connect(url, reading) {
     const closed = await untilClosed(socket, sending, signal, {
       onOpen: () => onState({ name: "open", since: performance.now(), send: sending.send }),
       onFrame: (frame) => {
-        if (frame.type === "ack" || frame.type === "error") return sending.answered(frame);
+        if (frame?.type === "ack" || frame?.type === "error") return sending.answered(frame);
         const batch = asBatch(frame);
         retry.succeeded();
         cursor = batch.cursor;

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.browser import OpenPage
 from tests.support.posting import post_message
@@ -177,3 +179,36 @@ def test_json_that_is_no_batch_is_a_failure_to_retry(open_page: OpenPage) -> Non
         view.page.unroute(address)
         post_message(view.url, room, "back")
         expect(view.pane.locator(".log .text")).to_have_text(["back"])
+
+
+def test_what_answers_in_the_servers_place_loses_no_message_and_no_reader(
+    open_page: OpenPage,
+) -> None:
+    view = open_page("/chat?room=portal&transport=short-polling")
+    view.connected()
+    view.expect_errors("status of (511|522|503)")
+    no_text = {"type": "batch", "cursor": "x", "gap": False, "more": False, "messages": [{"id": 1}]}
+    html = {"content_type": "text/html", "body": "<h1>Welcome</h1>"}
+    posts = iter([{"json": {"error": "login"}}, {"status": 511, **html}])
+    polls = iter([{"status": 522, **html}, {"status": 204}, {"json": no_text}])
+
+    def answer(answers: Iterator[dict[str, Any]]) -> Callable[[Route], None]:
+        def one(route: Route) -> None:
+            given = next(answers, None)
+            route.continue_() if given is None else route.fulfill(**given)
+
+        return one
+
+    view.page.route(re.compile("/messages"), answer(posts))
+    view.page.route(re.compile("/short-polling"), answer(polls))
+    view.write("is it there?")
+    expect(view.pane.locator(".log li[data-id] .text")).to_have_text(["is it there?"])
+    assert (next(posts, None), next(polls, None)) == (None, None)
+
+    later = {"status": 503, "headers": {"Retry-After": "99999999999"}}
+    waits = iter([later] * 100)
+    view.page.route(re.compile("/short-polling"), answer(waits))
+    expect(view.pane.locator(".state")).to_contain_text("503")
+    view.write("a moment later")
+    expect(view.pane.locator(".log .fate")).to_have_text("sent")
+    assert len(list(waits)) == 99  # it waits, and asks no more

@@ -4,6 +4,7 @@
 // that has it already answers with the same id.
 
 import { requestJson } from "./request.js";
+import { Unreachable } from "./retry.js";
 
 const TIMEOUT_MS = 5000; // then the same key goes up again, over another connection
 
@@ -24,11 +25,14 @@ export function newKey() {
  * @returns {Promise<import("./contract.js").Ack>}
  * @throws {import("./retry.js").Unreachable | import("./retry.js").Refused}
  */
-export function post(url, draft, { network = globalThis, signal }) {
+export async function post(url, draft, { network = globalThis, signal }) {
   const request = {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(draft),
   };
-  return requestJson(`${url}/messages`, { network, signal, timeout: TIMEOUT_MS }, request);
+  const answer = await requestJson(`${url}/messages`, { network, signal, timeout: TIMEOUT_MS }, request);
+  // What isn't its ack came from something in between, and the message may never have arrived.
+  if (answer?.type !== "ack" || answer.key !== draft.key) throw new Unreachable("the answer was not an ack");
+  return answer;
 }

@@ -4,8 +4,9 @@
 
 import { Refused, Unreachable } from "./retry.js";
 
-// After these, and after silence, the next try may succeed.
-const TEMPORARY = new Set([408, 429, 500, 502, 503, 504]);
+// After these, every 5xx, and silence, the next try may succeed.
+const TEMPORARY = new Set([408, 425, 429]);
+const LONGEST_WAIT_MS = 2 ** 31 - 1; // of a browser's timer: a longer one ends at once
 
 /**
  * Make a request, and return what its answer says.
@@ -53,10 +54,15 @@ export async function requestBatch(address, how) {
 export function asBatch(answer) {
   const { type, cursor, messages } = answer ?? {};
   const whole = type === "batch" && typeof cursor === "string" && Array.isArray(messages);
-  if (!whole || !messages.every((message) => Number.isInteger(message?.id))) {
-    throw new Unreachable("the answer was not a batch");
-  }
+  if (!whole || !messages.every(isMessage)) throw new Unreachable("the answer was not a batch");
   return answer;
+}
+
+/** @param {any} value @returns {value is import("./contract.js").Message} */
+function isMessage(value) {
+  const { id, author, text, sent_at } = value ?? {};
+  const texts = typeof author === "string" && typeof text === "string";
+  return Number.isInteger(id) && texts && !Number.isNaN(new Date(sent_at * 1000).getTime());
 }
 
 /** @param {Response | undefined} response @param {AbortSignal} limit */
@@ -68,7 +74,7 @@ function reason(response, limit) {
 /** @param {Response} response @param {{detail?: unknown}} problem */
 function failure({ status, headers }, { detail }) {
   const why = typeof detail === "string" ? detail : `the server answered ${status}`;
-  if (!TEMPORARY.has(status)) return new Refused(why, status);
+  if (status < 500 && !TEMPORARY.has(status)) return new Refused(why, status);
   return new Unreachable(why, { status, retryAfter: retryAfter(headers.get("Retry-After")) });
 }
 
@@ -79,7 +85,7 @@ function failure({ status, headers }, { detail }) {
 function retryAfter(value) {
   if (value === null) return 0;
   const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Math.max(0, wait || 0);
+  return Math.min(Math.max(0, wait || 0), LONGEST_WAIT_MS);
 }
 
 /**
