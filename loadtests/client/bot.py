@@ -12,7 +12,6 @@ TRANSPORTS. It knows the wire contract alone.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -23,7 +22,7 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, WSMsgType
 
-from loadtests.client.batch import retry_after_seconds
+from loadtests.client.batch import parse_batch, retry_after_seconds
 
 TRANSPORTS = ("websocket", "server-sent-events", "long-polling", "short-polling")
 FAILURES_IN_A_ROW = 2  # over one transport, before the next is tried
@@ -31,6 +30,9 @@ SILENCE_SECONDS = 45.0  # the heartbeat comes every 20
 POLL_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.5
+# What comes may also be another JSON than it should be: a captive portal's, say.
+FAILURES = (ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError)
+TEMPORARY = (408, 425, 429)  # and every 5xx
 FINAL_CLOSES = (1008, *range(4400, 4500))
 
 Batch = dict[str, Any]
@@ -70,7 +72,7 @@ class Bot:
                     if answer.status < 300:
                         return int((await answer.json())["id"])
                     pause = await refusal(answer)
-            except (ClientError, OSError, TimeoutError):
+            except FAILURES:
                 pass
             failures += 1
             await asyncio.sleep(max(pause, jitter(failures)))
@@ -91,7 +93,7 @@ class Bot:
                                 last = self._last = message["id"]
                                 yield message
                         self.cursor = batch["cursor"]
-            except (ClientError, OSError, TimeoutError):
+            except FAILURES:
                 pass
             failures += 1
             await asyncio.sleep(jitter(failures))
@@ -108,7 +110,7 @@ class Bot:
         while True:
             async with self._session.get(self._address) as answer:
                 await demand(answer)
-                batch = await answer.json()
+                batch = parse_batch(await answer.read())
             yield batch
             if self.transport == "short-polling" and not batch["more"]:
                 await asyncio.sleep(POLL_SECONDS)
@@ -122,13 +124,13 @@ class Bot:
                 if name:
                     event[name] = value
                 elif (whole := event) and not (event := {}) and b"data" in whole:
-                    yield json.loads(whole[b"data"])
+                    yield parse_batch(whole[b"data"])
 
     async def _socket(self) -> AsyncGenerator[Batch, None]:
         async with self._session.ws_connect(self._address, max_msg_size=0) as socket:
             while (frame := await socket.receive(SILENCE_SECONDS)).type is WSMsgType.TEXT:
-                if (fields := frame.json())["type"] == "batch":
-                    yield fields
+                if frame.json()["type"] == "batch":
+                    yield parse_batch(frame.data)
             if socket.close_code in FINAL_CLOSES:
                 raise Rejected(f"{socket.close_code} {frame.extra}")
 
@@ -142,7 +144,7 @@ async def demand(answer: ClientResponse) -> None:
 
 async def refusal(answer: ClientResponse) -> float:
     """Return the seconds after which to ask again. Raises: Rejected, when that would change nothing."""
-    if answer.status < 500 and answer.status != 429:
+    if answer.status < 500 and answer.status not in TEMPORARY:
         raise Rejected(f"{answer.status} {await answer.text()}")
     return retry_after_seconds(answer.headers.get("Retry-After", ""))
 

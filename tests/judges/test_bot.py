@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -59,3 +60,29 @@ async def test_a_refusal_that_asking_again_would_not_change_is_raised(
     async with Bot(server.url, "lobby", "no cursor", ("long-polling",)) as bot:
         with pytest.raises(Rejected):
             await read(bot, 1)
+
+
+async def test_what_answers_in_the_servers_place_is_asked_again() -> None:
+    portal, message = (
+        b'{"error": "login"}',
+        b'{"id": 7, "author": "ann", "text": "hi", "sent_at": 1.0}',
+    )
+    batch = b'{"type": "batch", "cursor": "x", "gap": false, "more": false, "messages": [%b]}'
+    answers = iter(
+        [portal, b"7", b'{"type": "ack", "id": 7}', portal, b"[]", batch % b"{}", batch % message]
+    )
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = next(answers)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as portals:
+        port = portals.sockets[0].getsockname()[1]
+        async with Bot(f"http://127.0.0.1:{port}", "lobby", "x", ("long-polling",)) as bot:
+            assert await bot.post("hi", author="ann") == 7
+            assert await read(bot, 7) == [7]
+    assert next(answers, None) is None

@@ -13,6 +13,12 @@ from dataclasses import replace
 
 import pytest
 
+from loadtests.client.batch import (
+    LONGEST_WAIT_SECONDS,
+    NotABatch,
+    parse_batch,
+    retry_after_seconds,
+)
 from loadtests.client.checker import DOUBLED, GAP, LATE_IDS, LOST, OUT_OF_ORDER, Checker
 from loadtests.client.reading import Asks
 from loadtests.client.schedule import endless, exactly
@@ -464,3 +470,40 @@ def test_a_logarithmic_axis_holds_all_its_values() -> None:
     axis = charts.log_axis("", [0.03, 870.0], str)
     assert (axis.least, axis.most) == (0.01, 1000.0)
     assert 0 < axis.place(0.03) < axis.place(870) < 1
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", LONGEST_WAIT_SECONDS),
+        ("9" * 400, LONGEST_WAIT_SECONDS),
+        *[
+            (value, 0.0)
+            for value in ("", "soon", "-5", "nan", "1e9", "Mon, 01 Jan 0001 00:00:00 -0000")
+        ],
+    ],
+)
+def test_a_retry_after_is_a_number_or_a_date_and_never_a_surprise(
+    value: str, seconds: float
+) -> None:
+    assert retry_after_seconds(value) == seconds
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        "{}",
+        "[1]",
+        "[null]",
+        "[{}]",
+        '[{"id": 1, "text": 5, "sent_at": 1}]',
+        '[{"id": 1, "text": "", "sent_at": "x"}]',
+    ],
+)
+def test_json_of_another_shape_is_no_batch(messages: str) -> None:
+    batch = '{"type": "batch", "cursor": "x", "gap": false, "more": false, "messages": %s}'
+    assert parse_batch(batch % "[]")["messages"] == []
+    with pytest.raises(NotABatch):
+        parse_batch(batch % messages)
