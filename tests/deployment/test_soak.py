@@ -72,10 +72,11 @@ async def test_whatever_goes_wrong_every_reader_is_exact_and_nothing_is_left_beh
     with capsys.disabled():
         print(f"\nseed {seed}, {seconds:.0f} s: {len(soak.acknowledged)} messages,"
               f" {soak.changes} changes of transport, {soak.cuts} cuts, {KILLS} kills,"
-              f" memory {after[1] / before[1] - 1:+.1%}")  # fmt: skip
+              f" blocks {after[1] / before[1] - 1:+.1%}, bytes {after[2] / before[2] - 1:+.1%}")  # fmt: skip
     expect_exact(soak, readers)
     assert after[0] <= before[0] + DESCRIPTORS
     assert after[1] <= before[1] * GROWTH
+    assert after[2] <= before[2] * GROWTH
 
 
 async def first_epoch(server: ServerProcess) -> str:
@@ -93,8 +94,8 @@ async def killed(
     return await asyncio.to_thread(process, *options, program=COUNTED)
 
 
-async def at_rest(soak: Soak, server: ServerProcess) -> tuple[int, int]:
-    """Let all clients leave; return the server's descriptors and blocks of memory once it has seen it."""
+async def at_rest(soak: Soak, server: ServerProcess) -> tuple[int, int, int]:
+    """Let all clients leave; return the server's descriptors, blocks and bytes of memory once it has seen it."""
     soak.may_connect.clear()
     soak.heal()
     await until(lambda: not soak.connected)
@@ -109,9 +110,9 @@ async def at_rest(soak: Soak, server: ServerProcess) -> tuple[int, int]:
     assert (inside["held"], inside["websockets"]) == (0, 0)
     assert server.process.stdout is not None
     server.process.send_signal(signal.SIGUSR1)
-    blocks = int(await asyncio.to_thread(server.process.stdout.readline))
+    blocks, size = map(int, (await asyncio.to_thread(server.process.stdout.readline)).split())
     soak.may_connect.set()
-    return here.num_fds(), blocks
+    return here.num_fds(), blocks, size
 
 
 def expect_exact(soak: Soak, readers: list[Reader]) -> None:
