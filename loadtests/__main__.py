@@ -24,6 +24,7 @@ from loadtests.comparison.probe import Refused
 from loadtests.comparison.progress import Step, note_progress
 from loadtests.comparison.progress_bar import ProgressBar
 from loadtests.comparison.server import NotStarted
+from loadtests.report.encoding import write_what_the_terminal_can_show
 from loadtests.report.html import render
 from loadtests.report.terminal import summary
 from loadtests.results.expectations import Expectation, broken, worse
@@ -146,6 +147,7 @@ def status(results: Results, expected: list[Expectation], kept: Results | None) 
 
 def main(arguments: list[str]) -> int:
     """Run the command, and return its exit status."""
+    write_what_the_terminal_can_show()
     if arguments and arguments[0] == "fanout":
         from loadtests.benchmarks.fanout import main as fanout
 

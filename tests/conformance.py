@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from loadtests.report.encoding import write_what_the_terminal_can_show
 from tests.support import clients
 
 SUITE = Path(__file__).with_name("test_conformance.py")
@@ -154,6 +155,7 @@ def judge(given: argparse.Namespace) -> list[Verdict]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Judge, print, and return the exit status."""
+    write_what_the_terminal_can_show()
     given = options(arguments)
     verdicts = judge(given)
     count = Counter(verdict.outcome for verdict in verdicts)

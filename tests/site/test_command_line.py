@@ -1,4 +1,4 @@
-"""`python -m tutorial` on any terminal: plain text where an encoding has no more, and asyncio's own debug mode."""
+"""Our commands on any terminal: plain text where an encoding has no more, and asyncio's own debug mode."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from tests.support.http import ask
 from tests.support.server_process import ROOT
 
 COMMANDS = [
-    ["--help"],
-    ["--port=wrong"],
-    ["--processes=2", "--store=memory"],
-    ["list"],
-    ["hint", "4"],
-    ["measure", "--help"],
-    ["shop", "--help"],
+    ["tutorial", "--help"],
+    ["loadtests", "--help"],
+    ["tests.conformance", "--help"],
+    ["tutorial", "--port=wrong"],
+    ["tutorial", "--processes=2", "--store=memory"],
+    ["tutorial", "list"],
+    ["tutorial", "hint", "4"],
+    ["tutorial", "measure", "--help"],
+    ["tutorial", "shop", "--help"],
 ]
 
 
@@ -29,7 +31,7 @@ def test_a_command_writes_on_a_terminal_that_knows_few_characters(
     command: list[str], tmp_path: Path
 ) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "tutorial", *command],
+        [sys.executable, "-m", *command],
         cwd=tmp_path,
         env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)},
         capture_output=True,
