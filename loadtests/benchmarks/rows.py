@@ -14,6 +14,7 @@ from loadtests.benchmarks.contenders import CHATS, PLAIN_POLLING, Settings, besi
 from loadtests.benchmarks.fan import Way, fan
 from loadtests.benchmarks.processor import ENVELOPE, ROOM, Paths, held_us, poll_us
 from loadtests.benchmarks.samples import Contender, Measured, Row, measure
+from loadtests.benchmarks.tls import TLS_ROWS
 
 WEBSOCKET = f"{ROOM}/websocket?cursor=now"
 EVENTS = f"{ROOM}/server-sent-events?cursor=now"
@@ -176,6 +177,7 @@ ROWS: dict[str, Callable[[Settings], Measured]] = {
     "slow-reader": slow_reader,
     "stores": stores,
     "release": release,
+    **TLS_ROWS,
 }
 QUICK = (
     "websocket-300",

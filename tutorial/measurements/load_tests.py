@@ -6,6 +6,7 @@ from collections import deque
 
 from loadtests.benchmarks.contenders import Settings
 from loadtests.benchmarks.rows import ROWS
+from loadtests.benchmarks.tls import TLS_ROWS
 from loadtests.comparison.comparison import compare
 from loadtests.experiments.response_time_against_delivery import both_measures
 from loadtests.report.lines import crossing, line, trusted
@@ -58,4 +59,19 @@ def fanout(_: int) -> Values:
         for row, what in NAMES.items()
         for line in ROWS[row](Settings()).lines
         if line.name in SERVERS
+    }
+
+
+def tls(_: int) -> Values:
+    """What TLS adds to a push and to a connection, in µs of the server's processor time, and in bytes."""
+    found = {
+        name: [line.median.value for line in row(Settings()).lines]
+        for name, row in TLS_ROWS.items()
+    }
+    [secured, clear] = found["tls-push"]
+    return {
+        "push_us": secured - clear,
+        "push_bytes": found["tls-push-bytes"][0],
+        "connection_us": found["tls-connection"][0],
+        "connection_bytes": found["tls-connection-bytes"][0],
     }
