@@ -337,7 +337,9 @@ async def test_an_empty_cursor_is_none(server: Subject, transport: str) -> None:
     assert (batch.ids, batch.gap) == ([1, 2, 3], False)
 
 
-async def test_the_epochs_zero_begins_at_the_beginning(server: Subject, transport: str) -> None:
+async def test_the_zero_of_an_epoch_begins_at_the_beginning(
+    server: Subject, transport: str
+) -> None:
     """Reading: `<epoch>:0`: from the beginning."""
     acks = await post_many(server, 3)
     epoch = epoch_of(acks[0]["cursor"])
@@ -357,7 +359,7 @@ async def test_a_cursor_goes_on_after_the_message_that_it_names(
         assert (batch.ids[0], batch.ids[-1], batch.gap) == (ack["id"] + 1, 6, False)
 
 
-async def test_an_acks_cursor_goes_on_after_this_very_message(
+async def test_the_cursor_of_an_ack_goes_on_after_its_message(
     server: Subject, transport: str
 ) -> None:
     """Writing: its cursor goes on after this very message."""
@@ -369,7 +371,7 @@ async def test_an_acks_cursor_goes_on_after_this_very_message(
             assert (await reader.receive()).texts == ["message 1", "message 2"]
 
 
-async def test_a_cursor_is_legal_in_an_address_and_as_an_events_id(
+async def test_a_cursor_is_legal_in_an_address_and_as_the_id_of_an_event(
     server: Subject, transport: str
 ) -> None:
     """Batch: legal as a query value and as an SSE id."""
@@ -407,7 +409,7 @@ async def test_a_stream_begins_with_a_retry_of_its_own(server: Subject, streamin
     assert always_the_same == []
 
 
-async def test_an_events_id_is_its_last_field(server: Subject, streaming: str) -> None:
+async def test_the_id_of_an_event_is_its_last_field(server: Subject, streaming: str) -> None:
     """Reading: The `id` is an event's last field."""
     async with server.joined(streaming) as reader:
         await reader.fields()  # retry
@@ -418,7 +420,7 @@ async def test_an_events_id_is_its_last_field(server: Subject, streaming: str) -
 
 
 @pytest.mark.parametrize("place", ["header", "address"])
-async def test_the_last_events_id_wins_over_the_cursor_and_an_empty_one_is_none(
+async def test_the_id_of_the_last_event_wins_over_the_cursor_and_an_empty_one_is_none(
     server: Subject, streaming: str, place: str
 ) -> None:
     """Reading: `Last-Event-ID` is newer than the address, so it wins."""
@@ -666,7 +668,7 @@ async def test_one_key_sent_many_times_at_once_makes_one_message(
     assert [m["text"] for m in seen.view] == ["hi", "the end"]
 
 
-async def test_at_least_the_rooms_last_thousand_keys_are_remembered_even_with_a_short_history(
+async def test_at_least_the_last_thousand_keys_of_a_room_are_remembered_even_with_a_short_history(
     serve: Serve, transport: str
 ) -> None:
     """Writing: remembered for at least the room's last 1000 messages."""
