@@ -559,7 +559,7 @@ def test_the_readmes_commands_exist(command: list[str]) -> None:
 @cache
 def options_of(module: str) -> list[str]:
     """Return the options that a command's own help names."""
-    told = subprocess.run(
+    listed = subprocess.run(
         [sys.executable, "-m", module, "--help"],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200"},
@@ -567,7 +567,7 @@ def options_of(module: str) -> list[str]:
         text=True,
         check=True,
     )
-    return re.findall(r"--[a-z][a-z-]*", told.stdout)
+    return re.findall(r"--[a-z][a-z-]*", listed.stdout)
 
 
 def test_the_readmes_links_lead_somewhere() -> None:

@@ -53,16 +53,16 @@ def texts(*batches: Batch) -> list[str]:
     return [message.text for batch in batches for message in batch.messages]
 
 
-class Ear:
+class Subscriber:
     """A reader: which batches it was given, and whether it takes it at once or when the test says."""
 
     def __init__(self, slow: bool = False) -> None:
         self.slow = slow
-        self.heard: list[Batch] = []
+        self.received: list[Batch] = []
         self.taking: list[asyncio.Future[None]] = []
 
     def push(self, batch: Batch) -> asyncio.Future[None] | None:
-        self.heard.append(batch)
+        self.received.append(batch)
         if not self.slow:
             return None
         self.taking.append(asyncio.get_running_loop().create_future())
@@ -76,7 +76,7 @@ class Ear:
     @property
     def reader(self) -> Reader:
         reader = Reader()
-        for batch in self.heard:
+        for batch in self.received:
             reader.take(Received(batch.json))
         return reader
 
@@ -241,38 +241,38 @@ async def test_release_answers_with_an_empty_batch_and_an_unchanged_cursor() -> 
 
 
 async def test_the_first_batch_is_pushed_at_once_even_when_it_is_empty() -> None:
-    room, ear = await opened(), Ear()
-    room.subscribe(Start.NEWEST, ear.push)
-    assert [batch.has_news for batch in ear.heard] == [False]
+    room, subscriber = await opened(), Subscriber()
+    room.subscribe(Start.NEWEST, subscriber.push)
+    assert [batch.has_news for batch in subscriber.received] == [False]
 
 
 async def test_messages_of_one_loop_turn_go_out_as_one_batch() -> None:
-    room, ear = await opened(), Ear()
-    room.subscribe(room.cursor, ear.push)
+    room, subscriber = await opened(), Subscriber()
+    room.subscribe(room.cursor, subscriber.push)
     await asyncio.gather(*[room.post(Draft("ann", text)) for text in "abc"])
     await turns(3)
-    assert [texts(batch) for batch in ear.heard] == [[], ["a", "b", "c"]]
+    assert [texts(batch) for batch in subscriber.received] == [[], ["a", "b", "c"]]
 
 
 async def test_a_batch_is_made_once_for_all_readers_at_the_same_cursor() -> None:
     room = await opened()
-    ears = [Ear() for _ in range(5)]
-    for ear in ears:
-        room.subscribe(room.cursor, ear.push)
+    subscribers = [Subscriber() for _ in range(5)]
+    for subscriber in subscribers:
+        room.subscribe(room.cursor, subscriber.push)
     await post(room, "hi")
     await turns(3)
-    assert len({id(ear.heard[-1]) for ear in ears}) == 1
+    assert len({id(subscriber.received[-1]) for subscriber in subscribers}) == 1
 
 
 @pytest.mark.parametrize("from_the_beginning", [True, False])
 async def test_a_reader_that_joins_while_a_push_is_pending_receives_each_message_once(
     from_the_beginning: bool,
 ) -> None:
-    room, early, late = await opened(), Ear(), Ear()
+    room, early, late = await opened(), Subscriber(), Subscriber()
     beginning = room.cursor
     room.subscribe(beginning, early.push)
     await post(room, "kept, and not delivered yet")
-    assert len(early.heard) == 1
+    assert len(early.received) == 1
     room.subscribe(beginning if from_the_beginning else room.cursor, late.push)
     await post(room, "after")
     await turns(3)
@@ -283,7 +283,7 @@ async def test_a_reader_that_joins_while_a_push_is_pending_receives_each_message
 
 
 async def test_one_readers_exception_ends_that_reader_alone(errors: Errors) -> None:
-    room, before, after = await opened(), Ear(), Ear()
+    room, before, after = await opened(), Subscriber(), Subscriber()
 
     def fail(batch: Batch) -> None:
         if batch.has_news:
@@ -316,63 +316,63 @@ async def test_a_reader_that_fails_at_its_first_batch_never_stands_among_the_oth
 
 
 async def test_a_slow_reader_falls_behind_in_the_log_and_catches_up_with_one_bigger_batch() -> None:
-    room, slow, quick = await opened(), Ear(slow=True), Ear()
+    room, slow, quick = await opened(), Subscriber(slow=True), Subscriber()
     room.subscribe(room.cursor, slow.push)
     room.subscribe(room.cursor, quick.push)
     await slow.take()
     for n in range(30):
         await post(room, f"{n}")
         await turns(3)
-    assert len(slow.heard) == 2  # the first message's batch is still in its hands
-    assert len(quick.heard) == 31
+    assert len(slow.received) == 2  # the first message's batch is still in its hands
+    assert len(quick.received) == 31
     await slow.take()
     await slow.take()
-    assert [len(batch.messages) for batch in slow.heard] == [0, 1, 29]
+    assert [len(batch.messages) for batch in slow.received] == [0, 1, 29]
     assert slow.reader.ids == quick.reader.ids
     await post(room, "now it keeps up")
     await turns(3)
-    assert texts(slow.heard[-1]) == ["now it keeps up"]
+    assert texts(slow.received[-1]) == ["now it keeps up"]
 
 
 async def test_a_reader_that_the_history_has_passed_learns_of_its_gap() -> None:
-    room, slow = await opened(history=5), Ear(slow=True)
+    room, slow = await opened(history=5), Subscriber(slow=True)
     room.subscribe(room.cursor, slow.push)
     await post(room, *[f"{n}" for n in range(20)])
     await slow.take()
-    batch = slow.heard[-1]
+    batch = slow.received[-1]
     assert (batch.gap, texts(batch)) == (True, ["15", "16", "17", "18", "19"])
 
 
 async def test_more_messages_in_one_turn_than_the_history_has_are_a_gap_for_every_reader() -> None:
-    room, ear = await opened(history=5), Ear()
-    room.subscribe(room.cursor, ear.push)
+    room, subscriber = await opened(history=5), Subscriber()
+    room.subscribe(room.cursor, subscriber.push)
     await asyncio.gather(*[room.post(Draft("ann", f"{n}")) for n in range(20)])
     await turns(3)
-    assert (ear.reader.gaps, ear.reader.ids) == (1, [16, 17, 18, 19, 20])
+    assert (subscriber.reader.gaps, subscriber.reader.ids) == (1, [16, 17, 18, 19, 20])
 
 
 async def test_a_burst_longer_than_a_batch_is_pushed_batch_after_batch() -> None:
-    room, ear, slow = await opened(), Ear(), Ear(slow=True)
-    room.subscribe(room.cursor, ear.push)
+    room, subscriber, slow = await opened(), Subscriber(), Subscriber(slow=True)
+    room.subscribe(room.cursor, subscriber.push)
     room.subscribe(room.cursor, slow.push)
     await asyncio.gather(*[room.post(Draft("ann", f"{n}")) for n in range(250)])
     await turns(3)
-    assert [(len(batch.messages), batch.more) for batch in ear.heard[1:]] == [
+    assert [(len(batch.messages), batch.more) for batch in subscriber.received[1:]] == [
         (100, True), (100, True), (50, False),
     ]  # fmt: skip
     for _ in range(4):
         await slow.take()
-    assert slow.reader.ids == ear.reader.ids == list(range(1, 251))
+    assert slow.reader.ids == subscriber.reader.ids == list(range(1, 251))
 
 
 async def test_a_reader_that_leaves_with_a_batch_in_its_hands_gets_nothing_more() -> None:
-    room, slow = await opened(), Ear(slow=True)
+    room, slow = await opened(), Subscriber(slow=True)
     subscription = room.subscribe(room.cursor, slow.push)
     await post(room, "hi")
     subscription.cancel()
     subscription.cancel()
     await slow.take()
-    assert len(slow.heard) == 1
+    assert len(slow.received) == 1
     assert room.readers == 0
 
 
@@ -382,7 +382,7 @@ async def test_a_reader_that_leaves_with_a_batch_in_its_hands_gets_nothing_more(
 async def test_a_reader_whose_wire_breaks_under_a_batch_is_gone(
     end: Callable[[asyncio.Future[None]], object],
 ) -> None:
-    room, slow = await opened(), Ear(slow=True)
+    room, slow = await opened(), Subscriber(slow=True)
     room.subscribe(room.cursor, slow.push)
     end(slow.taking[-1])
     await turns(3)
@@ -390,7 +390,7 @@ async def test_a_reader_whose_wire_breaks_under_a_batch_is_gone(
 
 
 async def test_a_reader_that_leaves_while_another_is_pushed_to_harms_nobody() -> None:
-    room, last = await opened(), Ear()
+    room, last = await opened(), Subscriber()
     leaving: list[Subscription] = []
 
     def push(batch: Batch) -> None:
@@ -406,12 +406,12 @@ async def test_a_reader_that_leaves_while_another_is_pushed_to_harms_nobody() ->
 
 
 async def test_held_requests_and_subscriptions_receive_the_same_message() -> None:
-    room, ear = await opened(), Ear()
-    room.subscribe(room.cursor, ear.push)
+    room, subscriber = await opened(), Subscriber()
+    room.subscribe(room.cursor, subscriber.push)
     waiting = asyncio.ensure_future(room.wait(room.cursor, LONG))
     await turns(1)
     await post(room, "hi")
-    assert (await waiting).json == ear.heard[-1].json
+    assert (await waiting).json == subscriber.received[-1].json
 
 
 # reset
@@ -427,19 +427,19 @@ class Forgetful(MemoryStore):
 
 async def test_a_log_that_begins_a_new_life_is_a_gap_for_all_who_are_here() -> None:
     store = Forgetful(1000, 1000)
-    room, ear = await opened(store=store), Ear()
+    room, subscriber = await opened(store=store), Subscriber()
     await post(room, "old", "older")
-    room.subscribe(room.cursor, ear.push)
+    room.subscribe(room.cursor, subscriber.push)
     waiting = asyncio.ensure_future(room.wait(room.cursor, LONG))
     await turns(1)
     store.forget()
     room.reset(await store.tail("lobby"))
     batch = await asyncio.wait_for(waiting, 1)
     assert (batch.gap, batch.cursor) == (True, room.cursor)
-    assert ear.heard[-1].gap
+    assert subscriber.received[-1].gap
     await post(room, "new")
     await turns(3)
-    assert (ear.reader.ids, ear.reader.gaps) == ([1], 1)
+    assert (subscriber.reader.ids, subscriber.reader.gaps) == ([1], 1)
 
 
 async def test_the_history_is_no_longer_than_it_may_be() -> None:

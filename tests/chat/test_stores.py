@@ -22,22 +22,22 @@ from transports.stores.sqlite import SQLiteStore
 from transports.wire import Draft, Message
 
 
-class Heard(list[tuple[str, Message]]):
-    """What a store said it keeps, in order."""
+class AppendedMessages(list[tuple[str, Message]]):
+    """What a store reported as appended, in order."""
 
-    def take(self, room: str, message: Message) -> None:
+    def note(self, room: str, message: Message) -> None:
         self.append((room, message))
 
-    async def lost(self) -> None:
+    async def reset(self) -> None:
         self.clear()
 
 
 @asynccontextmanager
-async def opened(where: str, history: int = 1000) -> AsyncIterator[tuple[Store, Heard]]:
-    store, heard = make_store(where, history), Heard()
-    await store.open(heard.take, heard.lost)
+async def opened(where: str, history: int = 1000) -> AsyncIterator[tuple[Store, AppendedMessages]]:
+    store, appended = make_store(where, history), AppendedMessages()
+    await store.open(appended.note, appended.reset)
     try:
-        yield store, heard
+        yield store, appended
     finally:
         await store.close()
 
@@ -62,22 +62,22 @@ async def test_messages_are_numbered_from_one_in_each_room(where: str) -> None:
 async def test_what_is_kept_is_announced_once_and_in_order_before_append_returns(
     where: str,
 ) -> None:
-    async with opened(where) as (store, heard):
+    async with opened(where) as (store, appended):
 
         async def append(n: int) -> None:
             kept = await store.append("a", Draft("ann", f"{n}"))
-            assert any(message.id == kept.id for _, message in heard)
+            assert any(message.id == kept.id for _, message in appended)
 
         await asyncio.gather(*[append(n) for n in range(60)])
-        assert [message.id for _, message in heard] == list(range(1, 61))
-        assert [message.text for _, message in heard] == [f"{n}" for n in range(60)]
+        assert [message.id for _, message in appended] == list(range(1, 61))
+        assert [message.text for _, message in appended] == [f"{n}" for n in range(60)]
 
 
 async def test_the_tail_is_what_was_announced(where: str) -> None:
-    async with opened(where) as (store, heard):
+    async with opened(where) as (store, appended):
         for n, text in enumerate(TEXTS.values()):
             await store.append("a", Draft("ann", text, f"k\x00{n}"))
-        assert await store.tail("a") == [message for _, message in heard]
+        assert await store.tail("a") == [message for _, message in appended]
         assert [message.text for message in await store.tail("a")] == list(TEXTS.values())
         assert await store.tail("b") == []
 
@@ -106,10 +106,10 @@ async def test_what_a_store_forgets_it_forgets_with_its_key(where: str) -> None:
 
 
 async def test_one_key_appended_many_times_at_once_is_kept_once(where: str) -> None:
-    async with opened(where) as (store, heard):
+    async with opened(where) as (store, appended):
         kept = await asyncio.gather(*[store.append("a", Draft("ann", "hi", "k")) for _ in range(9)])
         assert kept == [Appended(1, False)] + [Appended(1, True)] * 8
-        assert len(heard) == 1
+        assert len(appended) == 1
 
 
 async def test_an_epoch_is_as_long_as_the_log_lives(where: str) -> None:
@@ -129,13 +129,13 @@ async def test_a_store_that_works_says_so(where: str) -> None:
 
 
 async def test_who_leaves_while_the_message_is_being_kept_hurts_nobody(where: str) -> None:
-    async with opened(where) as (store, heard):
+    async with opened(where) as (store, appended):
         leaves = asyncio.ensure_future(store.append("a", Draft("ann", "one")))
         stays = asyncio.ensure_future(store.append("a", Draft("ann", "two")))
         await asyncio.sleep(0)
         leaves.cancel()
         assert await stays == Appended(2, False)
-        assert [message.text for _, message in heard] == ["one", "two"]
+        assert [message.text for _, message in appended] == ["one", "two"]
 
 
 async def test_closing_finishes_what_was_begun(where: str) -> None:

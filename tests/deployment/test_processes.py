@@ -67,8 +67,8 @@ def test_a_process_that_is_killed_is_started_again(redis: RedisServer, tmp_path:
         one, other = pids(server)
         os.kill(one, signal.SIGKILL)
         assert server.process.stdout is not None
-        told = server.process.stdout.readline()  # its successor listens
-        assert pids(server) == {other, int(told.split("process ")[1].rstrip(")\n"))}
+        line = server.process.stdout.readline()  # its successor listens
+        assert pids(server) == {other, int(line.split("process ")[1].rstrip(")\n"))}
         assert "killed by SIGKILL" in (tmp_path / "log").read_text()
 
 
@@ -128,7 +128,7 @@ def test_a_port_where_somebody_listens_is_refused_once(redis: RedisServer) -> No
         )
 
 
-def test_a_redis_that_is_not_there_is_told_once_and_not_by_each() -> None:
+def test_a_redis_that_is_not_there_is_reported_once_and_not_by_each() -> None:
     where = f"127.0.0.1:{free_port()}"
     assert where in startup_error(f"--store=redis://{where}/0", "--processes=2", "--port=0")
 

@@ -322,7 +322,7 @@ def test_too_few_file_descriptors_are_one_sentence_before_anything_starts(
     assert len(ended.stderr) < 2000
 
 
-def test_the_web_ui_has_a_tab_that_tells_delivery_and_a_form_with_our_options(
+def test_the_web_ui_has_a_tab_that_shows_delivery_and_a_form_with_our_options(
     chat: ServerProcess,
 ) -> None:
     with web_ui(f"--host={chat.url}", "--room=web", "-u8", "-r8", "--rate=20") as url:

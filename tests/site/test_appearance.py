@@ -23,6 +23,12 @@ QUIET = {
     "websocket": "state.name === 'open' && now - state.since > 100",
     "server-sent-events": "state.name === 'open' && now - state.since > 100",
 }
+LABELS = {
+    "short-polling": "short polling",
+    "long-polling": "long polling",
+    "websocket": "WebSocket",
+    "server-sent-events": "server-sent events",
+}
 SCRIPTS_AND_STYLES_BYTES = 180_000  # as they are written: comments and types are served, too
 
 
@@ -45,11 +51,13 @@ def test_all_controls_have_enough_contrast_in_both_schemes(open_page: OpenPage) 
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways(open_in_shared_tab: OpenPage, path: str) -> None:
-    view = open_in_shared_tab(path)
+def test_a_page_is_light_and_never_scrolls_sideways(open_page: OpenPage, path: str) -> None:
+    view = open_page(path)
     view.expect_errors("status of 404")
-    if "/chat" in path:
-        view.connected()
+    view.loaded() if "/chat" in path else view.page.wait_for_load_state()
+    code = "({ name, initiatorType }) => initiatorType !== 'fetch' && /[.](js|css)$/.test(name)"
+    each = f"performance.getEntriesByType('resource').filter({code}).map((e) => e.encodedBodySize)"
+    assert 0 < sum(view.page.evaluate(each)) <= SCRIPTS_AND_STYLES_BYTES
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     for width in (320, 390, 600, 768, 1024, 1280):
         view.page.set_viewport_size({"width": width, "height": 800})
@@ -132,31 +140,31 @@ def test_the_chosen_theme_is_remembered(open_page: OpenPage) -> None:
     assert again.page.evaluate(paper) == dark
 
 
-@pytest.mark.parametrize("transport", list(QUIET))
 def test_the_bytes_that_a_pane_shows_are_those_that_the_server_counted(
-    open_page: OpenPage, process: Process, transport: str
+    open_page: OpenPage, process: Process
 ) -> None:
     server = process("--store=memory", "--hold=1")
     post_message(server.url, "bytes", "the room exists")
-    cost_of_looking = counted_since(counted(server), server)
-    view = open_page(f"/chat?room=bytes&transport={transport}", server=server)
+    view = open_page("/chat?room=bytes&transport=short-polling", server=server)
     view.loaded()
-    shown_before, counted_before = shown(view, transport), counted(server)
-    view.page.get_by_role("button", name="Cut the connection").click()
-    expect(view.page.locator(".disconnect output")).to_contain_text("cut")
-    shown(view, transport)
-    view.write("hi")
-    expect(view.pane.locator(".pending")).to_have_count(0)
-    shown_bytes = [
-        now - before for now, before in zip(shown(view, transport), shown_before, strict=True)
-    ]
-    counted_bytes = counted_since(counted_before, server)
-    truth = [all_ - looking for all_, looking in zip(counted_bytes, cost_of_looking, strict=True)]
-    assert shown_bytes == pytest.approx(truth, rel=0.05)
+    for transport, label in LABELS.items():
+        view.choose(label)
+        shown_before, looked = shown(view, transport), counted(server)
+        counted_before = counted(server)
+        cost_of_looking = differences(counted_before, looked)
+        view.page.get_by_role("button", name="Cut the connection").click()
+        expect(view.page.locator(".disconnect output")).to_contain_text("cut")
+        shown(view, transport)
+        view.write(f"hi over {label}")
+        expect(view.pane.locator(".log li[data-id] .text").last).to_have_text(f"hi over {label}")
+        expect(view.pane.locator(".pending")).to_have_count(0)
+        by_the_pane = differences(shown(view, transport), shown_before)
+        by_the_server = differences(differences(counted(server), counted_before), cost_of_looking)
+        assert by_the_pane == pytest.approx(by_the_server, rel=0.05), transport
 
 
 def shown(view: View, transport: str) -> list[int]:
-    """Give the bytes up and down that a pane shows, at a moment when nothing is under way."""
+    """Return the bytes up and down that a pane shows, at a moment when nothing is under way."""
     pane = "const { state, network } = document.querySelector('chat-pane').reader; const now = performance.now();"
     view.page.wait_for_function(f"() => {{ {pane} return {QUIET[transport]}; }}")
     figures: list[int] = view.page.evaluate(
@@ -166,21 +174,11 @@ def shown(view: View, transport: str) -> list[int]:
 
 
 def counted(server: ServerProcess) -> list[int]:
-    """Give the bytes that the server has received and sent since it began."""
+    """Return the bytes that the server has received and sent since it began."""
     inside = fetch(f"{server.url}/inspect").json
     return [inside["bytes_received"], inside["bytes_sent"]]
 
 
-def counted_since(before: list[int], server: ServerProcess) -> list[int]:
-    """Give the bytes that the server has received and sent since then."""
-    return [now - then for now, then in zip(counted(server), before, strict=True)]
-
-
-@pytest.mark.parametrize("path", [*PAGES[:3], "/source/"])
-def test_a_page_s_scripts_and_styles_are_small(open_page: OpenPage, path: str) -> None:
-    view = open_page(path)
-    view.loaded() if "/chat" in path else view.page.wait_for_load_state()
-    code = "({ name, initiatorType }) => initiatorType !== 'fetch' && /[.](js|css)$/.test(name)"
-    each = f"performance.getEntriesByType('resource').filter({code}).map((e) => e.encodedBodySize)"
-    sizes = view.page.evaluate(each)
-    assert 0 < sum(sizes) <= SCRIPTS_AND_STYLES_BYTES
+def differences(now: list[int], before: list[int]) -> list[int]:
+    """Return how much each number has grown."""
+    return [one - other for one, other in zip(now, before, strict=True)]

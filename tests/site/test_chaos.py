@@ -155,13 +155,13 @@ def test_a_link_that_does_not_listen_refuses_and_listens_again_on_the_same_port(
     with_link(test)
 
 
-def test_a_listener_hears_each_byte_both_ways_and_both_ends() -> None:
-    heard: list[tuple[Any, ...]] = []
+def test_a_listener_gets_each_byte_both_ways_and_both_ends() -> None:
+    passed: list[tuple[Any, ...]] = []
     both_ended = asyncio.Event()
 
-    def listen(*told: Any) -> None:
-        heard.append(told)
-        if len(heard) == 4:
+    def listen(*what: Any) -> None:
+        passed.append(what)
+        if len(passed) == 4:
             both_ended.set()
 
     async def run() -> None:
@@ -171,8 +171,8 @@ def test_a_listener_hears_each_byte_both_ways_and_both_ends() -> None:
             await asyncio.wait_for(both_ended.wait(), 5)
 
     asyncio.run(run())
-    assert heard[:2] == [(1, "up", b"abc"), (1, "down", b"abc")]
-    assert {way for _, way, data in heard if not data} == {"up", "down"}
+    assert passed[:2] == [(1, "up", b"abc"), (1, "down", b"abc")]
+    assert {way for _, way, data in passed if not data} == {"up", "down"}
 
 
 def test_a_server_that_is_gone_closes_the_connection() -> None:
@@ -202,7 +202,7 @@ def test_a_page_has_a_link_a_transport_and_controls_each() -> None:
             assert (await through.get("/rooms/lobby/short-polling")).status == 200
             await controls.write_message(json.dumps({"link": "short-polling", "latency_ms": 2000}))
             await controls.write_message(json.dumps({"do": "shout"}))
-            assert "“do”" in (await next_json(controls))["error"], "and by now the knob is turned"
+            assert "“do”" in (await next_json(controls))["error"], "and by now the latency is set"
             beside = replace(lab, port=ports["long-polling"])
             delayed = asyncio.ensure_future(through.get("/healthz"))
             assert (await beside.get("/healthz")).status == 200
@@ -212,7 +212,7 @@ def test_a_page_has_a_link_a_transport_and_controls_each() -> None:
     asyncio.run(run())
 
 
-def test_a_page_hears_the_bytes_that_it_sent_and_received() -> None:
+def test_a_page_is_sent_the_bytes_that_it_sent_and_received() -> None:
     async def run() -> None:
         async with laboratory_server() as lab:
             controls = await lab.socket("/chaos?links=all&record=1")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.support.browser import OpenPage, Process
+from tests.support.server_process import ROOT
 from tutorial.book.chapters import chapters
 
 pytest_plugins = ["tests.support.browser_fixtures"]
@@ -21,9 +22,13 @@ SHIFTS = """new PerformanceObserver((list) => {
 SHIFT_MOST = 0.1  # what Lighthouse still calls good
 
 SCRIPTS_AND_STYLES_BYTES = 180_000  # as they are written: comments and types are served, too
-SIZES = """Promise.all(performance.getEntriesByType("resource").map(({ name }) => name)
-    .filter((name) => /[.](js|css)$/.test(name))
-    .map(async (name) => (await (await fetch(name)).arrayBuffer()).byteLength))"""
+LOADED = """[...new Set(performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname))]
+    .filter((path) => /[.](js|css)$/.test(path))"""
+
+
+def weight(page: Page) -> int:
+    """Return the bytes of the scripts and styles that a page has loaded."""
+    return sum((ROOT / path.lstrip("/")).stat().st_size for path in page.evaluate(LOADED))
 
 
 @pytest.mark.parametrize("path", [*PATHS, FILE, "/source/"])
@@ -34,12 +39,14 @@ def test_a_page_is_light_and_nothing_moves_while_it_loads_and_it_fits_every_scre
     view.page.evaluate(SHIFTS)
     view.connected() if path == PATHS[0] else view.page.wait_for_load_state("networkidle")
     assert (view.page.evaluate("window.shifted") or 0) < SHIFT_MOST
-    assert 0 < sum(view.page.evaluate(SIZES)) <= SCRIPTS_AND_STYLES_BYTES
+    assert 0 < weight(view.page) <= SCRIPTS_AND_STYLES_BYTES
+    sections = view.page.get_by_role("navigation", name="On this page")
     view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     for width in (320, 390, 768, 1024, 1440):
         view.page.set_viewport_size({"width": width, "height": 800})
         assert view.page.evaluate(over) <= 0, width
+        assert sections.count() == (path in PATHS), "listed once"
 
 
 def test_an_experiment_s_script_comes_when_the_reader_comes_near_it(
@@ -56,22 +63,12 @@ def test_an_experiment_s_script_comes_when_the_reader_comes_near_it(
 @pytest.mark.parametrize("path", PATHS)
 def test_without_scripts_a_chapter_is_whole(open_in_shared_tab: OpenPage, path: str) -> None:
     view = open_in_shared_tab(path, scripts=False)
-    for told in view.page.locator(".without-scripts").all():
-        expect(told).to_be_visible()
-        assert len(told.inner_text()) > 30
+    for instead in view.page.locator(".without-scripts").all():
+        expect(instead).to_be_visible()
+        assert len(instead.inner_text()) > 30
     for question in view.page.locator("x-bet noscript").all():
         expect(question).to_be_visible()
     expect(view.page.get_by_role("button", name="Check my file")).to_be_visible()
-
-
-@pytest.mark.parametrize("path", PATHS[:2])
-def test_the_sections_of_a_chapter_are_listed_once_on_any_screen(
-    open_in_shared_tab: OpenPage, path: str
-) -> None:
-    view = open_in_shared_tab(path)
-    for width in (390, 1440):
-        view.page.set_viewport_size({"width": width, "height": 800})
-        expect(view.page.get_by_role("navigation", name="On this page")).to_have_count(1)
 
 
 def test_a_question_mark_shows_what_each_key_does_and_the_keys_do_it(open_page: OpenPage) -> None:
@@ -116,17 +113,19 @@ def test_single_letters_can_be_switched_off_and_stay_off(open_page: OpenPage) ->
     expect(again.page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
-@pytest.mark.parametrize("scripts", [True, False])
 def test_the_button_checks_the_file_and_shows_the_verdict_in_the_chapter(
-    open_page: OpenPage, process: Process, scripts: bool
+    open_page: OpenPage, process: Process
 ) -> None:
-    view = open_page("/chapters/02", scripts=scripts, server=process("--store=memory"))
-    view.page.get_by_role("button", name="Check my file").click()
-    box = view.page.locator(".exercise")
-    expect(box).to_have_attribute("data-state", "tried")
-    expect(box.locator(".outcome")).to_contain_text("Expected")
-    expect(box.locator(".reached")).to_have_text("tried")
-    expect(view.page.get_by_role("button", name="Check my file")).to_be_enabled()
+    server = process("--store=memory")
+    for scripts in (False, True):
+        view = open_page("/chapters/02", scripts=scripts, server=server)
+        box, button = view.page.locator(".exercise"), view.page.get_by_role("button")
+        with view.page.expect_response("**/exercises/2/check"):
+            button.filter(has_text="Check my file").click()
+        expect(box).to_have_attribute("data-state", "tried")
+        expect(box.locator(".outcome")).to_contain_text("Expected")
+        expect(box.locator(".reached")).to_have_text("tried")
+        expect(button.filter(has_text="Check my file")).to_be_enabled()
 
 
 def test_on_paper_a_chapter_is_its_text_and_listings(open_in_shared_tab: OpenPage) -> None:

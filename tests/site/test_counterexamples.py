@@ -127,22 +127,22 @@ def test_a_hundred_readers_that_left_wait_on_in_a_condition_of_tornado() -> None
 
 
 @dataclass
-class Listening:
-    heard: list[int] = field(default_factory=list)
+class Listener:
+    received: list[int] = field(default_factory=list)
 
     def listen(self, message: Message) -> None:
-        self.heard.append(message.id)
+        self.received.append(message.id)
 
 
 def test_a_listener_that_fails_fails_its_author_and_those_after_it() -> None:
     def break_down(_: Message) -> None:
         raise ConnectionResetError
 
-    room, before, after = ListeningRoom(), Listening(), Listening()
+    room, before, after = ListeningRoom(), Listener(), Listener()
     room.listeners = [before.listen, break_down, after.listen]
     with pytest.raises(ConnectionResetError):
         room.post(Message(1, "ann", "hi", 0.0))
-    assert (before.heard, after.heard) == ([1], [])
+    assert (before.received, after.received) == ([1], [])
 
 
 def test_a_subscription_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) -> None:
@@ -150,12 +150,12 @@ def test_a_subscription_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) 
         raise ConnectionResetError
 
     async def run() -> None:
-        room, heard = await a_room(), list[int]()
+        room, received = await a_room(), list[int]()
         room.subscribe(room.cursor, break_down)
-        room.subscribe(room.cursor, lambda batch: heard.extend(m.id for m in batch.messages))
+        room.subscribe(room.cursor, lambda batch: received.extend(m.id for m in batch.messages))
         ack = await room.post(HI)
         await asyncio.sleep(0)
-        assert (ack.id, heard, room.readers) == (1, [1], 1)
+        assert (ack.id, received, room.readers) == (1, [1], 1)
 
     asyncio.run(run())
     assert "sent nothing more" in caplog.text

@@ -315,7 +315,7 @@ def answers(url: str) -> bool:
     return False
 
 
-def test_whichever_process_is_killed_every_order_is_reported_once(
+def test_whichever_process_is_killed_every_order_is_reported_once_and_an_end_leaves_none(
     street: Street, database: str
 ) -> None:
     shipped(database, 1)
@@ -328,9 +328,6 @@ def test_whichever_process_is_killed_every_order_is_reported_once(
         wait_until(lambda name=name, victim=victim: street.children().get(name, victim) != victim)
         wait_until(lambda: answers(f"{street.chat}/healthz") and answers(street.shop))
         wait_until(lambda count=count: received_by_ann(street.chat, database) == keys(count))
-
-
-def test_no_process_is_left_when_it_is_told_to_end(street: Street) -> None:
     children = street.children()
     assert set(children) == {"tutorial", "shop", "relay"}
     street.process.send_signal(signal.SIGINT)

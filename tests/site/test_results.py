@@ -63,7 +63,7 @@ async def test_a_comparison_is_started_followed_and_stopped_from_the_page(tmp_pa
         assert comparison.step is None
 
 
-async def test_a_comparison_that_fails_is_told_in_its_own_words(tmp_path: Path) -> None:
+async def test_a_comparison_that_fails_is_reported_in_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "in-the-way").write_text("")
     comparison = Comparison(tmp_path / "in-the-way")
     await comparison.start("quick")

@@ -151,7 +151,7 @@ def test_one_run_at_a_time() -> None:
 
 
 async def begun(lab: LaboratoryServer, run: str, given: dict[str, str]) -> asyncio.StreamWriter:
-    """Start a run as a page does, and return once it tells that all it needs has started."""
+    """Start a run as a page does, and return once it reports that all it needs has started."""
     reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
     body = json.dumps(given).encode()
     head = f"POST /runs/{run} HTTP/1.1\r\nHost: 127.0.0.1:{lab.port}\r\n"

@@ -110,7 +110,7 @@ async def test_a_cookie_opens_a_socket_to_our_own_page_alone(host: str) -> None:
     await socket.read_message()
 
 
-def test_the_chats_own_check_tells_the_friends_from_the_strangers_of_the_exercise() -> None:
+def test_the_chats_own_check_knows_the_friends_from_the_strangers_of_the_exercise() -> None:
     table = load(Path("tutorial/exercises/16_friend_or_stranger/check.py"))
     for one in table.requests():
         line = RequestStartLine(one.lines[0], "/", "HTTP/1.1")

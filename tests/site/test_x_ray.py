@@ -16,7 +16,7 @@ from tests.support.waiting import until
 from transports.wire import Draft, Message
 from tutorial.laboratory.x_ray import XRay
 
-Look = dict[str, Any]
+Snapshot = dict[str, Any]
 UPGRADE = {
     "Upgrade": "websocket",
     "Connection": "Upgrade",
@@ -25,16 +25,16 @@ UPGRADE = {
 }
 
 
-async def look_until(xray: Any, seen: Callable[[Look], Any]) -> Any:
-    """Look until something is seen, and give it."""
+async def watch_until(xray: Any, seen: Callable[[Snapshot], Any]) -> Any:
+    """Watch until a snapshot shows something, and return that."""
     async with asyncio.timeout(5):
         while not (found := seen(await next_json(xray))):
             pass
     return found
 
 
-def came(transport: str) -> Callable[[Look], Any]:
-    return lambda look: [mark for mark in look["came"] if mark[1] == transport]
+def came(transport: str) -> Callable[[Snapshot], Any]:
+    return lambda snapshot: [mark for mark in snapshot["came"] if mark[1] == transport]
 
 
 async def do(lab: LaboratoryServer, session: str, mark: int, action: str) -> bool:
@@ -51,12 +51,12 @@ def test_a_held_request_has_a_mark_with_its_room_cursor_and_client() -> None:
             poll = asyncio.ensure_future(
                 lab.get("/rooms/lobby/long-polling?cursor=now&client=mine")
             )
-            [mark] = await look_until(xray, came("long-polling"))
+            [mark] = await watch_until(xray, came("long-polling"))
             assert mark[1:4] == ["long-polling", "lobby", "now"]
             assert mark[5] == "mine"
             await lab.say("lobby")
             await poll
-            assert mark[0] in await look_until(xray, lambda look: look["left"])
+            assert mark[0] in await watch_until(xray, lambda snapshot: snapshot["left"])
 
     asyncio.run(run())
 
@@ -67,7 +67,7 @@ def test_a_released_request_is_answered_at_once_and_empty() -> None:
             xray = await lab.socket("/xray")
             session = (await next_json(xray))["session"]
             poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now"))
-            [mark] = await look_until(xray, came("long-polling"))
+            [mark] = await watch_until(xray, came("long-polling"))
             assert await do(lab, session, mark[0], "release")
             assert json.loads((await poll).body)["messages"] == []
             assert not await do(lab, session, mark[0], "release"), "it has gone"
@@ -113,7 +113,7 @@ def test_a_dropped_mark_loses_its_connection(transport: str) -> None:
             xray = await lab.socket("/xray")
             session = (await next_json(xray))["session"]
             reading = asyncio.ensure_future(read(lab, transport))
-            [mark] = await look_until(xray, came(transport))
+            [mark] = await watch_until(xray, came(transport))
             assert await do(lab, session, mark[0], "drop")
             assert await reading == "cut"
 
@@ -127,11 +127,11 @@ def test_a_frozen_socket_falls_behind_in_the_log_and_a_thawed_one_catches_up() -
             session = (await next_json(xray))["session"]
             socket = await lab.socket("/rooms/lobby/websocket")
             await next_json(socket)
-            [mark] = await look_until(xray, came("websocket"))
+            [mark] = await watch_until(xray, came("websocket"))
             assert await do(lab, session, mark[0], "freeze")
             for _ in range(3):
                 await lab.say("lobby")
-            assert await look_until(xray, lambda look: look["behind"]) == {str(mark[0]): 3}
+            assert await watch_until(xray, lambda snapshot: snapshot["behind"]) == {str(mark[0]): 3}
             assert await do(lab, session, mark[0], "thaw")
             assert len((await next_json(socket))["messages"]) == 3, "in one bigger batch"
 
@@ -153,10 +153,10 @@ def test_a_request_that_has_not_entered_its_room_has_no_mark_yet() -> None:
             await next_json(xray)
             poll = asyncio.ensure_future(lab.get("/rooms/lobby/long-polling?cursor=now&wait=1"))
             await until(lambda: lab.chat.requests["long-polling"])
-            looks = [await next_json(xray) for _ in range(3)]
-            assert not any(look["came"] for look in looks)
+            snapshots = [await next_json(xray) for _ in range(3)]
+            assert not any(one["came"] for one in snapshots)
             loaded.set()
-            await look_until(xray, came("long-polling"))
+            await watch_until(xray, came("long-polling"))
             await poll
 
     asyncio.run(run())
@@ -168,7 +168,7 @@ def test_each_poll_that_passes_is_reported_once() -> None:
             xray = await lab.socket("/xray")
             await next_json(xray)
             await lab.get("/rooms/lobby/short-polling?client=mine")
-            [passed] = await look_until(xray, lambda look: look["passed"])
+            [passed] = await watch_until(xray, lambda snapshot: snapshot["passed"])
             assert (passed[0], passed[1], passed[3]) == ("short-polling", 200, "mine")
             assert (await next_json(xray))["passed"] == []
 
@@ -190,9 +190,9 @@ async def test_a_cut_request_is_reported_once_and_as_cut(path: str, ended: str) 
         reader = await Connection.open(lab.url)
         upgrade = UPGRADE if path.startswith("websocket") else {}
         await reader.send("GET", f"/rooms/lobby/{path}", headers=upgrade)
-        await look_until(xray, came(path.partition("?")[0]))
+        await watch_until(xray, came(path.partition("?")[0]))
         reader.abort()
-        passed = list(await look_until(xray, lambda look: look["passed"]))
+        passed = list(await watch_until(xray, lambda snapshot: snapshot["passed"]))
         passed += (await next_json(xray))["passed"]
         assert [one[1] for one in passed] == [ended]
 
@@ -203,10 +203,10 @@ async def test_the_cursor_of_a_socket_follows_what_its_reader_receives() -> None
         await next_json(xray)
         socket = await lab.socket("/rooms/lobby/websocket")
         await next_json(socket)
-        [mark] = await look_until(xray, came("websocket"))
+        [mark] = await watch_until(xray, came("websocket"))
         acked = (await lab.say("lobby")).json
-        moved = await look_until(
-            xray, lambda look: look["cursors"].get(str(mark[0])) == acked["cursor"]
+        moved = await watch_until(
+            xray, lambda snapshot: snapshot["cursors"].get(str(mark[0])) == acked["cursor"]
         )
         assert moved
 
@@ -218,7 +218,7 @@ def test_when_nobody_looks_nothing_is_noted_and_what_was_frozen_goes_on() -> Non
             session = (await next_json(xray))["session"]
             socket = await lab.socket("/rooms/lobby/websocket")
             await next_json(socket)
-            [mark] = await look_until(xray, came("websocket"))
+            [mark] = await watch_until(xray, came("websocket"))
             await do(lab, session, mark[0], "freeze")
             await lab.say("lobby")
             xray.close()
