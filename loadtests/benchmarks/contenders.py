@@ -35,11 +35,11 @@ Measure = Callable[[Server], Sample]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How much work to do. `scale` multiplies readers and messages; at most so many `servers` a row."""
+    """How much work to do. `scale` multiplies readers and messages; `peers` names files in peers/, or None: all."""
 
     rounds: int = 3
     scale: float = 1.0
-    servers: int = 100
+    peers: tuple[str, ...] | None = None
 
     def of(self, count: int) -> int:
         """Return a count scaled, no less than 1."""
@@ -67,7 +67,7 @@ class Peer:
 
 
 PLAIN_POLLING = Peer("plain Tornado", "plain_polling")
-CHATS = (  # --quick takes the first few
+CHATS = (
     Peer("aiohttp", "aiohttp_chat", library="aiohttp"),
     Peer("plain Tornado", "plain_tornado"),
     Peer("picows", "picows_chat", library="picows"),
@@ -87,9 +87,9 @@ def beside(
     peers = [
         Contender(peer.name, peer.start, measure, bounds.get(peer.name))
         for peer in CHATS
-        if peer.installed
+        if peer.installed and (settings.peers is None or peer.file in settings.peers)
     ]
-    return [mine, *peers][: settings.servers]
+    return [mine, *peers]
 
 
 def missing() -> list[str]:

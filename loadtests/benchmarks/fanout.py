@@ -10,28 +10,32 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from loadtests.benchmarks.contenders import Settings, missing
+from loadtests.benchmarks.contenders import CHATS, Settings, missing
 from loadtests.benchmarks.rows import QUICK, ROWS
 from loadtests.benchmarks.table import missed, save, text
 from loadtests.client.limits import TooMany
 from loadtests.results.files import FOLDER
 
+PEERS = tuple(peer.file for peer in CHATS)
+QUICK_PEERS = PEERS[:2]
+
 
 def main(arguments: list[str]) -> int:
     """Measure the rows that are asked for, print and save the table. Return the exit status."""
     options = _parse(arguments)
-    unknown = sorted(set(options.rows) - set(ROWS))
-    if unknown:
-        known = ", ".join(ROWS)
-        print(f"fanout: there is no row “{unknown[0]}”; there are {known}", file=sys.stderr)
+    if problem := _unknown("row", options.rows, ROWS) or _unknown("peer", options.peers, PEERS):
+        print(f"fanout: {problem}", file=sys.stderr)
         return 2
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {1})
     quick = options.quick
     settings = Settings(
-        options.rounds or (1 if quick else 3), 0.1 if quick else options.scale, 3 if quick else 100
+        options.rounds or (1 if quick else 3),
+        0.1 if quick else options.scale,
+        options.peers or (QUICK_PEERS if quick else None),
     )
     measured = []
     try:
@@ -46,16 +50,29 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _unknown(kind: str, asked: Iterable[str], known: Iterable[str]) -> str | None:
+    """Return a sentence for the first name that means nothing."""
+    unknown = sorted(set(asked) - set(known))
+    return f"there is no {kind} “{unknown[0]}”; there are {', '.join(known)}" if unknown else None
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m loadtests fanout", description=__doc__)
     options.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; all")
     options.add_argument(
         "--quick", action="store_true", help="few rows and peers, a tenth of the work"
     )
+    options.add_argument(
+        "--peers", type=_names, default=(), metavar="NAME,…", help=f"of {', '.join(PEERS)}; all"
+    )
     options.add_argument("--rounds", type=int, help="of which the median counts (3; quick: 1)")
     options.add_argument("--scale", type=float, default=1.0, help="of readers and messages (1)")
     options.add_argument("--results", type=Path, default=FOLDER, metavar="FOLDER", help="(results)")
     return options.parse_args(arguments)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
 def _say_what_to_know(broken: list[str]) -> None:

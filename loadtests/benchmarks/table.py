@@ -13,6 +13,7 @@ from loadtests.comparison.machine import describe
 from loadtests.results.files import FOLDER, replace
 
 FILE = "benchmark.json"
+SHIPPED = Path(__file__).with_name("shipped")  # the run that comes with the project
 HEADINGS = {
     "deliveries_a_second": "deliveries/s",
     "p50_ms": "p50 ms",

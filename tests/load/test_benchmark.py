@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from loadtests.benchmarks.contenders import CHATS
 from loadtests.benchmarks.fan import Way, fan
 from loadtests.benchmarks.samples import Contender, Lost, Row, Sample, measure
@@ -80,7 +82,8 @@ def test_the_command_prints_what_a_row_means_and_leaves_it_for_the_site(tmp_path
     assert row["row"]["meaning"] in ended.stdout
 
 
-def test_a_row_that_is_unknown_is_one_sentence() -> None:
-    command = [sys.executable, "-m", "loadtests", "fanout", "no-such-row"]
+@pytest.mark.parametrize("unknown", ["no-such-row", "--peers=no-such-peer"])
+def test_a_row_or_a_peer_that_is_unknown_is_one_sentence(unknown: str) -> None:
+    command = [sys.executable, "-m", "loadtests", "fanout", unknown]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)

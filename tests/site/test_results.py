@@ -27,7 +27,10 @@ async def serving(folder: Path) -> AsyncIterator[tuple[str, Comparison]]:
     await rooms.open()
     chat, comparison = Chat(rooms), Comparison(folder)
     server = Server(
-        chat, make_app(chat, [*routes(chat, comparison), *benchmark_page.routes(folder)])
+        chat,
+        make_app(
+            chat, [*routes(chat, comparison), *benchmark_page.routes(folder, folder / "shipped")]
+        ),
     )
     yield f"http://127.0.0.1:{server.listen(0)}", comparison
     await comparison.stop()
@@ -86,8 +89,12 @@ async def test_the_benchmarks_page_has_a_bar_and_a_table_for_each_row(tmp_path: 
         start: Any = nullcontext
         samples = {"ours": [Sample(2.0, 1000.0, 1.0, 5.0)], "peer": [Sample(4.0)]}
         contenders = [Contender(name, start, lambda _: Sample(1)) for name in samples]
-        save([Measured(row, lines(row, contenders, samples), ["Nchan: no nginx"])], tmp_path)
+        measured = Measured(row, lines(row, contenders, samples), ["Nchan: no nginx"])
+        save([measured], tmp_path / "shipped")
+        assert "This run came with the project" in (await ask(url, "/benchmark")).body.decode()
+        save([measured], tmp_path)
         page = (await ask(url, "/benchmark")).body.decode()
+    assert "This run came with the project" not in page
     for shown in ("A title", "What it means.", "0.50 ×", "1000", "Not measured: Nchan: no nginx"):
         assert shown in page
     assert page.count("<rect") == page.count('<th scope="row">') == 2

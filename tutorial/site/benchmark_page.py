@@ -1,4 +1,7 @@
-"""The benchmark's page: what `python -m loadtests fanout` measured last on this machine, as bars and as tables."""
+"""The benchmark's page: what `python -m loadtests fanout` measured last on this machine, as bars and as tables.
+
+Until it has run here, the page shows the run that comes with the project.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from loadtests.benchmarks.table import FILE, HEADINGS, number
+from loadtests.benchmarks.table import FILE, HEADINGS, SHIPPED, number
 from loadtests.results.files import FOLDER
 from tutorial.site.pages import Page, SiteHandler, make_environment
 
@@ -21,21 +24,23 @@ def figures(lines: list[dict[str, Any]]) -> list[str]:
 
 
 class BenchmarkHandler(SiteHandler):
-    """`GET /benchmark` → the last run's rows; without one, how to start it."""
+    """`GET /benchmark` → the rows of the last run."""
 
     def initialize(self, environment: Environment, page: Page, **shared: Any) -> None:
         super().initialize(environment, page)
-        self._file: Path = shared["folder"] / FILE
+        self._files: list[Path] = [folder / FILE for folder in shared["folders"]]
 
     def get(self) -> None:
-        content = json.loads(self._file.read_text("utf-8")) if self._file.exists() else {"rows": []}
+        found = next((file for file in self._files if file.exists()), None)
+        content = json.loads(found.read_text("utf-8")) if found else {"rows": []}
         words = {"headings": HEADINGS, "number": number, "figures": figures}
-        self.show(self.page.template, page=self.page, run=content, **words)
+        shipped = found == self._files[-1]
+        self.show(self.page.template, page=self.page, run=content, shipped=shipped, **words)
 
     head = get
 
 
-def routes(folder: Path = FOLDER) -> list[tuple[Any, ...]]:
+def routes(folder: Path = FOLDER, shipped: Path = SHIPPED) -> list[tuple[Any, ...]]:
     """Return the page's address, for the application to serve beside the chat."""
-    shown = {"environment": make_environment(), "page": BENCHMARK, "folder": folder}
+    shown = {"environment": make_environment(), "page": BENCHMARK, "folders": [folder, shipped]}
     return [(BENCHMARK.path, BenchmarkHandler, shown)]
