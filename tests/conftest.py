@@ -81,8 +81,10 @@ def process(tmp_path: Path) -> Iterator[StartProcess]:
     started: list[ServerProcess] = []
     log = tmp_path / "stderr"
 
-    def start(*options: str, **environment: str) -> ServerProcess:
-        started.append(server_process.start(*options, stderr=log, **environment))
+    def start(
+        *options: str, folder: Path = server_process.ROOT, **environment: str
+    ) -> ServerProcess:
+        started.append(server_process.start(*options, stderr=log, folder=folder, **environment))
         return started[-1]
 
     yield start

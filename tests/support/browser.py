@@ -30,6 +30,7 @@ class View:
     errors: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
     expected: list[str] = field(default_factory=list)
+    friends: set[str] = field(default_factory=set)  # other hosts that it may ask
     fetched: Counter[str] = field(default_factory=Counter)
 
     def expect_errors(self, *patterns: str) -> None:
@@ -83,7 +84,7 @@ class View:
         """Fail if the page wrote an error to its console or asked another host."""
         surprises = [e for e in self.errors if not any(re.search(p, e) for p in self.expected)]
         assert surprises == []
-        assert self.hosts <= {urlsplit(self.url).netloc}
+        assert self.hosts <= {urlsplit(self.url).netloc, *self.friends}
 
 
 def observed(page: Page, url: str) -> View:

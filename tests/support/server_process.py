@@ -30,14 +30,18 @@ class ServerProcess:
 
 
 def start(
-    *options: str, stderr: Path | None = None, program: str = "tutorial", **environment: str
+    *options: str,
+    stderr: Path | None = None,
+    program: str = "tutorial",
+    folder: Path = ROOT,
+    **environment: str,
 ) -> ServerProcess:
-    """Start `python -m tutorial`, or another `program` like it, and return when it listens."""
+    """Start `python -m tutorial` in a folder, or another `program` like it, and return when it listens."""
     with (stderr or Path(os.devnull)).open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", program, "--port=0", "--rate-limit=0", *options],
-            cwd=ROOT,
-            env={**os.environ, **environment},
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             stdout=subprocess.PIPE,
             stderr=log if stderr else None,
             text=True,
