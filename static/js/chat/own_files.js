@@ -25,7 +25,11 @@ function itemOf({ path, transport, read_at, failure, failed_at }) {
 
 /** @param {number} seconds  since 1970 */
 function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(seconds * 1000).toLocaleTimeString([], {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
 }
 
 async function show() {
