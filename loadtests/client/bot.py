@@ -15,7 +15,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -30,6 +30,7 @@ SILENCE_SECONDS = 45.0  # the heartbeat comes every 20
 POLL_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.5
+LONGEST_LINE_BYTES = 1 << 22  # a hundred messages of 2000 characters, each of which JSON escapes
 # What comes may also be another JSON than it should be: a captive portal's, say.
 FAILURES = (ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError)
 TEMPORARY = (408, 425, 429)  # and every 5xx
@@ -66,16 +67,12 @@ class Bot:
         draft = {"author": author, "text": text, "key": secrets.token_hex(8)}
         failures = 0
         while True:
-            pause = 0.0
-            try:
+            with suppress(*FAILURES):
                 async with self._session.post(f"rooms/{self.room}/messages", json=draft) as answer:
-                    if answer.status < 300:
-                        return int((await answer.json())["id"])
-                    pause = await refusal(answer)
-            except FAILURES:
-                pass
+                    await demand(answer)
+                    return int((await answer.json())["id"])
             failures += 1
-            await asyncio.sleep(max(pause, jitter(failures)))
+            await asyncio.sleep(jitter(failures))
 
     async def messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield each message once and in order; a gap begins again with the oldest that there is. Raises: Rejected."""
@@ -83,18 +80,16 @@ class Bot:
         while True:
             place = failures // FAILURES_IN_A_ROW % len(self.transports)
             self.transport = self.transports[place]
-            try:
+            with suppress(*FAILURES):
                 async with aclosing(self._batches()) as batches:
                     async for batch in batches:
                         failures = place * FAILURES_IN_A_ROW  # this transport gets through
-                        last = 0 if batch["gap"] else self._last
+                        self._last = 0 if batch["gap"] else self._last
                         for message in batch["messages"]:
-                            if message["id"] > last:
-                                last = self._last = message["id"]
+                            if message["id"] > self._last:
+                                self._last = message["id"]
                                 yield message
                         self.cursor = batch["cursor"]
-            except FAILURES:
-                pass
             failures += 1
             await asyncio.sleep(jitter(failures))
 
@@ -118,35 +113,31 @@ class Bot:
     async def _events(self) -> AsyncGenerator[Batch, None]:
         async with self._session.get(self._address) as answer:
             await demand(answer)
-            event: dict[bytes, bytes] = {}
-            while line := await answer.content.readuntil(b"\n"):
-                name, _, value = line.rstrip(b"\n").partition(b": ")
-                if name:
-                    event[name] = value
-                elif (whole := event) and not (event := {}) and b"data" in whole:
-                    yield parse_batch(whole[b"data"])
+            data = b""
+            while line := await answer.content.readuntil(max_size=LONGEST_LINE_BYTES):
+                name, _, value = line.strip().partition(b": ")
+                if name == b"data":
+                    data = value
+                elif not name and data:  # an empty line ends an event
+                    yield parse_batch(data)
+                    data = b""
 
     async def _socket(self) -> AsyncGenerator[Batch, None]:
         async with self._session.ws_connect(self._address, max_msg_size=0) as socket:
             while (frame := await socket.receive(SILENCE_SECONDS)).type is WSMsgType.TEXT:
-                if frame.json()["type"] == "batch":
-                    yield parse_batch(frame.data)
+                yield parse_batch(frame.data)
             if socket.close_code in FINAL_CLOSES:
                 raise Rejected(f"{socket.close_code} {frame.extra}")
 
 
 async def demand(answer: ClientResponse) -> None:
-    """Return when an answer is a good one. Raises: Rejected; ClientError for one that may be good later."""
-    if answer.status != 200:
-        await asyncio.sleep(await refusal(answer))
-        raise ClientError(f"status {answer.status}")
-
-
-async def refusal(answer: ClientResponse) -> float:
-    """Return the seconds after which to ask again. Raises: Rejected, when that would change nothing."""
+    """Return when an answer is a good one. Raises: Rejected; ClientError, when the same may be good later."""
+    if answer.status < 300:
+        return
     if answer.status < 500 and answer.status not in TEMPORARY:
         raise Rejected(f"{answer.status} {await answer.text()}")
-    return retry_after_seconds(answer.headers.get("Retry-After", ""))
+    await asyncio.sleep(retry_after_seconds(answer.headers.get("Retry-After", "")))
+    raise ClientError(f"status {answer.status}")
 
 
 def jitter(failures: int) -> float:

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
+from loadtests.client import bot as bots
 from loadtests.client.bot import Bot, Rejected
 from tests.support.cutting_relay import cutting
 from tests.support.in_process_server import InProcessServer
+from tests.support.relay import relaying
+from tests.support.waiting import until
 from transports.app import TRANSPORTS
 
 pytestmark = pytest.mark.judges
 
 Serve = Callable[..., Awaitable[InProcessServer]]
 MESSAGES = 200
+
+
+def test_the_bot_is_one_file_of_at_most_150_lines() -> None:
+    assert len(Path(bots.__file__).read_text("utf-8").splitlines()) <= 150
 
 
 async def read(bot: Bot, last: int) -> list[int]:
@@ -30,8 +38,9 @@ async def read(bot: Bot, last: int) -> list[int]:
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_a_bot_reads_every_message_once_over_a_line_that_is_cut_five_times(
-    server: InProcessServer, transport: str
+    server: InProcessServer, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bots, "LONGEST_PAUSE_SECONDS", 0.05)
     async with Bot(server.url, "lobby") as author:
         for number in range(1, MESSAGES + 1):
             assert await author.post(f"message {number}", author="ann") == number
@@ -40,6 +49,34 @@ async def test_a_bot_reads_every_message_once_over_a_line_that_is_cut_five_times
         async with Bot(relay.url, "lobby", first, (transport,)) as bot:
             assert await read(bot, MESSAGES) == list(range(1, MESSAGES + 1))
         assert relay.cuts == 5
+
+
+async def test_a_batch_of_the_largest_messages_is_read_over_every_transport(
+    server: InProcessServer,
+) -> None:
+    async with Bot(server.url, "lobby") as author:
+        await asyncio.gather(*[author.post("\x01" * 2000, author="ann") for _ in range(100)])
+    for transport in TRANSPORTS:
+        async with Bot(server.url, "lobby", "", (transport,)) as bot:
+            assert await read(bot, 100) == list(range(1, 101))
+
+
+async def test_after_a_restart_that_lost_the_log_the_first_new_message_is_read(
+    serve: Serve,
+) -> None:
+    before, after = await serve(), await serve()
+    with relaying(before.port) as relay:
+        async with Bot(relay.url, "lobby", "", ("long-polling",)) as bot:
+            for n in range(3):
+                await bot.post(f"before {n}", author="ann")
+            messages = bot.messages()
+            assert [(await anext(messages))["id"] for _ in range(3)] == [1, 2, 3]
+            relay.upstream = after.port
+            await before.stop()
+            reading = asyncio.ensure_future(anext(messages))
+            await until(lambda: after.held)  # it has learned that the room is empty
+            await bot.post("after", author="ann")
+            assert (await reading)["text"] == "after"
 
 
 async def test_where_a_transport_does_not_get_through_the_next_one_goes_on(serve: Serve) -> None:
