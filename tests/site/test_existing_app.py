@@ -13,16 +13,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, expect
+from werkzeug.serving import make_server
 
 from tests.support.http import fetch
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
+from tests.support.relay import relaying
 from tests.support.server_process import ROOT, ServerProcess, running, start, stop
 from tests.support.waiting import wait_until
 from transports.app import TRANSPORTS
@@ -352,12 +356,50 @@ def test_the_customers_page_shows_the_news_over_every_transport_and_after_a_cras
     page.goto(street.shop)
     page.get_by_role("button", name="ann").click()
     news = page.locator("#notices li")
-    for count, transport in enumerate(TRANSPORTS.values(), start=1):
-        page.locator(f"input[value={transport.__module__.rpartition('.')[2]}]").check()
-        if count == len(TRANSPORTS):
+    choices = ["automatic", *TRANSPORTS]
+    for count, transport in enumerate(choices, start=1):
+        page.locator(f"input[value={transport}]").check()
+        if count == len(choices):
             os.kill(street.children()["tutorial"], signal.SIGKILL)
         with closing(Orders(database)) as orders:
             assert orders.ship(orders.place("ann", "kettle"))
         expect(news).to_have_count(count, timeout=20_000)
         expect(page.locator("#orders tbody tr")).to_have_count(count)
-    assert len(set(news.all_inner_texts())) == len(TRANSPORTS)
+    assert len(set(news.all_inner_texts())) == len(choices)
+
+
+@contextmanager
+def serving(shop: Flask, port: int) -> Iterator[str]:
+    """Serve a shop in this process during the `with`; return its address."""
+    server = make_server("127.0.0.1", port, shop, threaded=True)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_behind_a_proxy_without_upgrades_and_with_an_expired_token_the_news_come_all_the_same(
+    browser: Browser, database: str, outbox: Outbox
+) -> None:
+    port = free_port()
+    origin = f"--trusted-origin=http://127.0.0.1:{port}"
+    with running(origin, "--store=memory", **KEY) as chat, relaying(chat.port) as proxy:
+        proxy.refuse_upgrades = True
+        shop = make_shop(database, proxy.url, "an older secret")
+        with serving(shop, port) as url:
+            page = browser.new_page()
+            page.goto(url)
+            page.get_by_role("button", name="ann").click()
+            state = page.locator("#notices output")
+            expect(state).to_contain_text("refused: the token is not one")
+            shop.config["CHAT_SECRET"] = KEY["CHAT_SECRET"]
+            expect(state).to_have_text("server-sent events: open")
+            shipped(database)
+            relay.pass_on(outbox, relay.to_chat(f"{chat.url}/publish", KEY["CHAT_PUBLISH_KEY"]))
+            expect(page.locator("#notices li")).to_have_count(1)
+            expect(page.locator("#orders tbody")).to_contain_text("on its way")
+            page.close()

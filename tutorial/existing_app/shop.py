@@ -106,7 +106,7 @@ def token() -> dict[str, str]:
 
 @pages.get("/chat-client/<path:name>")
 def chat_client(name: str) -> ResponseReturnValue:
-    """Serve the chat's client, as a shop serves any package that it has installed."""
+    """Serve the chat's client as it is, as a shop serves any package that it has installed."""
     return send_from_directory(CHAT_CLIENT, name)
 
 
