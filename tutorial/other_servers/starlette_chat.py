@@ -1,157 +1,119 @@
 """The chat on Starlette: python -m uvicorn tutorial.other_servers.starlette_chat:app --port 9000
 
-Both ways to poll, and WebSockets. It knows the wire contract, and nothing of the project’s own server. HISTORY=… in the
-environment is how many messages a room retains.
+Both ways to poll, and WebSockets. It knows the wire contract, and nothing of the project’s own server.
 """
 
 import asyncio
 import json
 import os
 import re
-import secrets
 import time
 from contextlib import suppress
-from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
-EPOCH = secrets.token_hex(4)  # the log lies in memory, so each start is an epoch of its own
-HISTORY = int(os.environ.get("HISTORY", "1000"))
-LIMIT, KEYS, BODY_BYTES, HEARTBEAT_SECONDS = 100, 1000, 16384, 20
+HISTORY = int(os.environ.get("HISTORY", "1000"))  # so many messages are retained
+EPOCH = os.urandom(4).hex()  # the log lies in memory, so each start is an epoch of its own
+LIMIT, BODY_BYTES, HEARTBEAT_SECONDS = 100, 16384, 20
 CHARACTERS = {"author": 32, "text": 2000, "key": 64}
-BLANK = r"[^\S\x1c-\x1f]*"  # to Unicode, the information separators are no white space
-
-
-class Batch(NamedTuple):
-    cursor: str
-    news: bool
-    json: str
+logs: dict[str, "Log"] = {}
 
 
 class Log:
     def __init__(self, room: str) -> None:
-        self.room, self.newest, self.news = room, 0, asyncio.Event()
-        self.messages: list[str] = []  # the retained ones, as JSON: each is encoded once
-        self.keys: dict[str, int] = {}
+        self.room, self.newest = room, 0
+        self.messages: list[dict[str, Any]] = []  # the retained ones
+        self.acks: dict[str, dict[str, Any]] = {}  # by their keys
+        self.news: asyncio.Future[None] = asyncio.Future()  # done when the next message is there
 
     def post(self, draft: dict[str, str]) -> dict[str, Any]:
-        known = self.keys.get(draft.get("key", ""))
-        id = known or self.append(draft)
-        ack = {"type": "ack", "id": id, "cursor": f"{EPOCH}:{id}", "duplicate": bool(known)}
-        return ack | {name: draft[name] for name in draft if name == "key"}
-
-    def append(self, draft: dict[str, str]) -> int:
-        self.newest += 1
-        message = {"id": self.newest, **draft, "sent_at": time.time()}
-        self.messages = [*self.messages, json.dumps(message)][-HISTORY:]
+        if known := self.acks.get(draft.get("key", "")):
+            return known | {"duplicate": True}
+        self.newest = id = self.newest + 1
+        self.messages = [*self.messages, {"id": id, **draft, "sent_at": time.time()}][-HISTORY:]
+        ack = {"type": "ack", "id": id, "cursor": f"{EPOCH}:{id}", "duplicate": False}
         if "key" in draft:
-            self.keys = dict([*self.keys.items(), (draft["key"], self.newest)][-KEYS:])
-        self.news.set()
-        self.news = asyncio.Event()
-        return self.newest
+            self.acks[draft["key"]] = ack = {"key": draft["key"], **ack}
+        self.news.set_result(None)
+        self.news = asyncio.Future()
+        return ack
 
-    def since(self, start: str, limit: int = LIMIT) -> Batch:
+    def since(self, start: str, limit: int = LIMIT) -> dict[str, Any]:
         trimmed = self.newest - len(self.messages)  # the id before the oldest retained message
         words = {"": max(trimmed, self.newest - limit), "now": self.newest, "oldest": trimmed}
         epoch, _, id = start.partition(":")
-        after = words[start] if start in words else int(id)
-        gap = start not in words and (epoch != EPOCH or not trimmed <= after <= self.newest)
-        after = trimmed if gap else after
-        return self.batch(self.messages[after - trimmed :][:limit], after, gap)
-
-    def batch(self, found: list[str], after: int, gap: bool) -> Batch:
+        gap = bool(id) and (epoch != EPOCH or not trimmed <= int(id) <= self.newest)
+        after = trimmed if gap else int(id or words[start])
+        found = self.messages[after - trimmed :][:limit]
         last = after + len(found)
-        fields = {"type": "batch", "room": self.room, "cursor": f"{EPOCH}:{last}", "gap": gap}
-        head = json.dumps({**fields, "more": last < self.newest})[:-1]
-        text = f'{head}, "messages": [{", ".join(found)}]}}'
-        return Batch(f"{EPOCH}:{last}", bool(gap or found), text)
-
-    async def wait(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self.news.wait(), seconds)
+        batch = {"type": "batch", "room": self.room, "cursor": f"{EPOCH}:{last}", "gap": gap}
+        return {**batch, "more": last < self.newest, "messages": found}
 
 
-logs: dict[str, Log] = {}
+def demand(condition: object, status: int, detail: str) -> None:
+    if not condition:
+        raise HTTPException(status, detail)
 
 
-def log_of(connection: HTTPConnection) -> Log:
-    room = connection.path_params["room"]
+def asked(connection: HTTPConnection) -> tuple[Log, str]:
+    room, start = connection.path_params["room"], connection.query_params.get("cursor", "")
     demand(re.fullmatch("[a-z0-9-]{1,64}", room), 404, "a room’s name has 1 to 64 of a-z, 0-9, -")
-    return logs.get(room) or logs.setdefault(room, Log(room))
+    demand(re.fullmatch("|now|oldest|[0-9a-f]{8}:[0-9]{1,15}", start), 400, "cursor: malformed")
+    return logs.get(room) or logs.setdefault(room, Log(room)), start
 
 
-def given(connection: HTTPConnection, name: str, form: str, usual: str = "") -> str:
-    text = connection.query_params.get(name) or usual
-    demand(re.fullmatch(form, text), 400, f"{name}: this has not the form {form}")
-    return text
-
-
-def start_of(connection: HTTPConnection) -> str:
-    return given(connection, "cursor", r"|now|oldest|[0-9a-f]{8}:[0-9]{1,15}")
-
-
-async def poll(request: Request) -> Response:
-    log, limit = log_of(request), int(given(request, "limit", "[1-9][0-9]?|100", "100"))
-    batch = log.since(start_of(request), limit)
-    if request.url.path.endswith("/short-polling"):
-        return answer(200, batch.json)
-    seconds = float(given(request, "wait", r"([0-4]?[0-9]|5[0-4])(\.[0-9]+)?|55", "25"))
-    if batch.news or not seconds:
-        return answer(200, batch.json)
-    began = time.monotonic()
-    await log.wait(seconds)  # no `await` since `since`: no message slips between
-    hold = f"hold;dur={1000 * (time.monotonic() - began):.1f}"
-    return answer(200, log.since(batch.cursor, limit).json, {"Server-Timing": hold})
+async def poll(request: Request) -> JSONResponse:
+    log, start = asked(request)
+    limit = request.query_params.get("limit") or str(LIMIT)
+    wait = request.query_params.get("wait") or "25"
+    demand(re.fullmatch("[1-9][0-9]?|100", limit), 400, "limit: 1 to 100")
+    demand(re.fullmatch(r"([0-4]?[0-9]|5[0-4])(\.[0-9]+)?|55", wait), 400, "wait: 0 to 55")
+    batch, headers = log.since(start, int(limit)), {"Cache-Control": "no-store"}
+    if request.url.path.endswith("/long-polling") and not (batch["messages"] or batch["gap"]):
+        began = time.monotonic()
+        await asyncio.wait([log.news], timeout=float(wait))  # no `await` since `since`
+        headers["Server-Timing"] = f"hold;dur={1000 * (time.monotonic() - began):.1f}"
+        batch = log.since(batch["cursor"], int(limit))
+    return JSONResponse(batch, headers=headers)
 
 
 async def socket(socket: WebSocket) -> None:
     await socket.accept()
-    try:
-        sending = asyncio.create_task(push(socket, log_of(socket), start_of(socket)))
-    except HTTPException as error:
-        return await socket.close(4000 + error.status_code, error.detail)
-    with suppress(WebSocketDisconnect):
-        while True:
-            await socket.send_text(reply(log_of(socket), await socket.receive_text()))
-    sending.cancel()
+    log, start = asked(socket)
+    pushing = asyncio.create_task(push(socket, log, start))
+    async for frame in socket.iter_text():
+        try:
+            await socket.send_json(log.post(draft_of(frame.encode())))
+        except HTTPException as error:
+            await socket.send_json(problem(error, frame) | {"type": "error"})
+    pushing.cancel()
 
 
 async def push(socket: WebSocket, log: Log, cursor: str) -> None:
     while True:
-        batch = log.since(cursor)  # without news it is the heartbeat
-        await socket.send_text(batch.json)
-        cursor = batch.cursor
-        if not log.since(cursor).news:
-            await log.wait(HEARTBEAT_SECONDS)
+        await socket.send_json(batch := log.since(cursor))  # without news it is the heartbeat
+        if (cursor := batch["cursor"]) == f"{EPOCH}:{log.newest}":
+            await asyncio.wait([log.news], timeout=HEARTBEAT_SECONDS)
 
 
-def reply(log: Log, frame: str) -> str:
-    try:
-        return json.dumps(log.post(draft_of(frame.encode())))
-    except HTTPException as error:
-        with suppress(ValueError, KeyError, TypeError):
-            return json.dumps({**problem(error), "type": "error", "key": json.loads(frame)["key"]})
-        return json.dumps({**problem(error), "type": "error"})
-
-
-async def post(request: Request) -> Response:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    plain = "content-encoding" not in request.headers
-    demand(kind == "application/json" and plain, 415, "send application/json")
-    ack = log_of(request).post(draft_of(await request.body()))
-    return answer(200 if ack["duplicate"] else 201, json.dumps(ack))
+async def post(request: Request) -> JSONResponse:
+    kind = request.headers.get("content-type", "")
+    demand(re.match("application/json *(;|$)", kind), 415, "send application/json")
+    demand("content-encoding" not in request.headers, 415, "send it as it is")
+    ack = asked(request)[0].post(draft_of(await request.body()))
+    return JSONResponse(ack, 200 if ack["duplicate"] else 201)
 
 
 def draft_of(body: bytes) -> dict[str, str]:
     demand(len(body) <= BODY_BYTES, 413, f"at most {BODY_BYTES} bytes")
     try:
-        fields = json.loads(body.decode(), parse_constant=float)
+        fields = json.loads(body.decode())
         json.dumps(fields, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         fields = None
@@ -160,27 +122,23 @@ def draft_of(body: bytes) -> dict[str, str]:
     for name, value in draft.items():
         right = isinstance(value, str) and 1 <= len(value) <= CHARACTERS[name]
         demand(right, 422, f"{name}: a string of 1 to {CHARACTERS[name]} characters")
-    demand(not re.fullmatch(BLANK, draft["text"]), 422, "text: it is blank")
+    demand(re.search(r"[\S\x1c-\x1f]", draft["text"]), 422, "text: it is blank")
     return draft
 
 
-def demand(condition: object, status: int, detail: str) -> None:
-    if not condition:
-        raise HTTPException(status, detail)
+def problem(error: HTTPException, frame: str = "") -> dict[str, Any]:
+    status, title = error.status_code, HTTPException(error.status_code).detail
+    fields = {"type": "about:blank", "title": title, "status": status, "detail": error.detail}
+    with suppress(ValueError, RecursionError, KeyError, TypeError):
+        fields["key"] = json.loads(frame)["key"]
+    return fields
 
 
-def problem(error: HTTPException) -> dict[str, Any]:
-    words = {"title": HTTPStatus(error.status_code).phrase, "detail": error.detail}
-    return {"type": "about:blank", "status": error.status_code, **words}
-
-
-def answer(status: int, text: str, headers: Any = None) -> Response:
-    kind = "application/json" if status < 400 else "application/problem+json"
-    return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, kind)
-
-
-async def refuse(request: Request, error: Any) -> Response:
-    return answer(error.status_code, json.dumps(problem(error)), error.headers)
+async def refuse(connection: Any, error: Any) -> Any:
+    if isinstance(connection, WebSocket):
+        return await connection.close(4000 + error.status_code, error.detail)
+    kind = "application/problem+json"
+    return JSONResponse(problem(error), error.status_code, error.headers, kind)
 
 
 routes = [
