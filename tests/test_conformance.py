@@ -39,7 +39,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.support import clients
-from tests.support.clients import CLIENTS, Batch, Client, Reader, Refused, joined
+from tests.support.clients import CLIENTS, EXACT, Batch, Client, Reader, Refused, joined
 from tests.support.http import ask
 from tests.support.in_process_server import InProcessServer
 from tests.support.server_under_test import HISTORY, Elsewhere, Subject, fresh_prefix, judged, named
@@ -253,8 +253,7 @@ async def test_messages_are_numbered_from_one_without_holes_and_come_oldest_firs
         await post_many(server, 30)
         seen = Reader()
         await seen.read_to(reader, 30)
-    assert seen.ids == list(range(1, 31))
-    assert seen.exact
+    assert (seen.summary, seen.ids) == (EXACT, list(range(1, 31)))
     async with server.joined(transport) as late:
         assert (await late.receive()).ids == list(range(1, 31))
 
@@ -270,7 +269,8 @@ async def test_the_bytes_of_a_message_are_the_same_on_every_transport_and_for_ev
         for other in table:
             async with server.joined(other, cursor=start) as late:
                 copies.append((await late.receive()).raw)
-    assert len(set(copies)) == 1
+    for copy in copies[1:]:
+        assert copy == copies[0]
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -445,7 +445,7 @@ async def test_an_answer_is_never_stored_on_the_way(server: Subject, polling: st
         )
         headers = answer.headers
         assert (answer.status, headers.get("cache-control")) == (200, "no-store")
-        assert "etag" not in headers
+        assert headers.get("etag", "") == ""
 
 
 # Gaps
@@ -574,9 +574,8 @@ async def test_what_many_authors_write_at_once_reaches_every_reader_exactly_once
         readers = Reader(), Reader()
         reading = [readers[0].read_to(one, 100), readers[1].read_to(other, 100)]
         await asyncio.gather(*reading, *[write(f"author{n}") for n in range(5)])
+    assert [reader.summary for reader in readers] == [EXACT, EXACT]
     assert readers[0].view == readers[1].view
-    assert readers[0].exact
-    assert readers[1].exact
     for n in range(5):
         texts = [m["text"] for m in readers[0].view if m["author"] == f"author{n}"]
         assert texts == [f"author{n} {k}" for k in range(20)]
@@ -643,8 +642,8 @@ async def test_the_same_key_in_another_room_is_another_message(
         server.joined(transport, room="here") as here,
         server.joined(transport, room="there") as there,
     ):
-        assert not (await here.post("hi", key="k"))["duplicate"]
-        assert not (await there.post("hi", key="k"))["duplicate"]
+        acks = [await here.post("hi", key="k"), await there.post("hi", key="k")]
+    assert [(ack["id"], ack["duplicate"]) for ack in acks] == [(1, False), (1, False)]
 
 
 async def test_one_key_sent_many_times_at_once_makes_one_message(
@@ -714,7 +713,7 @@ async def test_rooms_are_independent(server: Subject, transport: str) -> None:
         server.joined(transport, room="there") as there,
     ):
         await here.receive()
-        assert not (await there.receive()).has_news
+        assert (await there.receive()).texts == []
         assert (await there.post("hi there"))["id"] == 1
         assert (await here.post("hi here"))["id"] == 4
         heard = [await here.receive(), await there.receive()]
@@ -838,7 +837,7 @@ async def test_a_reader_that_comes_back_receives_what_it_missed(
     await post_many(server, 3)
     async with server.joined(transport, cursor=client.cursor) as client:
         await seen.read_to(client, 6)
-    assert (seen.ids, seen.exact, seen.gaps) == ([1, 2, 3, 4, 5, 6], True, 0)
+    assert (seen.summary, seen.ids) == (EXACT, [1, 2, 3, 4, 5, 6])
 
 
 async def test_a_cursor_is_good_after_a_restart_when_the_store_kept_the_log(
@@ -886,7 +885,7 @@ async def test_the_cursor_of_one_transport_is_good_on_every_other(
         await seen.read_to(after, 6)
         await post_many(server, 3)
         await seen.read_to(after, 9)
-    assert (seen.ids, seen.exact, seen.gaps) == (list(range(1, 10)), True, 0)
+    assert (seen.summary, seen.ids) == (EXACT, list(range(1, 10)))
 
 
 async def test_two_transports_that_overlap_during_a_switch_do_no_harm(
@@ -942,7 +941,7 @@ async def test_changing_over_and_over_while_another_writes_loses_doubles_and_reo
             seen.take(batch)
             cursor, turns = batch.cursor, turns + 1
     await writing
-    assert (seen.ids, seen.exact, seen.gaps) == (list(range(1, 121)), True, 0)
+    assert (seen.summary, seen.ids) == (EXACT, list(range(1, 121)))
     assert turns > 2
 
 
@@ -960,4 +959,5 @@ async def test_a_reader_on_every_transport_at_once_receives_the_same(
     hearing = [asyncio.ensure_future(hear(transport)) for transport in table]
     await post_many(server, 60)
     views = await asyncio.gather(*hearing)
-    assert all(view == views[0] for view in views)
+    for view in views[1:]:
+        assert view == views[0]

@@ -27,6 +27,7 @@ from tests.support.http import Connection
 from tests.support.waiting import PATIENCE_SECONDS
 
 POLL_SECONDS = 0.005
+EXACT = "0 lost, 0 doubled, 0 out of order, 0 gaps"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,15 @@ class Refused(Exception):
         self.status = status
         self.problem = problem
         self.headers = headers
+
+
+def problem_of(body: bytes) -> dict[str, Any]:
+    """Return a refusal’s problem; what is none says what came in its place."""
+    try:
+        problem: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return {"detail": f"no problem in JSON, but {body!r}"}
+    return problem
 
 
 async def reopened(connection: Connection | None, url: str) -> Connection:
@@ -119,7 +129,7 @@ class Client(ABC):
             self._posting = await reopened(self._posting, self.url)
             answer = await self._posting.ask("POST", f"/rooms/{self.room}/messages", body)
         if answer.status not in (200, 201):
-            raise Refused(answer.status, answer.json, answer.headers)
+            raise Refused(answer.status, problem_of(answer.body), answer.headers)
         ack: dict[str, Any] = answer.json
         assert ack["type"] == "ack"
         assert answer.status == (200 if ack["duplicate"] else 201)
@@ -152,7 +162,7 @@ class Poller(Client):
         self._polling = await reopened(self._polling, self.url)
         answer = await self._polling.ask("GET", self.path)
         if answer.status != 200:
-            raise Refused(answer.status, answer.json, answer.headers)
+            raise Refused(answer.status, problem_of(answer.body), answer.headers)
         self._asked = True
         return Batch(answer.body)
 
@@ -280,7 +290,7 @@ class ServerSentEvents(Client):
         answer = await self._stream.head()
         if answer.status != 200:
             body = await self._stream.body(answer)
-            raise Refused(answer.status, json.loads(body), answer.headers)
+            raise Refused(answer.status, problem_of(body), answer.headers)
         chunked = answer.headers.get("transfer-encoding") == "chunked"
         self._pieces = self._stream.chunks() if chunked else self._stream.reads()
         self._unread = b""
@@ -369,6 +379,11 @@ class Reader:
     def last_id(self) -> int:
         """The newest message's id; 0 when there is none."""
         return int(self.view[-1]["id"]) if self.view else 0
+
+    @property
+    def summary(self) -> str:
+        """What went wrong on the wire, in words; `EXACT` when nothing did."""
+        return f"{self.lost} lost, {self.doubled} doubled, {self.out_of_order} out of order, {self.gaps} gaps"
 
     @property
     def exact(self) -> bool:
