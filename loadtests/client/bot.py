@@ -56,7 +56,9 @@ class Bot:
 
     async def __aenter__(self) -> Bot:
         timeout = ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
-        self._session = ClientSession(f"{self.url}/", timeout=timeout)
+        self._session = ClientSession(
+            f"{self.url}/", timeout=timeout, read_bufsize=LONGEST_LINE_BYTES
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -114,7 +116,7 @@ class Bot:
         async with self._session.get(self._address) as answer:
             await demand(answer)
             data = b""
-            while line := await answer.content.readuntil(max_size=LONGEST_LINE_BYTES):
+            while line := await answer.content.readline():
                 name, _, value = line.strip().partition(b": ")
                 if name == b"data":
                     data = value
