@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.server_process import running
 from tutorial.book.chapters import chapters
 from tutorial.book.measured_numbers import OURS, Results
-from tutorial.measurements import MEASUREMENTS, load_tests
+from tutorial.measurements import MEASUREMENTS, gap, load_tests
 from tutorial.measurements.command import main
 
 
@@ -38,6 +40,16 @@ def test_a_measurement_gives_the_numbers_that_the_project_has_and_keeps_them(
             "what the server sends is the same"
         )
     assert "poll:" in capsys.readouterr().out
+
+
+def test_what_a_measurement_starts_writes_nothing_into_its_reports(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The page of chapter 17 reads them line by line, and takes any other line for a failure."""
+    monkeypatch.setattr(sys.modules[gap.__module__], "ROUNDS", 1)
+    with running("--store=memory") as server:
+        assert gap(server.port)["rounds"] == 1
+    assert capfd.readouterr().out == ""
 
 
 def test_what_locusts_two_tables_say_is_named_as_the_chapter_names_it(

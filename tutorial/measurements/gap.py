@@ -29,7 +29,8 @@ def gap(port: int) -> Values:
     """What share of messages is lost when people press Enter at once, by exercise 3’s starter and by the chat."""
     values: Values = {"rounds": ROUNDS}
     starting = free_port()
-    demo = subprocess.Popen([sys.executable, STARTER, str(starting)])
+    command = [sys.executable, STARTER, str(starting)]
+    demo = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # what we write is read as reports
     try:
         _wait_for(starting)
         chat = Reading(port, "/rooms/gap/long-polling?wait=5&cursor=", Asks.AGAIN_AT_ONCE)
