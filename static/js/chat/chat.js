@@ -1,8 +1,8 @@
 // The page /chat: which room, under which name, in one pane, or in one for each transport.
 //
-// Room, transport, mode and the server (ours, or a friend's) are in the address, so that a view can be shared, and so is how often the guest
-// talks, once it was chosen. The name is not: each tab has its own. Who comes for the first time, with nothing in
-// the address, sees the transports side by side.
+// Room, transport, mode and the server (ours, or a friend's) are in the address, so that a view can be shared,
+// and so is how often the guest talks, once it was chosen. The name is not: each tab has its own. Who comes for
+// the first time, with nothing in the address, sees the transports side by side.
 
 import { element } from "../site/element.js";
 import { isBoolean, isText, recall, remember } from "../site/storage.js";

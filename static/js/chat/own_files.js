@@ -1,5 +1,5 @@
-// The line above the panes that says which transport is the learner's own file (`python -m tutorial --mine 4`), and
-// what went wrong with it last. The server knows; we poll it, every two seconds.
+// The lines above the panes that say which transport is the learner's own file (`python -m tutorial --mine 4`),
+// and what went wrong with it last. The server knows; we poll it, every two seconds.
 
 import { element } from "../site/element.js";
 import { transportNamed } from "../transports.js";
