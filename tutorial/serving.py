@@ -7,7 +7,6 @@ server; a second one ends the process at once.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ from transports.chat import Chat
 from transports.proxies import TrustedProxies
 from transports.rate import RateLimit
 from transports.rooms import Rooms
-from transports.server import Server
+from transports.server import Server, spread_collections
 from transports.stores import make_store
 from transports.tokens import Tokens
 from tutorial import counterexamples
@@ -47,10 +46,6 @@ if TYPE_CHECKING:
     from transports.stores.redis_queue import QueueConsumer  # needs the package redis
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# Python looks for circles of garbage after so many new objects. Each fifth time it looks at the younger ones, and only
-# after some millions at all objects: with 10 000 readers that stalls the loop for a second, and finds next to nothing,
-# because a connection leaves no circle behind.
-COLLECTIONS = (5000, 5, 100)
 NOT_SHARED = (
     "--processes needs --store=redis://…: memory is one process’s own, and"
     " a SQLite file doesn’t notify a process of what another has written to it"
@@ -85,9 +80,7 @@ async def serve(options: Options) -> None:
         await chat.rooms.store.close()
         raise _cannot_listen(options, error) from error
     consumer = _make_queue_consumer(chat)
-    gc.collect()
-    gc.freeze()  # what stays for good needn't be looked through again with each collection
-    gc.set_threshold(*COLLECTIONS)
+    spread_collections()
     which = f" (process {os.getpid()})" if options.processes > 1 else ""
     print(
         f"Hold the Line is at {options.url(port)}{which}", *own_files.lines(), sep="\n", flush=True
