@@ -171,7 +171,9 @@ FAULTS = {
         "what is acknowledged is there for the next reader",
         lambda: faults.posting(faults.posts_late),
     ),
-    "cursor not opaque": Fault("a cursor is legal in an address and as an events id", not_opaque),
+    "cursor not opaque": Fault(
+        "a cursor is legal in an address and as the id of an event", not_opaque
+    ),
     "held for ever": Fault(
         "a request that meets no message is answered after its wait and its cursor is unchanged",
         lambda: faults.queries(rb"wait=0\.\d+", b"wait=55"),
@@ -181,7 +183,7 @@ FAULTS = {
         lambda: faults.posting(lambda log, draft: faults.forgets_keys(log, draft, 0)),
     ),
     "bytes encoded again": Fault(
-        "a messages bytes are the same on every transport and for every reader",
+        "the bytes of a message are the same on every transport and for every reader",
         lambda: faults.batches(lambda b: b if next(turns) % 2 else dict(reversed(b.items()))),
     ),
     # What a batch is
@@ -204,7 +206,7 @@ FAULTS = {
         lambda: faults.drafts(lambda draft, _: {n: draft[n][:63] for n in draft}),
     ),
     "sent_at is when it is read": Fault(
-        "a reader on every transport at once hears the same",
+        "a reader on every transport at once receives the same",
         lambda: faults.messages(lambda found: [m | {"sent_at": time.time()} for m in found]),
         POLLING,
     ),
@@ -223,17 +225,17 @@ FAULTS = {
     ),
     "empty is now": Fault("an empty cursor is none", lambda: faults.asking(empty_is_now)),
     "zero is a gap": Fault(
-        "the epochs zero begins at the beginning",
+        "the zero of an epoch begins at the beginning",
         lambda: faults.starts(lambda _, start: ELSEWHERE if start.endswith(":0") else start),
     ),
     "begins one early": Fault(
         "a cursor goes on after the message that it names", lambda: faults.starts(moved(-1))
     ),
     "ack one early": Fault(
-        "an acks cursor goes on after this very message", lambda: faults.posting(ack_lags)
+        "the cursor of an ack goes on after its message", lambda: faults.posting(ack_lags)
     ),
     "batch one early": Fault(
-        "a reader that comes back hears what it missed", lambda: faults.batches(lags)
+        "a reader that comes back receives what it missed", lambda: faults.batches(lags)
     ),
     "stored on the way": Fault(
         "an answer is never stored on the way", lambda: faults.answers(ETag='"1"')
@@ -245,12 +247,12 @@ FAULTS = {
         "server-sent-events",
     ),
     "id before data": Fault(
-        "an events id is its last field",
+        "the id of an event is its last field",
         lambda: faults.events(lambda: 1000, "event id data"),
         "server-sent-events",
     ),
     "last event id ignored": Fault(
-        "the last events id wins over the cursor and an empty one is none",
+        "the id of the last event wins over the cursor and an empty one is none",
         lambda: faults.events(lambda: 1000, resumes=False),
         "server-sent-events",
     ),
@@ -304,7 +306,7 @@ FAULTS = {
         lambda: faults.posting(faults.remembers_late),
     ),
     "few keys": Fault(
-        "at least the rooms last thousand keys are remembered even with a short history",
+        "at least the last thousand keys of a room are remembered even with a short history",
         lambda: faults.posting(lambda log, draft: faults.forgets_keys(log, draft, 900)),
     ),
     "words are a key": Fault(
