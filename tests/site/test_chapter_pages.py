@@ -66,6 +66,11 @@ def test_without_scripts_a_chapter_is_whole(open_in_shared_tab: OpenPage, path: 
     for instead in view.page.locator(".without-scripts").all():
         expect(instead).to_be_visible()
         assert len(instead.inner_text()) > 30
+    for recorded in view.page.locator(".recorded").all():
+        expect(recorded).to_be_visible()
+    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    view.page.set_viewport_size({"width": 390, "height": 800})
+    assert view.page.evaluate(over) <= 0
     for question in view.page.locator("x-bet noscript").all():
         expect(question).to_be_visible()
     expect(view.page.get_by_role("button", name="Check my file")).to_be_visible()

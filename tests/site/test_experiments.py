@@ -294,6 +294,16 @@ def test_the_decision_card_follows_its_sliders_and_can_be_printed(page: Page, ga
     assert re.findall(rb"/Count\s+(\d+)", page.pdf(format="A4")) == [b"1"], "one sheet"
 
 
+def test_a_claim_of_the_audit_is_measured_again_by_its_own_button(page: Page, gallery: str) -> None:
+    lab = show(page, gallery, "claims-audit")
+    lab.get_by_role("button", name="Measure again: a frame from the server costs").click()
+    expect(lab.locator(".lab-status")).to_contain_text("Of 13 claims,", timeout=RUN_MS)
+    assert lab.evaluate("lab => lab.result.values") == {}, "one row is no audit, and settles no bet"
+    claims = ask(gallery, "/claims")["claims"]
+    here = [claim["groups"] for claim in claims if "on this machine" in claim["measured"]]
+    assert here == [["poll"]] * 6, "it measures what six claims are judged by"
+
+
 def test_useless_checks_are_counted(page: Page, gallery: str) -> None:
     lab = show(page, gallery, "check-button-chat")
     lab.get_by_role("button", name="Run").click()

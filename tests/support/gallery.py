@@ -48,7 +48,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <link rel="stylesheet" href="/static/css/chapter.css">
 <link rel="stylesheet" href="/static/css/chat.css"><link rel="stylesheet" href="/static/css/experiments.css">
 {scripts}<script src="/static/js/site/theme.js"></script></head>
-<body class="page chapter"><main class="book"><div class="prose"><h1>Gallery</h1>
+<body class="page chapter"><main class="book"><div class="prose"><h1>Gallery</h1><h2>As in a chapter</h2>
 <p>An experiment stands in the text, as a figure does; before and after it there is prose, and nothing may move.</p>
 {elements}
 <p id="after">What follows.</p></div></main><button id="theme" class="quiet" hidden></button></body></html>"""
@@ -67,7 +67,7 @@ class Gallery(RequestHandler):
         tags = ["x-bet" if name in BETS else name for name in names]
         scripts = [f'<script type="module" src="{script}"></script>' for script in scripts_of(tags)]
         elements = [
-            BETS.get(name, f'<div class="experiment">{filled(name, Markup(""), Markup(""))}</div>')
+            BETS.get(name, f'<div class="experiment">{filled(name, *[Markup("")] * 3)}</div>')
             for name in names
         ]
         protect(self)

@@ -21,13 +21,16 @@ def placeholder(tag: str) -> str:
     return file.read_text("utf-8").strip() if file.exists() else ""
 
 
-def filled(tag: str, attributes: Markup, described: Markup) -> Markup:
+def filled(tag: str, attributes: Markup, described: Markup, recorded: Markup) -> Markup:
     """Return a custom element with what stands in it until its script comes.
 
     `described` says what it is. It is shown without scripts, and where there is no placeholder, until the script comes.
+    `recorded` is a run of it, for readers without scripts.
     """
     text = Markup('<div class="without-scripts">{}</div>').format(described)
     if shape := placeholder(tag):
-        hidden = Markup('<noscript>{}</noscript><div class="placeholder">{}</div>')
-        text = hidden.format(text, Markup(shape))
+        hidden = Markup('<noscript>{}{}</noscript><div class="placeholder">{}</div>')
+        text = hidden.format(text, recorded, Markup(shape))
+    elif recorded:
+        text += Markup("<noscript>{}</noscript>").format(recorded)
     return Markup("<{0}{1}>{2}</{0}>").format(Markup(tag), attributes, text)

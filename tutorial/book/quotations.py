@@ -19,6 +19,7 @@ from tutorial.book.listings import address, listing
 from tutorial.book.measured_numbers import Results
 from tutorial.book.placeholders import filled
 from tutorial.book.quoting import Excerpt, Unquotable, quote, where_is
+from tutorial.book.recordings import recording
 from tutorial.book.scripts import scripts_of
 
 
@@ -91,9 +92,10 @@ class Quotations:
         self.elements.append(tag)
         attributes = _attributes(options)
         described = Markup(MarkdownIt("commonmark").render(caller().strip()))
+        recorded = recording(f"{tag}-{options['shows']}" if "shows" in options else tag)
         [script] = scripts_of([tag])
         frame = Markup('<div class="experiment" data-experiment="{}" data-script="{}">{}</div>')
-        return self._block(frame.format(tag, script, filled(tag, attributes, described)))
+        return self._block(frame.format(tag, script, filled(tag, attributes, described, recorded)))
 
     def bet(
         self,

@@ -133,7 +133,7 @@ function listed({ name, label }, exchanges) {
       "details.small",
       {},
       element("summary", {}, line),
-      element("pre", {}, exchange.text),
+      element("pre", { tabIndex: 0 }, exchange.text),
     );
     return element("div.ruler-exchange", {}, bar(exchange, longest), exchange.text ? headers : line);
   });

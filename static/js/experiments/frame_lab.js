@@ -98,7 +98,7 @@ class FrameLab extends Lab {
           "details.small",
           {},
           element("summary", {}, `${part.kind}: ${number(part.size)} bytes`),
-          element("pre", {}, utf8(part.head)),
+          element("pre", { tabIndex: 0 }, utf8(part.head)),
         ),
       ),
     );
