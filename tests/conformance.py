@@ -12,21 +12,28 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import shlex
+import shutil
+import socket
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from loadtests.report.encoding import write_what_the_terminal_can_show
 from tests.support import clients
+from tests.support.server_under_test import named
 
 SUITE = Path(__file__).with_name("test_conformance.py")
 PATIENCE_SECONDS = 5.0
+CONNECT_SECONDS = 5.0
 SHOWN_CHARACTERS = 300
+NOTHING_JUDGED = 2  # exit status
 UNNEEDED = (
     "terminal",
     "cacheprovider",
@@ -133,9 +140,38 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stop", action="store_true", help="end at the first that doesn’t hold")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parsed = parser.parse_args(arguments)
-    if not parsed.url and not parsed.serve:
-        parser.error("--url or --serve is needed")
+    if trouble := in_the_way(parsed):
+        parser.exit(NOTHING_JUDGED, f"{trouble}\n")
     return parsed
+
+
+def in_the_way(given: argparse.Namespace) -> str:
+    """Return why nothing can be judged so; an empty text when it can."""
+    if not given.url and not given.serve:
+        return "--url or --serve is needed"
+    if given.transports:
+        try:
+            named(given.transports, list(clients.CLIENTS))
+        except pytest.UsageError as unknown:
+            return f"--transports: {unknown}"
+    if given.url:
+        return not_reached(given.url)
+    if "{port}" not in given.serve:
+        return "--serve: write {port} where the command says on which port to listen"
+    program = (shlex.split(given.serve) or [""])[0]
+    return "" if shutil.which(program) else f"--serve: there is no program {program!r}"
+
+
+def not_reached(url: str) -> str:
+    """Return why nothing can be asked at an address; an empty text when it can."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            return f"--url: {url} isn’t of the form http://host:port"
+        socket.create_connection((parts.hostname, parts.port or 80), CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        return f"--url: nothing answers at {url} ({error})"
+    return ""
 
 
 def judge(given: argparse.Namespace) -> list[Verdict]:
@@ -162,11 +198,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = options(arguments)
     verdicts = judge(given)
     count = Counter(verdict.outcome for verdict in verdicts)
+    if not verdicts:
+        print(
+            "there is nothing to judge: no claim on these transports is called so", file=sys.stderr
+        )
     if given.json:
         print(json.dumps({**count, "verdicts": [asdict(verdict) for verdict in verdicts]}))
     else:
         print(", ".join(f"{count[outcome]} {outcome}" for outcome in MARKS))
-    return 2 if not verdicts else int(count["failed"] > 0)
+    return NOTHING_JUDGED if not verdicts else int(count["failed"] > 0)
 
 
 if __name__ == "__main__":

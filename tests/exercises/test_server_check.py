@@ -53,5 +53,7 @@ def test_a_server_with_a_fault_fails_at_the_claim_and_the_sentence_of_the_contra
 def test_what_is_no_server_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert check("node server.mjs", "--json") == 1
     assert "{port} in the command: where your server is to listen" in capsys.readouterr().out
+    assert check("no-such-program {port}") == 1
+    assert "there is no program 'no-such-program'" in capsys.readouterr().out
     assert check("node server.mjs {port}", exercise="4") == 2
     assert capsys.readouterr().out.startswith("exercise 4 judges your file, no server.")

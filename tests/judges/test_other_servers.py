@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance import options
 from tests.support.programs import installed, needed
 
 pytestmark = pytest.mark.judges
@@ -22,9 +23,9 @@ COMMANDS = re.findall(r"^python -m tests.conformance (.+)$", CHAPTER, re.MULTILI
 NODE, STARLETTE = [shlex.split(command) for command in COMMANDS]
 
 
-def judged(*options: str) -> tuple[int, dict[str, Any]]:
+def judged(*given: str) -> tuple[int, dict[str, Any]]:
     """Run the suite by its command; return its exit status, and what it prints."""
-    command = [sys.executable, "-m", "tests.conformance", "--json", *options]
+    command = [sys.executable, "-m", "tests.conformance", "--json", *given]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.stdout, ran.stderr
     result: dict[str, Any] = json.loads(ran.stdout)
@@ -59,9 +60,32 @@ def test_a_whole_server_has_at_most_150_lines(file: str) -> None:
     assert max(map(len, lines)) <= 120
 
 
-def test_where_nothing_can_be_judged_the_command_says_so() -> None:
-    command = [sys.executable, "-m", "tests.conformance", "--url=http://127.0.0.1:9", "--json"]
-    ran = subprocess.run(
-        [*command, "--only=nothing is called so"], cwd=ROOT, capture_output=True, check=False
-    )
-    assert ran.returncode == 2
+NOTHING = "--url=http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([], "--url or --serve is needed"),
+        ([NOTHING], "nothing answers at http://127.0.0.1:9"),
+        (["--url=localhost:9000"], "isn’t of the form http://host:port"),
+        ([NOTHING, "--transports=pigeon"], "--transports: pigeon: known are short-polling, long"),
+        (["--serve=node server.js"], "write {port}"),
+        (["--serve=no-such-program {port}"], "there is no program 'no-such-program'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_where_nothing_can_be_judged_the_command_says_so(
+    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        options(given)
+    assert ended.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_where_no_claim_is_called_so_the_command_says_so() -> None:
+    serve = f"--serve={sys.executable} -m http.server {{port}}"
+    command = [sys.executable, "-m", "tests.conformance", serve, "--only=nothing is called so"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, "nothing to judge" in ran.stderr) == (2, True)

@@ -20,6 +20,7 @@ PROJECT = Path(__file__).parents[3]
 READ = "One suite for every transport"
 NEEDED = "what pip install -e '.[dev]' installs"
 SHOWN_CHARACTERS = 300
+NOTHING_JUDGED = 2  # the suite’s exit status, with a sentence why
 
 
 def takes_server(chosen: Exercise) -> bool:
@@ -50,6 +51,8 @@ def _judged(command: str, transports: str) -> str:
         text=True,
     ) as suite:
         output, complaint = suite.communicate()
+    if suite.returncode == NOTHING_JUDGED and not output:
+        raise Failure("a command that starts your server", complaint)
     if not output.startswith("{"):
         raise Failure(f"the suite to come to an end, with {NEEDED}", complaint[-SHOWN_CHARACTERS:])
     return _read(json.loads(output), transports)
