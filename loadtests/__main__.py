@@ -157,7 +157,8 @@ def main(arguments: list[str]) -> int:
     except (BadOption, *SENTENCES) as problem:
         print(f"python -m loadtests: {problem}", file=sys.stderr)
     except OSError as problem:
-        print(f"python -m loadtests: {problem.strerror or problem}", file=sys.stderr)
+        where = f"{problem.filename}: " if problem.filename else ""
+        print(f"python -m loadtests: {where}{problem.strerror or problem}", file=sys.stderr)
     return UNUSABLE
 
 

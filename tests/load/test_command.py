@@ -246,7 +246,7 @@ def test_too_few_file_descriptors_are_said_before_anything_starts(tmp_path: Path
         ("--url=localhost", "is not an address like http://127.0.0.1:8888"),
         ("--expect=websocket", "is no limit like websocket.p95<50ms"),
         ("--against=README.md", "README.md keeps no results"),
-        ("--against=nowhere.json", "No such file"),
+        ("--against=nowhere.json", "nowhere.json: No such file"),
         ("--nonsense", "unrecognized arguments: --nonsense"),
     ],
 )
