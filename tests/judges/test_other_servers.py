@@ -36,6 +36,17 @@ def of(result: dict[str, Any], outcome: str) -> list[dict[str, str]]:
     return [verdict for verdict in result["verdicts"] if verdict["outcome"] == outcome]
 
 
+def test_our_own_server_is_judged_by_its_address_but_for_what_needs_the_inside() -> None:
+    store = "--store=sqlite:{file} --history={history} --rate-limit=0"
+    serve = f"--serve={sys.executable} -m tutorial --port={{port}} {store}"
+    status, result = judged(serve, "--patience=20")
+    assert (status, of(result, "failed")) == (0, [])
+    assert {verdict["claim"] for verdict in of(result, "skipped")} == {
+        "a reader that leaves is no longer known in the server"
+    }
+    assert result["passed"] > 350
+
+
 def test_a_server_in_another_language_keeps_the_contract() -> None:
     installed("node")
     status, result = judged(*NODE, "--patience=20")
