@@ -17,6 +17,7 @@ _LEAD = re.compile(r"\s*(?:-|\d\.|\|.*)\s*")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=[A-Z“\"*])")
 _WORDS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_POINTING = ("This ", "That ", "Such ", "We call this")
 MOST_WORDS = 4
 # Bold in a sentence, and no term of the field: a letter, an emphasis, a chapter's own list.
 NO_TERMS = frozenset(
@@ -93,6 +94,6 @@ def _definition(paragraph: str, bold: re.Match[str]) -> str:
     """Return the sentence around a bold word, without marks; what “This” points to stands before it."""
     sentences = _SENTENCE.split(" ".join(paragraph.split()).removeprefix("- "))
     place = next(i for i, s in enumerate(sentences) if " ".join(bold[0].split()) in s)
-    pointing = place > 0 and sentences[place].startswith(("This ", "We call this", "That "))
+    pointing = place > 0 and sentences[place].startswith(_POINTING)
     whole = " ".join(sentences[place - pointing : place + 1])
-    return re.sub(r"[*`]", "", _LINK.sub(r"\1", whole))
+    return re.sub(r"[*`]", "", _LINK.sub(r"\1", whole[0].upper() + whole[1:]))
