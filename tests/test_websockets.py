@@ -163,6 +163,22 @@ async def test_a_client_that_sends_without_end_keeps_no_other_waiting(
     assert told["id"] < 50
 
 
+async def test_who_sends_and_half_closes_is_answered(serve: Serve) -> None:
+    store = GatedStore()
+    store.reading.set()
+    server = await serve(store=store)
+    async with upgraded(server, f"{PATH}?cursor=now") as frames:
+        await frames.receive()
+        for _ in range(3):
+            frames.send(TEXT, SEND.encode())
+        frames.connection.half_close()
+        await until(lambda: store.calls == 2)
+        await ask(server.url, "/healthz")  # by now the end has arrived, too
+        store.appending.set()
+        answers = [json.loads((await frames.receive())[1]) for _ in range(4)]
+    assert [answer["id"] for answer in answers if answer["type"] == "ack"] == [1, 2, 3]
+
+
 async def test_small_frames_are_not_kept_waiting_for_bigger_ones(server: InProcessServer) -> None:
     async with joined(server.url, "websocket"):
         await until(lambda: server.chat.connections.lasting)

@@ -14,22 +14,22 @@ from typing import Any
 
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
-READ_BYTES = 1 << 14
+from transports.stream import CountedStream
 
 
 class ReceivingProtocol(WebSocketProtocol13):
     """Tornado’s protocol, without a future for what is here already."""
 
-    __slots__ = ("_received",)  # see Handler
+    __slots__ = ()
+    stream: CountedStream
 
     def __init__(self, handler: WebSocketHandler, base: WebSocketProtocol13) -> None:
         super().__init__(handler, False, base.params)
-        self._received = b""  # and not looked at yet
 
     async def _read_bytes(self, n: int) -> bytes:
-        while len(self._received) < n:
-            self._received += await self.stream.read_bytes(READ_BYTES, partial=True)
-        data, self._received = self._received[:n], self._received[n:]
+        data = self.stream.take(n)
+        if data is None:
+            data = await self.stream.read_bytes(n)
         self._wire_bytes_in += n
         return data
 
@@ -44,5 +44,5 @@ class ReceivingProtocol(WebSocketProtocol13):
         except Exception:
             self.handler.log_exception(*sys.exc_info())
             self._abort()
-        if self._received:  # a client that sends without end must not keep the others waiting
+        if self.stream.has_unread:  # a client that sends without end leaves the others their turn
             await asyncio.sleep(0)

@@ -100,6 +100,18 @@ class CountedStream(IOStream):
         else:
             self._watch()
 
+    @property
+    def has_unread(self) -> bool:
+        """Whether something has been received and not read yet."""
+        return self._read_buffer_size > 0
+
+    def take(self, count: int) -> bytes | None:
+        """Read without a future, if so many bytes are here; else return None.
+
+        While there is more, Tornado doesn't look for the connection's end: what came before it is read first.
+        """
+        return self._consume(count) if count <= self._read_buffer_size else None
+
     def send(self, data: bytes) -> asyncio.Future[None] | None:
         """Send without a buffer and a future, if the socket takes all of it at once: then return None.
 
