@@ -67,12 +67,12 @@ async def test_a_comparison_is_started_followed_and_stopped_from_the_page(tmp_pa
 
 
 async def test_a_comparison_that_fails_is_reported_in_its_own_words(tmp_path: Path) -> None:
-    (tmp_path / "in-the-way").write_text("")
-    comparison = Comparison(tmp_path / "in-the-way")
+    (in_the_way := tmp_path / "in-the-way").write_text("")
+    comparison = Comparison(in_the_way)
     await comparison.start("quick")
     async with asyncio.timeout(30):
         await until(lambda: comparison.failure)
-    assert comparison.failure == "python -m loadtests: File exists"
+    assert comparison.failure == f"python -m loadtests: {in_the_way}: File exists"
 
 
 async def test_nobody_from_elsewhere_starts_a_comparison(tmp_path: Path) -> None:

@@ -23,12 +23,12 @@ def installed(*names: str) -> str:
 
 
 def needed(*packages: str) -> None:
-    """Go on when these packages are there; else the test or module skips, and fails under CI."""
+    """Go on when these packages are there; else the test skips, and fails under CI."""
     if missing := [name for name in packages if not importlib.util.find_spec(name)]:
         reason = f"{' and '.join(missing)} missing: pip install -e '.[judges]'"
         if os.environ.get("CI"):
             pytest.fail(reason)
-        pytest.skip(reason, allow_module_level=True)
+        pytest.skip(reason)
 
 
 def judges() -> Path:

@@ -15,9 +15,14 @@ class ClaimsAudit extends Lab {
   output() {
     this.body = element("tbody");
     const heads = HEADS.map((head) => (head ? element("th", { scope: "col" }, head) : element("td")));
-    const table = element("table.audit", {}, element("thead", {}, element("tr", {}, ...heads)), this.body);
+    this.table = element("table.audit", {}, element("thead", {}, element("tr", {}, ...heads)), this.body);
+    this.table.dataset.concealed = ""; // it has the answer to the bet
     this.#show();
-    return [element("div.scroll", { tabIndex: 0 }, table)];
+    return [element("div.scroll", { tabIndex: 0 }, this.table)];
+  }
+
+  allowed() {
+    delete this.table.dataset.concealed;
   }
 
   async experiment(signal) {
