@@ -26,7 +26,7 @@ PAGES = [
     ("interval-lab", "gap-lab", "hold-timeline", "byte-ruler", "frame-lab", "transport-switcher"),
     ("herd-lab", "crossover-lab", "rest-lab", "blocking-lab", "shop-lab", "processes-lab"),
     ("recovery-lab", "loss-lab", "tabs-lab", "attack-lab", "slow-reader-lab", "answer-lab"),
-    ("response-time-lab", "ramp-lab", "waiting-lab", "decision-card"),
+    ("response-time-lab", "ramp-lab", "waiting-lab", "decision-card", "busy-script-lab"),
 ]
 
 

@@ -18,6 +18,7 @@ from tests.support.http import fetch
 from tests.support.placeholders import markup, tags
 from tests.support.programs import installed
 from tests.support.waiting import wait_until
+from transports.wire import BATCH_MESSAGES
 from tutorial.book.chapters import Chapter, chapters
 from tutorial.book.placeholders import placeholder
 from tutorial.book.rendering import render
@@ -28,7 +29,7 @@ LABS = [
     *("crossover-lab", "frame-lab", "recovery-lab", "transport-switcher", "suite-lab"),
     *("shop-lab", "blocking-lab", "processes-lab", "tabs-lab", "loss-lab"),
     *("response-time-lab", "ramp-lab", "rest-lab", "waiting-lab", "slow-reader-lab", "attack-lab"),
-    *("decision-card", "claims-audit", "answer-lab"),
+    *("busy-script-lab", "decision-card", "claims-audit", "answer-lab"),
 ]
 ELEMENTS = [*LABS, "x-ray", "chaos-controls", "bet-list", "bet-calibration", "find-and-fix"]
 RUN_MS = 60_000
@@ -672,6 +673,15 @@ def test_a_reader_that_sleeps_costs_memory_time_or_messages_and_only_ours_says_w
     assert rows["disconnect"]["slow_closed"] == 1
     assert rows["skip"]["slow_gaps"] >= 1
     assert result["values"]["skipped_to"] == rows["skip"]["slow_has"]
+
+
+def test_what_a_script_can_not_handle_waits_in_the_page_or_when_it_reads_a_stream_at_the_server(
+    page: Page, gallery: str
+) -> None:
+    result = measure(page, show(page, gallery, "busy-script-lab"))
+    socket, stream = result["raw"]
+    assert socket["page"] > BATCH_MESSAGES >= stream["page"], "one is read on when it is handled"
+    assert stream["log"] > socket["log"], "the server is held back by one of them"
 
 
 def test_without_locks_every_attack_succeeds_in_this_browser_and_with_all_of_them_none(

@@ -36,6 +36,7 @@ QUESTIONS = {
     "rest-lab": "… the server rests after it has sent?",
     "ramp-lab": "… more and more readers come?",
     "slow-reader-lab": "… one reader stops reading?",
+    "busy-script-lab": "… a script in the page can’t keep up?",
     "tabs-lab": "… somebody opens a seventh tab?",
     "shop-lab": "… the queue or the shop is stopped?",
     "blocking-lab": "… one query blocks the loop?",

@@ -54,6 +54,7 @@ SCRIPTS = {
     "answer": "tutorial.laboratory.answer_stream",
     "rest": "tutorial.laboratory.rest_factor",
     "slow-reader": "tutorial.laboratory.slow_reader",
+    "busy-script": "tutorial.laboratory.busy_script",
     "attacks": "tutorial.counterexamples.attacks",
     "tables": "loadtests.experiments.response_time_against_delivery",
     "ramp": "loadtests.experiments.knee",
@@ -162,7 +163,10 @@ class RunHandler(LocalBodyHandler):
             self._run = None
 
     async def _pass_on(self, command: list[str]) -> None:
-        environment = project_first() | {"CHAT_PUBLISH_KEY": self.chat.publish_key or ""}
+        environment = project_first() | {
+            "CHAT_PUBLISH_KEY": self.chat.publish_key or "",
+            "PAGE_ORIGIN": self.request.headers.get("Origin", ""),
+        }
         self.set_header("Content-Type", "application/x-ndjson")
         async with aclosing(lines_of(command, environment)) as lines:
             async for line in lines:
