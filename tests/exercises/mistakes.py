@@ -41,7 +41,7 @@ class Mistake:
     answer: str
 
     def __str__(self) -> str:
-        return f"{self.exercise.name}-{self.name}"
+        return f"{label(self.exercise)}-{self.name}"
 
     def matches(self, shown: str) -> bool:
         """Return whether a learner reads what is written down for this mistake."""
@@ -58,9 +58,14 @@ class Mistake:
         return text
 
 
+def label(exercise: Exercise) -> str:
+    """Return the exercise's name, with the program that it is for where there are several."""
+    return f"{exercise.name}-{exercise.program}".rstrip("-")
+
+
 def mistakes_in(exercise: Exercise) -> list[Mistake]:
     """Return the mistakes that are written down for this exercise, in the order of the file."""
-    text = (FOLDER / f"{exercise.name}.md").read_text("utf-8")
+    text = (FOLDER / f"{label(exercise)}.md").read_text("utf-8")
     return [_mistake(exercise, *section.groups()) for section in SECTION.finditer(text)]
 
 

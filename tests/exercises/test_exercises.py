@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.exercises import mistakes
-from tests.exercises.mistakes import Mistake, mistakes_in
+from tests.exercises.mistakes import Mistake, label, mistakes_in
 from tests.support.ports import free_port
 from tests.support.programs import installed
 from tutorial.exercises.runner.catalogue import Exercise, exercises
@@ -23,6 +23,7 @@ from tutorial.exercises.sandbox.loading import load
 from tutorial.exercises.verdict import Verdict
 
 ALL = exercises()
+EVERY = [*ALL, *(one.written_for(program) for one in ALL for program in one.programs)]
 
 STARTERS = {
     17: "expected “short-polling”; got “websocket”",
@@ -46,7 +47,7 @@ STARTERS = {
 }
 
 
-MISTAKES = [mistake for one in ALL for mistake in mistakes_in(one)]
+MISTAKES = [mistake for one in EVERY for mistake in mistakes_in(one)]
 SERVER_EXERCISES = [
     one for one in ALL if "main(int(sys.argv[1]))" in one.starter.read_text("utf-8")
 ]
@@ -55,7 +56,7 @@ SERVERS = [path for one in SERVER_EXERCISES for path in (one.starter, one.soluti
 
 def judge(exercise: Exercise, path: Path) -> Verdict:
     if path.suffix == ".conf":
-        installed("nginx")
+        installed(exercise.program or "nginx")
     return asyncio.run(verdict_on(exercise.number, path))
 
 
@@ -63,7 +64,7 @@ def sentence(verdict: Verdict) -> str:
     return f"expected {verdict.expected}; got {verdict.got}"
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
+@pytest.mark.parametrize("exercise", EVERY, ids=label)
 def test_a_starter_fails_for_the_reason_that_its_text_gives(exercise: Exercise):
     verdict = judge(exercise, exercise.starter)
     assert not verdict.passed
@@ -71,7 +72,7 @@ def test_a_starter_fails_for_the_reason_that_its_text_gives(exercise: Exercise):
     assert verdict.read
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
+@pytest.mark.parametrize("exercise", EVERY, ids=label)
 def test_a_solution_passes_and_says_what_was_measured(exercise: Exercise):
     verdict = judge(exercise, exercise.solution)
     assert verdict.passed, sentence(verdict)
@@ -91,10 +92,10 @@ def test_a_wrong_solution_fails_and_its_learner_reads_why(mistake: Mistake, tmp_
 def test_there_are_as_many_wrong_solutions_as_there_ever_were():
     assert len(MISTAKES) >= 110
     assert len({str(mistake) for mistake in MISTAKES}) == len(MISTAKES)
-    assert {file.stem for file in mistakes.FOLDER.iterdir()} == {one.name for one in ALL}
+    assert {file.stem for file in mistakes.FOLDER.iterdir()} == {label(one) for one in EVERY}
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
+@pytest.mark.parametrize("exercise", EVERY, ids=label)
 def test_an_exercise_has_three_hints_and_three_wrong_solutions_and_one_task(exercise: Exercise):
     assert len(exercise.hints) == 3
     assert all(exercise.hints)
@@ -103,9 +104,11 @@ def test_an_exercise_has_three_hints_and_three_wrong_solutions_and_one_task(exer
     assert f".learner/{exercise.file}" in exercise.task
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=lambda one: one.name)
+@pytest.mark.parametrize("exercise", EVERY, ids=label)
 def test_each_line_for_a_shell_can_be_run_as_it_stands(exercise: Exercise):
-    lines = re.findall(r"^ {4}((?:\w+=\S+ )?(?:python|curl) .*)$", exercise.task, re.MULTILINE)
+    lines = re.findall(
+        r"^ {4}((?:\w+=\S+ )?(?:python|curl|haproxy) .*)$", exercise.task, re.MULTILINE
+    )
     assert lines
     for line in lines:
         assert subprocess.run(["sh", "-n", "-c", line], check=False).returncode == 0, line

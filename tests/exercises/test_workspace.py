@@ -139,6 +139,17 @@ def test_a_reset_brings_the_starter_back_and_keeps_every_earlier_file(tmp_path: 
     assert len(list(path.parent.glob("*.before-reset-*"))) == 2
 
 
+def test_a_reset_for_another_program_brings_its_starter_into_the_same_file(tmp_path: Path):
+    haproxy = exercise(12).written_for("haproxy")
+    assert run(tmp_path, "reset", "12", "--for", "haproxy").returncode == 0
+    assert learner_file(tmp_path, 12).read_bytes() == haproxy.starter.read_bytes()
+    refused = run(tmp_path, "reset", "12", "--for", "caddy")
+    assert refused.returncode == 2
+    assert (
+        refused.stdout == "Exercise 12 is not for caddy: leave --for out or write --for haproxy.\n"
+    )
+
+
 def test_an_exercise_that_does_not_exist_is_one_sentence(tmp_path: Path):
     done = run(tmp_path, "check", "99")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""nginx: run with a configuration of this book, without root, in a folder of its own that is deleted afterwards.
+"""nginx: run with a configuration of this book.
 
 `python -m tutorial.exercises.checking.nginx FILE` runs a file of the kind that belongs into /etc/nginx/conf.d/,
 until Ctrl-C. What a system’s own nginx.conf says around such a file is said here.
@@ -8,67 +8,21 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-START_SECONDS = 20.0
-LOOK_SECONDS = 0.01
+from tutorial.exercises.checking.proxy import Proxy, Running
+
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-NOT_INSTALLED = (
-    "nginx isn’t installed here (Debian and Ubuntu: apt install nginx; macOS: brew install nginx)"
-)
 
 
-class NotStarted(Exception):
-    """nginx doesn't run with this configuration; the text is nginx's own reason, if it gave one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Nginx:
-    """An nginx that runs, and the folder that it writes to."""
-
-    folder: Path
-
-    @property
-    def log(self) -> list[str]:
-        """The lines of its error log, in the order in which things happened."""
-        return (self.folder / "log").read_text("utf-8", "replace").splitlines()
-
-
-def executable() -> str | None:
-    """Return where nginx is, or None."""
-    return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
-
-
-@contextmanager
-def running(configuration: str, port: int) -> Iterator[Nginx]:
-    """Run nginx with what belongs into conf.d, until the block ends. It is ready when it listens on `port`.
-
-    Raises: NotStarted.
-    """
-    nginx = executable()
-    if nginx is None:
-        raise NotStarted(NOT_INSTALLED)
-    with TemporaryDirectory(prefix="hold-the-line-") as name, Path(name, "log").open("w") as log:
-        folder = Path(name)
-        (folder / "site.conf").write_text(configuration, "utf-8")
-        (folder / "nginx.conf").write_text(_main(folder), "utf-8")
-        command = [nginx, "-p", name, "-e", "stderr", "-c", str(folder / "nginx.conf")]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            _wait_until_it_listens(process, port, Nginx(folder))
-            yield Nginx(folder)
-        finally:
-            process.terminate()
-            process.wait()
+def _command(folder: Path, configuration: str) -> list[str]:
+    (folder / "site.conf").write_text(configuration, "utf-8")
+    (folder / "nginx.conf").write_text(_main(folder), "utf-8")
+    return ["-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
 
 
 def _main(folder: Path, level: str = "info") -> str:
@@ -81,27 +35,41 @@ def _main(folder: Path, level: str = "info") -> str:
     )
 
 
-def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, nginx: Nginx) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-        time.sleep(LOOK_SECONDS)
-    raise NotStarted(_reason(nginx.log) or f"nothing listens on port {port}")
-
-
-def _reason(log: list[str]) -> str:
+def _reason(nginx: Running) -> str:
     """Return what nginx said first is wrong: `unknown directive "x" in line 7`."""
-    serious = (re.search(r"\[(?:emerg|alert)\] (?:\d+#\d+: )?(.*)", line) for line in log)
+    serious = (re.search(r"\[(?:emerg|alert)\] (?:\d+#\d+: )?(.*)", line) for line in nginx.log)
     words = next((found[1] for found in serious if found), "")
     return re.sub(r" in \S+/site\.conf:(\d+)$", r" in line \1", words)
 
 
+def _reference(port: int, backend: int, patience: dict[int, str]) -> str:
+    locations = "".join(
+        f"location /{seconds} {{ proxy_pass http://127.0.0.1:{backend}; proxy_read_timeout {span}; }}"
+        for seconds, span in patience.items()
+    )
+    return f"\nserver {{ listen 127.0.0.1:{port}; {locations} }}\n"
+
+
+NGINX = Proxy(
+    "nginx",
+    command=_command,
+    reason=_reason,
+    reference=_reference,
+    patience=re.compile(r"\b(proxy_read_timeout\s+)([^;]+)(?=;)"),
+    patience_name="proxy_read_timeout",
+    unit="s",
+    timed_out=re.compile("upstream timed out"),
+    complaint="nginx writes “upstream timed out” into its error log",
+    keeps="nginx keeps it until its buffer is full or the stream ends",
+)
+running = NGINX.running
+
+
 def main(file: str) -> int:
     """Run nginx with a file, until Ctrl-C."""
-    nginx = executable()
+    nginx = NGINX.executable()
     if nginx is None:
-        print(NOT_INSTALLED, file=sys.stderr)
+        print(NGINX.not_installed, file=sys.stderr)
         return 2
     with TemporaryDirectory(prefix="hold-the-line-") as name:
         configuration = Path(name, "nginx.conf")

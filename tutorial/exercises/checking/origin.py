@@ -2,7 +2,8 @@
 
 …/short-polling        is answered at once
 …/long-polling         is held, for ever
-…/server-sent-events   begins a stream, with one event
+…/server-sent-events   begins a stream, with one event; with ?chunked, in chunks, and else until it
+                       closes: nginx holds back the second kind, and HAProxy the first
 …/websocket            upgrades, if it is asked to; then sends back what comes
 """
 
@@ -12,7 +13,9 @@ from types import TracebackType
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 EVENT = b"event: batch\ndata: {}\nid: 1\n\n"
-STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n" + EVENT
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+UNTIL_CLOSED = STREAM + b"Connection: close\r\n\r\n" + EVENT
+IN_CHUNKS = STREAM + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(EVENT), EVENT)
 NO_UPGRADE = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -85,8 +88,8 @@ class Origin:
                     writer.write(data)
             case "websocket":
                 writer.write(NO_UPGRADE)
-            case "server-sent-events":
-                writer.write(STREAM)
+            case "server-sent-events" | "server-sent-events?chunked" as path:
+                writer.write(IN_CHUNKS if path.endswith("chunked") else UNTIL_CLOSED)
                 await reader.read()
             case "short-polling":
                 writer.write(ANSWER)

@@ -3,21 +3,22 @@
 A folder `NN_name/` holds `starter.py` (its docstring is the task, and that docstring's first line
 the title), `solution.py`, `check.py`, `hints.md` with three hints, and perhaps `afterwards.md`: what
 to do with the file when it has passed. An exercise in another language has a starter and a solution
-with that language's suffix; its task is the comment at the top. Nothing else lists the exercises: a
-new folder is a new exercise.
+with that language's suffix; its task is the comment at the top. A folder within the folder, with a
+starter and a solution of its own, is the same exercise for another program, such as `haproxy`.
+Nothing else lists the exercises: a new folder is a new exercise.
 """
 
 import ast
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1]
 
 
 class NoSuchExercise(LookupError):
-    """No exercise has this number; the message says which there are."""
+    """No exercise has this number, or is for this program; the message says which there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Exercise:
 
     number: int
     folder: Path
+    program: str = ""
 
     @property
     def name(self) -> str:
@@ -40,12 +42,26 @@ class Exercise:
     @property
     def starter(self) -> Path:
         """The file that the learner begins with."""
-        return next(self.folder.glob("starter.*"))
+        return next((self.folder / self.program).glob("starter.*"))
 
     @property
     def solution(self) -> Path:
         """The file that the learner may look at in the end."""
-        return self.folder / f"solution{self.starter.suffix}"
+        return self.starter.with_stem("solution")
+
+    @property
+    def programs(self) -> list[str]:
+        """The other programs that the learner's file may be for."""
+        return sorted(starter.parent.name for starter in self.folder.glob("*/starter.*"))
+
+    def written_for(self, program: str) -> "Exercise":
+        """Return the same exercise for another program. Raises: `NoSuchExercise`."""
+        if program not in self.programs:
+            others = " or write ".join(
+                ["leave --for out", *(f"--for {one}" for one in self.programs)]
+            )
+            raise NoSuchExercise(f"Exercise {self.number} is not for {program}: {others}.")
+        return replace(self, program=program)
 
     @property
     def check(self) -> Path:

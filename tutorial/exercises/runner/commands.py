@@ -141,6 +141,7 @@ def main(argv: Sequence[str]) -> int:
             return watch(asked.number, workspace)
         chosen = exercise(asked.number)
         if asked.command in COMMANDS:
+            chosen = chosen.written_for(asked.program) if asked.program else chosen
             return COMMANDS[asked.command](chosen, workspace)
         if asked.serve and not takes_server(chosen):
             raise Misspelt(f"exercise {chosen.number} judges your file, no server")
@@ -180,7 +181,9 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("--json", action="store_true", help=check_as_json.__doc__)
     checking.add_argument("--serve", help="a command, with {port} in it, that starts your server")
     for name, command in COMMANDS.items():
-        commands.add_parser(name, help=command.__doc__).add_argument("number", type=int)
+        naming = commands.add_parser(name, help=command.__doc__)
+        naming.add_argument("number", type=int)
+        naming.add_argument("--for", dest="program", help="another program: reset 12 --for haproxy")
     checking.add_argument("number", type=int)
     watching = commands.add_parser("watch", help=watch.__doc__)
     watching.add_argument("number", type=int, nargs="?")
