@@ -79,6 +79,19 @@ def test_a_solution_passes_and_says_what_was_measured(exercise: Exercise):
     assert re.search(r"\d", verdict.measured)
 
 
+@pytest.mark.parametrize(("program", "file"), [("", "nginx.conf"), ("haproxy", "haproxy.cfg")])
+def test_our_own_configuration_of_a_proxy_passes_without_tls(
+    program: str, file: str, tmp_path: Path
+):
+    proxy = Exercise(12, exercises()[12].folder, program)
+    text = (Path(__file__).parents[2] / "tutorial" / "deploy" / file).read_text("utf-8")
+    in_the_clear = [line for line in text.splitlines() if not re.search(r"443 ssl|ssl_", line)]
+    path = tmp_path / proxy.file
+    path.write_text(re.sub(r"(listen |bind :)80\b", r"\g<1>8080", "\n".join(in_the_clear)), "utf-8")
+    verdict = judge(proxy, path)
+    assert verdict.passed, sentence(verdict)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_a_wrong_solution_fails_and_its_learner_reads_why(mistake: Mistake, tmp_path: Path):
     path = tmp_path / mistake.exercise.file

@@ -8,7 +8,8 @@ log, in which a third server of the check's has exactly the patience that is nee
 import asyncio
 import re
 from asyncio import StreamReader, StreamWriter
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tutorial.exercises.checking.haproxy import HAPROXY, SECTION
@@ -25,9 +26,7 @@ READ_LINES = "From symptom to line"
 HOST = "chat.example.com:8080"
 ROOM = "/rooms/lobby"
 POLLS = 3
-STREAMS = (
-    5  # an event that waits 200 ms in the kernel is overtaken in each, unless this machine slept
-)
+STREAMS = 5  # what is late by 200 ms is overtaken in one of them, however slow this machine is
 HOLD_SECONDS, SILENCE_SECONDS = 55, 30  # the longest hold; a ping, and the time to answer it
 FAULT_SECONDS = 20.0  # only what will never come takes so long
 UPGRADE = {
@@ -36,6 +35,11 @@ UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
 }
+WAITS = (
+    ("long-polling", HOLD_SECONDS, f"a request can be held for {HOLD_SECONDS} s"),
+    ("websocket", SILENCE_SECONDS, f"a WebSocket may be silent for {SILENCE_SECONDS} s"),
+    ("server-sent-events", SILENCE_SECONDS, f"a stream may be silent for {SILENCE_SECONDS} s"),
+)
 CLAIM = "192.0.2.9"
 FRAME = b"\x81\x82\x00\x00\x00\x00hi"
 
@@ -47,14 +51,9 @@ async def check(path: Path) -> str:
     async with Origin() as origin:
         with ExitStack() as everything:
             port, beside = (everything.enter_context(reserved_port()) for _ in range(2))
-            site = fitted(text, port, origin.port)
-            try:
-                running = everything.enter_context(
-                    proxy.running(proxy.faster(site) + reference(proxy, beside, origin.port), port)
-                )
-            except NotStarted as reason:
-                expected = f"{proxy.name} runs with your file"
-                raise Failure(expected, str(reason), read=READ_PROXY) from None
+            site = proxy.faster(fitted(text, port, origin.port))
+            site += reference(proxy, beside, origin.port)
+            running = everything.enter_context(started(proxy, site, port))
             async with asyncio.timeout(FAULT_SECONDS):
                 browser = Browser(port, origin, proxy)
                 everything.callback(browser.hang_up)
@@ -66,6 +65,17 @@ async def check(path: Path) -> str:
         f"an event overtaken by none of {POLLS} polls, a request held for {HOLD_SECONDS} s, a "
         f"WebSocket silent for {SILENCE_SECONDS} s, and the server saw the browser’s Host and address"
     )
+
+
+@contextmanager
+def started(proxy: Proxy, site: str, port: int) -> Iterator[Running]:
+    """Run the proxy until the block ends. Raises: Failure, when it doesn't run with this file."""
+    try:
+        with proxy.running(site, port) as running:
+            yield running
+    except NotStarted as reason:
+        expected = f"{proxy.name} runs with your file"
+        raise Failure(expected, str(reason), read=READ_PROXY) from None
 
 
 def fitted(text: str, port: int, backend: int) -> str:
@@ -100,14 +110,16 @@ class Browser:
     def _wrong(self, expected: str, got: str, read: str = READ_LINES) -> Failure:
         return Failure(expected, got, read=read, timeline=self._events)
 
-    async def _ask(
-        self, path: str, headers: dict[str, str] | None = None, port: int = 0
-    ) -> tuple[StreamReader, StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port or self._port)
+    async def _connect(self, port: int) -> tuple[StreamReader, StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
         self._open.append(writer)
-        lines = [f"GET {path} HTTP/1.1", f"Host: {HOST}"]
-        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
+        return reader, writer
+
+    async def _ask(
+        self, path: str, headers: dict[str, str] | None = None
+    ) -> tuple[StreamReader, StreamWriter]:
+        reader, writer = await self._connect(self._port)
+        writer.write(_request(path, headers or {}))
         return reader, writer
 
     def hang_up(self) -> None:
@@ -163,7 +175,7 @@ class Browser:
 
     async def streams(self) -> None:
         """An event must not wait for the next one, however the stream is framed. Raises: Failure."""
-        await self._streams(f"{ROOM}/server-sent-events")
+        await self._streams(f"{ROOM}/server-sent-events?until-closed")
         for _ in range(STREAMS):
             await self._streams(f"{ROOM}/server-sent-events?chunked")
 
@@ -186,31 +198,26 @@ class Browser:
 
     async def waits(self, beside: int, running: Running, text: str) -> None:
         """What is held or silent must outlast what the chat needs. Raises: Failure."""
-        needed, _ = await self._ask(f"/{HOLD_SECONDS}", port=beside)  # these two begin first
-        await self._ask(f"/{SILENCE_SECONDS}", port=beside)
-        for path, headers in (
-            ("long-polling", {}),
-            ("server-sent-events", {}),
-            ("websocket", UPGRADE),
-        ):
-            await self._ask(f"{ROOM}/{path}", headers)
-        await needed.readline()
+        asked = [(beside, f"/{seconds}") for seconds in (HOLD_SECONDS, SILENCE_SECONDS)]
+        asked += [(self._port, f"{ROOM}/{name}") for name, _, _ in WAITS]
+        links = [await self._connect(port) for port, _ in asked]
+        for (_, writer), (_, path) in zip(links, asked, strict=True):  # what is needed begins first
+            writer.write(_request(path, UPGRADE if path.endswith("websocket") else {}))
+        await links[0][0].readline()
         ended = [line for line in running.log if self._proxy.timed_out.search(line)]
-        for seconds, path, expected in (
-            (HOLD_SECONDS, "long-polling", f"a request can be held for {HOLD_SECONDS} s"),
-            (SILENCE_SECONDS, "websocket", f"a WebSocket may be silent for {SILENCE_SECONDS} s"),
-            (
-                SILENCE_SECONDS,
-                "server-sent-events",
-                f"a stream may be silent for {SILENCE_SECONDS} s",
-            ),
-        ):
-            if _place(ended, f"{ROOM}/{path}") < _place(ended, f"/{seconds}"):
-                self._note(f"the browser asks GET {ROOM}/{path}, and the server has nothing to say")
+        for name, seconds, expected in WAITS:
+            path = f"{ROOM}/{name}"
+            if _place(ended, path) < _place(ended, f"/{seconds}"):
+                self._note(f"the browser asks GET {path}, and the server has nothing to say")
                 self._note(self._proxy.complaint)
                 given = self._proxy.patience_in(text)
-                got = f"{self._proxy.name} gave it up earlier: {given}"
-                raise self._wrong(expected, got)
+                raise self._wrong(expected, f"{self._proxy.name} gave it up earlier: {given}")
+
+
+def _request(path: str, headers: dict[str, str]) -> bytes:
+    named = {"Host": HOST, **headers}
+    lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def _place(log: list[str], path: str) -> int:

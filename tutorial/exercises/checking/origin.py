@@ -71,7 +71,8 @@ class Origin:
         try:
             while not writer.is_closing():
                 request = await read_request(reader)
-                self.asked.append(request)
+                if not request.line.startswith("GET /healthz "):  # a proxy's own question
+                    self.asked.append(request)
                 await self._answer(request, reader, writer)
         except (asyncio.IncompleteReadError, OSError):
             pass  # the proxy hung up
@@ -81,17 +82,18 @@ class Origin:
     async def _answer(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        match request.line.split()[1].rpartition("/")[2]:
+        transport, _, framing = request.line.split()[1].rpartition("/")[2].partition("?")
+        match transport:
             case "websocket" if request.upgrades:
                 writer.write(SWITCHING)
                 while data := await reader.read(4096):
                     writer.write(data)
             case "websocket":
                 writer.write(NO_UPGRADE)
-            case "server-sent-events" | "server-sent-events?chunked" as path:
-                writer.write(IN_CHUNKS if path.endswith("chunked") else UNTIL_CLOSED)
+            case "server-sent-events":
+                writer.write(IN_CHUNKS if framing == "chunked" else UNTIL_CLOSED)
                 await reader.read()
-            case "short-polling":
+            case "short-polling" | "healthz":
                 writer.write(ANSWER)
                 if request.headers.get("connection") != "close":
                     return

@@ -27,7 +27,7 @@ class Exercise:
 
     number: int
     folder: Path
-    program: str = ""
+    program: str = ""  # that the learner's file is for, where there are several
 
     @property
     def name(self) -> str:
