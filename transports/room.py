@@ -19,7 +19,7 @@ from transports.store import Store
 from transports.wire import BATCH_MESSAGES, Ack, Batch, Cursor, Draft, Message, Start
 
 PUSHES_A_TURN = 500  # more would hold up the loop
-RELEASES_A_TURN = 32  # of held requests, each of which is then answered
+RELEASES_A_TURN = 24  # of held requests, each of which is then answered
 
 # Writes a batch to its reader. None: it was written at once. Else a future that is done when it was.
 Push = Callable[[Batch], "asyncio.Future[None] | None"]

@@ -26,6 +26,7 @@ from loadtests.comparison import child_process
 
 START_SECONDS = 15.0
 CHAT = ("-m", "tutorial", "--port=0", "--rate-limit=0")
+ROOT = Path(__file__).parents[2]
 _PORT = re.compile(r":(\d+)/")
 
 
@@ -100,7 +101,8 @@ def _port(process: subprocess.Popen[str], command: Sequence[str], log: IO[str]) 
     child_process.end(process)
     log.seek(0)
     why = log.read().splitlines()[-1:] or [f"it said nothing for {START_SECONDS:g} s"]
-    raise NotStarted(f"the server did not start (python {' '.join(command)}): {why[0]}")
+    started = " ".join(command).replace(f"{ROOT}/", "")
+    raise NotStarted(f"the server did not start (python {started}): {why[0]}")
 
 
 def free_port() -> int:

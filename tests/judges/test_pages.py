@@ -24,6 +24,13 @@ BESIDE = ["/results", "/benchmark", "/source/", "/wire", "/choose", "/glossary",
 PAGES = ["/", "/nowhere", *BESIDE, *CHATS, *(one.path for one in chapters())]
 VIOLATIONS = """async () => (await axe.run()).violations.map(({ id, help, nodes }) =>
   `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`)"""
+# Adds the recorded runs, which a reader without scripts sees in place of the experiments; returns how many.
+RECORDED = """async () => {
+  const text = await (await fetch(location.href)).text();
+  const recorded = new DOMParser().parseFromString(text, "text/html").querySelectorAll(".recorded");
+  document.querySelector("main").append(...recorded);
+  return recorded.length;
+}"""
 
 
 def test_every_page_is_the_html_that_the_standard_asks_for(
@@ -63,3 +70,5 @@ def test_no_page_shuts_anybody_out(open_in_shared_tab: OpenPage, path: str, sche
     view.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     view.page.evaluate(axe)
     assert view.page.evaluate(VIOLATIONS) == []
+    if path.startswith("/chapters/") and view.page.evaluate(RECORDED):
+        assert view.page.evaluate(VIOLATIONS) == [], "with the recorded runs"
