@@ -114,7 +114,8 @@ def _events(probe: Probe, name: str) -> Unit:
     for reader in readers:
         reader.send("GET", probe.path(name, "now"))
         reader.take_until(b"\r\n\r\n")
-        wrapping = len(reader.take_until(EVENT_END)) + 2  # and the end of the chunk
+        reader.take_until(EVENT_END)  # `retry:`
+        wrapping = len(reader.take_until(EVENT_END))  # the end of the last chunk stands for its own
     each = _beyond_posts(probe, lambda: [reader.take_until(EVENT_END) for reader in readers])
     return each / READERS, wrapping, probe.round_trip()
 

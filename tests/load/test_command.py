@@ -105,6 +105,14 @@ def test_the_counts_of_each_transport_are_its_own(measured: Path) -> None:
     assert 200 < cases["websocket"].bytes_a_delivery < 400 < cases["long-polling"].bytes_a_delivery
 
 
+def test_an_event_costs_more_bytes_than_the_frame_of_the_same_batch(measured: Path) -> None:
+    costs = {result.case.transport: result.costs for result in results(measured).cases}
+    event, frame = costs["server-sent-events"], costs["websocket"]
+    assert event is not None
+    assert frame is not None
+    assert frame.bytes < event.bytes < frame.bytes + 100  # its name, its id, and a chunk's head
+
+
 def test_the_calibrated_bytes_are_those_of_the_measured_exchanges(measured: Path) -> None:
     for result in results(measured).cases:
         costs, window, users = result.costs, result.window, result.case.users
