@@ -8,9 +8,8 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from tests.support.clients import Batch as Told
-from tests.support.clients import Reader
-from tests.support.http import ask, connected
+from tests.support.clients import Batch, Reader
+from tests.support.http import Connection, ask, connected
 from tests.support.in_process_server import InProcessServer
 from tests.support.waiting import until
 from transports import stream as streams
@@ -29,6 +28,14 @@ async def fill(server: InProcessServer) -> None:
     room = await server.room()
     for number in range(100):
         await room.post(Draft("ann", f"{number}".ljust(2000, ".")))
+
+
+async def narrow(server: InProcessServer, connection: Connection) -> streams.CountedStream:
+    """Give the server's end of a connection a send buffer that no full answer fits; return that end."""
+    await connection.ask("GET", f"{PATH}?cursor=now")
+    [stream] = server.chat.traffic.open
+    stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return stream
 
 
 async def test_an_answer_is_one_batch_of_json(server: InProcessServer) -> None:
@@ -58,7 +65,7 @@ async def test_the_cursor_is_the_session(server: InProcessServer) -> None:
     seen, cursor, cookies = Reader(), "now", set()
     for _ in range(5):
         answer = await ask(server.url, f"{PATH}?cursor={cursor}")  # a new connection each time
-        seen.take(Told(answer.body))
+        seen.take(Batch(answer.body))
         cursor = answer.json["cursor"]
         cookies |= set(answer.headers) & {"set-cookie"}
         await post(server)
@@ -82,8 +89,8 @@ async def test_requests_on_one_connection_are_answered_in_their_order(
         for limit in (1, 2, 3):
             await connection.send("GET", f"{PATH}?limit={limit}&cursor=now")
         await connection.send("GET", "/rooms/other/short-polling")
-        told = [(await connection.response()).json["room"] for _ in range(4)]
-    assert told == ["lobby", "lobby", "lobby", "other"]
+        rooms = [(await connection.response()).json["room"] for _ in range(4)]
+    assert rooms == ["lobby", "lobby", "lobby", "other"]
 
 
 async def test_an_answer_in_one_piece_says_what_tornado_would_have_said(
@@ -105,9 +112,7 @@ async def test_an_answer_that_the_socket_doesnt_take_at_once_arrives_whole(
 ) -> None:
     await fill(server)
     async with connected(server.url) as connection:
-        await connection.ask("GET", f"{PATH}?cursor=now")
-        [stream] = server.chat.traffic.open
-        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        await narrow(server, connection)
         for _ in range(2):
             answer = await connection.ask("GET", PATH)
             assert len(answer.json["messages"]) == 100
@@ -129,9 +134,7 @@ async def test_a_client_that_takes_its_answers_slowly_is_not_given_up(
 ) -> None:
     await fill(server)
     async with connected(server.url) as connection:
-        await connection.ask("GET", f"{PATH}?cursor=now")
-        [stream] = server.chat.traffic.open
-        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        stream = await narrow(server, connection)
         await connection.send("GET", PATH)
         while not stream.writing():  # noqa: ASYNC110 (a turn of the loop at a time)
             await asyncio.sleep(0)

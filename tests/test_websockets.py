@@ -158,9 +158,9 @@ async def test_a_client_that_sends_without_end_keeps_no_other_waiting(
         for _ in range(100):
             flood.send(TEXT, SEND.encode())
         patient.send(TEXT, SEND.encode())  # by now all of it lies in the server's sockets
-        while (told := json.loads((await patient.receive())[1]))["type"] != "ack":
+        while (answer := json.loads((await patient.receive())[1]))["type"] != "ack":
             pass
-    assert told["id"] < 50
+    assert answer["id"] < 50
 
 
 async def test_who_sends_and_half_closes_is_answered(serve: Serve) -> None:

@@ -26,14 +26,14 @@ COLLECTIONS = (500, 4, 1250)  # see `spread_collections`
 
 
 def spread_collections() -> None:
-    """Keep the garbage collector from stalling the loop; for whoever owns the process, when all is set up.
+    """Keep the garbage collector from stalling the loop. Call it once, when the process is set up.
 
-    Python looks for circles after so many new objects. A look at 5000 new objects takes milliseconds, so it looks
-    often at few. At all objects it looks only after some millions: with 10 000 readers that takes a second, and
-    finds next to nothing, because a connection leaves no circle behind.
+    A collection looks for reference cycles among the objects that are new since the last one. Among 5000 it takes
+    milliseconds, therefore it comes often and looks at few. Among all objects, with 10 000 readers, it takes a
+    second, therefore it comes rarely; it would find next to nothing, because a connection leaves no cycle behind.
     """
     gc.collect()
-    gc.freeze()  # what stays for good needn't be looked through again
+    gc.freeze()  # what is here stays, and is never looked at again
     gc.set_threshold(*COLLECTIONS)
 
 

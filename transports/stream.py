@@ -15,9 +15,7 @@ from tornado.iostream import IOStream, UnsatisfiableReadError
 
 from transports.parting import HEAD_TOO_BIG, UNREADABLE, say_and_close
 
-NO_PROGRESS_SECONDS = (
-    60.0  # a client that takes nothing for so long is given up, whatever it asked for
-)
+NO_PROGRESS_SECONDS = 60.0  # a client that takes nothing for so long is given up
 BARE_400 = b"HTTP/1.1 400 Bad Request\r\n\r\n"  # what Tornado says to a request that it can’t read
 
 

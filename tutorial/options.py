@@ -1,4 +1,4 @@
-"""Options: what `python -m tutorial` can be told, and the error when it can't be served.
+"""Options: what `python -m tutorial` takes, and the error when that can't be served.
 
 Imports nothing of a server, so that `--help` and the other commands start at once.
 """

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from loadtests.benchmarks.samples import Contender, Sample
@@ -48,22 +48,31 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another chat: its file in peers/, and the library or program that it needs ("" for none)."""
+    """Another chat: its file in peers/, and the library, program or package of npm that it needs ("" for none)."""
 
     name: str
     file: str
     library: str = ""
     program: str = ""
+    package: str = ""
 
     @property
     def installed(self) -> bool:
         """Whether this machine has what it needs."""
         has_library = not self.library or importlib.util.find_spec(self.library) is not None
-        return has_library and (not self.program or shutil.which(self.program) is not None)
+        has_program = not self.program or shutil.which(self.program) is not None
+        return has_library and has_program and (not self.package or _node_finds(self.package))
 
     def start(self) -> AbstractContextManager[Server]:
         """Run it. Raises: NotStarted."""
         return running([str(PEERS / f"{self.file}.py")], preexec=_on_first_core)
+
+
+@cache
+def _node_finds(package: str) -> bool:
+    """Whether Node finds a package from the current folder."""
+    resolve = ["node", "-e", f"require.resolve('{package}')"]
+    return subprocess.run(resolve, capture_output=True, check=False).returncode == 0
 
 
 PLAIN_POLLING = Peer("plain Tornado", "plain_polling")
@@ -73,7 +82,7 @@ CHATS = (
     Peer("picows", "picows_chat", library="picows"),
     Peer("websockets", "websockets_chat", library="websockets"),
     Peer("uvicorn", "uvicorn_chat", library="uvicorn"),
-    Peer("ws on Node", "node_chat", program="node"),
+    Peer("ws on Node", "node_chat", program="node", package="ws"),
     Peer("Nchan", "nchan_chat", program="nginx"),
     Peer("bare loop, Python", "bare_loop"),
     Peer("bare loop, C", "c_loop", program="cc"),
@@ -95,7 +104,7 @@ def beside(
 def missing() -> list[str]:
     """Return a sentence for each peer that isn't installed."""
     return [
-        f"{peer.name} isn’t measured: {peer.library or peer.program} is not installed"
+        f"{peer.name} isn’t measured: {peer.library or peer.package or peer.program} is not installed"
         for peer in CHATS
         if not peer.installed
     ]

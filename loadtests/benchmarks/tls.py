@@ -1,8 +1,8 @@
 """TLS: what it costs a push, and a connection, in processor time and in bytes.
 
-A proxy in front of the chat pays it, or whoever ends the encryption. So no chat is needed here: one frame after the
-other goes through a pair of sockets, over TLS and in the clear, and handshakes are made in memory. What is counted is
-the server's part of it, by the same OpenSSL that proxies use.
+A proxy in front of the chat pays it, or another program that ends the encryption. Therefore no chat is needed here:
+one frame after the other goes through a pair of sockets, over TLS and in the clear, and handshakes are made in memory.
+What is counted is the server's part of it, by the same OpenSSL that proxies use.
 """
 
 from __future__ import annotations

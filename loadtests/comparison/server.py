@@ -100,7 +100,12 @@ def _port(process: subprocess.Popen[str], command: Sequence[str], log: IO[str]) 
         return int(found[1])
     child_process.end(process)
     log.seek(0)
-    why = log.read().splitlines()[-1:] or [f"it said nothing for {START_SECONDS:g} s"]
+    lines = log.read().splitlines()
+    why = (
+        [line for line in lines if "Error" in line][-1:]
+        or lines[-1:]
+        or [f"it said nothing for {START_SECONDS:g} s"]
+    )
     started = " ".join(command).replace(f"{ROOT}/", "")
     raise NotStarted(f"the server did not start (python {started}): {why[0]}")
 

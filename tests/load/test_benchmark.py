@@ -15,10 +15,20 @@ from loadtests.benchmarks.contenders import CHATS
 from loadtests.benchmarks.fan import Way, fan
 from loadtests.benchmarks.samples import Contender, Lost, Row, Sample, measure
 from loadtests.benchmarks.table import missed, text
-from loadtests.comparison.server import Server
+from loadtests.comparison.server import NotStarted, Server, running
 from tests.support.server_process import ROOT
 
 ROW = Row("row", "A row", "What it means.", "µs")
+
+
+def test_a_server_that_does_not_start_is_reported_by_its_error_and_not_by_its_last_line(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "server.py"
+    file.write_text("import sys; sys.exit('Error: no module ws\\n    at node:1\\nNode.js v20')")
+    with pytest.raises(NotStarted) as raised, running([str(file)]):
+        pass
+    assert str(raised.value).endswith("Error: no module ws")
 
 
 def contender(name: str, *values: float, bound: float | None = None) -> Contender:

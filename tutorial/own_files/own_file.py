@@ -89,7 +89,7 @@ class OwnFile:
 
 
 def at(function: Any) -> str:
-    """Return the place of a function, where one of its lines can't be told from another."""
+    """Return the place of a function, for when the line is not known."""
     code = getattr(function, "__code__", None)
     return in_line(code.co_firstlineno, f"def {code.co_name}") if code else "which is no function"
 

@@ -50,7 +50,7 @@ class Program:
         asyncio.get_running_loop().add_reader(self._output, self._listen)
         try:
             async with asyncio.timeout(START_SECONDS):
-                while not await self._listens():  # noqa: ASYNC110 (nothing tells us when it does)
+                while not await self._listens():  # noqa: ASYNC110 (nothing signals it)
                     await asyncio.sleep(LOOK_SECONDS)
         except TimeoutError:
             raise Unusable(await self._hangs(f"no server on port {self._port}")) from None
