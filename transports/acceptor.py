@@ -18,9 +18,7 @@ from collections.abc import Callable
 
 ACCEPTED_AT_ONCE = 128  # in one turn of the loop
 PAUSE_SECONDS = 0.1
-RESERVED_DESCRIPTORS = (
-    16  # so many are for everything but connections; a quarter, where there are few
-)
+RESERVED_DESCRIPTORS = 16  # for files and stores; a quarter of all, where there are few
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +80,9 @@ class Acceptor:
 def check_reserve(descriptor: int) -> None:
     """Return while there are descriptors to spare: a new one is the lowest that is free. Raises: OSError."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return
     lowest_free = os.dup(descriptor)
     os.close(lowest_free)
-    if limit != resource.RLIM_INFINITY and lowest_free >= limit - min(
-        RESERVED_DESCRIPTORS, limit // 4
-    ):
+    if lowest_free >= limit - min(RESERVED_DESCRIPTORS, limit // 4):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))

@@ -47,9 +47,8 @@ class LongPollingHandler(PollingHandler):
         self.cache_control = "public, max-age=1"
         if batch.has_news:
             return batch
-        alias = (
-            int(time.time() // self.chat.hold_seconds) % ALIASES
-        )  # the same for all that wait now
+        period = int(time.time() // self.chat.hold_seconds)
+        alias = period % ALIASES  # the same for all that wait now
         if cursor.alias is not None and not 0 < (alias - cursor.alias) % ALIASES < ALIASES // 2:
             alias = (cursor.alias + 1) % ALIASES  # never one that a cache still knows
         return replace(batch, cursor=replace(batch.cursor, alias=alias))

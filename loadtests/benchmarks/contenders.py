@@ -21,14 +21,8 @@ from loadtests.benchmarks.samples import Contender, Sample
 from loadtests.comparison.server import CHAT, NotStarted, Server, free_port, running
 
 PEERS = Path(__file__).parent / "peers"
-REDIS = (
-    "--appendonly",
-    "yes",
-    "--appendfsync",
-    "always",
-    "--save",
-    "",
-)  # what it acknowledges, it has
+# A Redis that has on disk what it acknowledges.
+REDIS = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
 
 Measure = Callable[[Server], Sample]
 

@@ -1,7 +1,7 @@
 """Server-sent events, or any transport, with a learner's own handler (exercise 8).
 
-The handler is one of the chat's, so it can stand in the table. Around it goes what reports a stream that ends by
-itself, and an event that a browser could not read, with the line that wrote it.
+The handler is one of the chat's, so it can stand in the table. `Observed` reports a stream that ends too early, and an
+event that a browser could not read, with the line that wrote it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Observed(RoomHandler):
     _ending = False
 
     async def get(self, *path: str) -> None:
-        """Let the learner's handler answer, and say so when it ends a stream that both ends want."""
+        """Let the learner's handler answer; report a stream that ends although client and server are still there."""
         learners: Any = super().get
         answering = learners(*path)
         try:
@@ -33,8 +33,8 @@ class Observed(RoomHandler):
         except Exception:
             self.unsubscribe()  # or the room would push on, and fail for another reason
             raise
-        wanted = not (self.has_left or self._ending or self.chat.draining)
-        if wanted and self._headers.get("Content-Type", "").startswith(EVENTS):
+        too_early = not (self.has_left or self._ending or self.chat.draining)
+        if too_early and self._headers.get("Content-Type", "").startswith(EVENTS):
             self.own.fail(f"get returned, and the stream ended with it, {at(learners.__func__)}")
 
     def close(self, code: int, reason: str) -> None:

@@ -142,7 +142,7 @@ class MirroredRooms:
     async def enter(self, room: Room) -> MirroredRoom:
         """Return the room as the program sees it. Raises: Refused."""
         mirrored = self._rooms.pop(room.name, None) or MirroredRoom(room, self._own)
-        mirrored.room = room  # the chat drops a room that nobody reads, and loads it again
+        mirrored.room = room  # the chat evicts a room without readers, and loads it again
         self._rooms[room.name] = mirrored
         if len(self._rooms) > ROOMS_MAX:
             await self._evict([name for name in self._rooms if name != room.name])

@@ -88,14 +88,14 @@ class Program:
             async with asyncio.timeout(seconds + LATE_SECONDS):
                 return await self._answer(f"GET {target} HTTP/1.0\r\n\r\n".encode())
         except TimeoutError:
-            await self._demand_life()
+            await self._check_responsive()
             return None
 
-    async def _demand_life(self) -> None:
-        """Ask for what isn't there: a loop that turns says so at once."""
+    async def _check_responsive(self) -> None:
+        """Ask for an address that it doesn't serve: a loop that turns answers 404 at once. Raises: Unusable."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._exchange(b"GET /is-anybody-there HTTP/1.0\r\n\r\n")
+                await self._exchange(b"GET /unknown HTTP/1.0\r\n\r\n")
         except TimeoutError:
             raise Unusable(await self._hangs("a request has no answer")) from None
 
@@ -159,7 +159,7 @@ class Program:
         """End the program, and return where it was."""
         self._take_printed()
         with suppress(ProcessLookupError):
-            self._process.send_signal(crash_report.TELL_AND_DIE)
+            self._process.send_signal(crash_report.DUMP_AND_EXIT)
         await self._process.wait()
         self._why = what + crash_report.of_hang(self._take_printed(), self._path)
         return self._why

@@ -1,14 +1,14 @@
 """What a program's output says about its end: the exception, or the line where it hangs.
 
 Read from what Python itself prints: a traceback when something was raised, faulthandler's dump
-when the judge sent `TELL_AND_DIE`. Only lines of the learner's own file are named.
+when the judge sent `DUMP_AND_EXIT`. Only lines of the learner's own file are named.
 """
 
 import re
 import signal
 from pathlib import Path
 
-TELL_AND_DIE = signal.SIGABRT
+DUMP_AND_EXIT = signal.SIGABRT
 """The signal upon which `python -X faulthandler` says where it is, and ends."""
 
 PYTHONS_WORDS = r"^(?:Traceback|Uncaught exception|Fatal Python error)"

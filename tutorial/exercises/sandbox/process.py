@@ -91,7 +91,7 @@ class LearnerProcess:
 
     async def stuck(self, expected: str) -> Failure:
         """Return the failure that says where the program hangs; this ends the program."""
-        self._process.send_signal(crash_report.TELL_AND_DIE)
+        self._process.send_signal(crash_report.DUMP_AND_EXIT)
         await self.has_ended()
         return Failure(expected, "no answer" + crash_report.of_hang(self.printed, self.path))
 
